@@ -28,7 +28,8 @@ using Oid = uint32_t;
 using TabletId = StrongId<uint64_t, struct TabletIdTag>;
 /// Unique in its table for ever; kept by updates; never reused; 0 is none.
 using RowId = StrongId<uint64_t, struct RowIdTag>;
-/// A column's identity within its table: 1, 2, ... in order of creation; never changes, never reused.
+/// A column's identity within its table: 1, 2, ... in order of creation; never changes, never
+/// reused.
 using ColumnId = StrongId<int16_t, struct ColumnIdTag>;
 using ShardId = StrongId<uint32_t, struct ShardIdTag>;
 /// Position in the write-ahead log, in bytes from its beginning.

@@ -144,15 +144,16 @@ class [[nodiscard]] Result {
 #define OXI_CONCAT(a, b) OXI_CONCAT_INNER(a, b)
 
 /// Returns from the enclosing function if the Status expression failed.
-#define RETURN_IF_ERROR(expression)                        \
-  do {                                                     \
+#define RETURN_IF_ERROR(expression)                                                 \
+  do {                                                                              \
     if (::oxibase::Status oxi_status = (expression); !oxi_status.ok()) [[unlikely]] \
-      return oxi_status;                                   \
+      return oxi_status;                                                            \
   } while (false)
 
-#define OXI_ASSIGN_OR_RETURN(result, lhs, expression)           \
-  auto result = (expression);                                   \
-  if (!result.ok()) [[unlikely]] return std::move(result).status(); \
+#define OXI_ASSIGN_OR_RETURN(result, lhs, expression) \
+  auto result = (expression);                         \
+  if (!result.ok()) [[unlikely]]                      \
+    return std::move(result).status();                \
   lhs = std::move(result).value()
 
 /// `ASSIGN_OR_RETURN(auto x, F())`: x is F's value, or the enclosing function returns F's error.
