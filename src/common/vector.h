@@ -96,6 +96,8 @@ class Vector {
   /// Makes it one constant, copying long strings.
   void SetConstant(const Value& value);
   void SetConstantNull();
+  /// Lets the first value of a flat vector stand for every row.
+  void MarkConstant() { kind_ = Kind::kConstant; }
   /// Borrows all of `other` (which must stay as it is), whatever its kind.
   void Reference(const Vector& other);
   /// Borrows the rows `sel[0..count)` of `other`; composes with other's own selection. `count`
