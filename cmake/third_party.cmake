@@ -1,0 +1,40 @@
+# One interface target `third_<name>` for each library named in cmake/modules.txt, so that modules
+# name what they use and nothing else knows where it comes from (docs/dependencies.md).
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+find_package(absl REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(Boost REQUIRED)
+find_package(ICU REQUIRED COMPONENTS uc i18n data)
+
+add_subdirectory(third_party/fmt)
+add_subdirectory(third_party/pg_query)
+
+function(oxi_third name)
+  add_library(third_${name} INTERFACE)
+  target_link_libraries(third_${name} INTERFACE ${ARGN})
+endfunction()
+
+oxi_third(fmt oxi_third_fmt)
+oxi_third(absl absl::flat_hash_map absl::flat_hash_set absl::btree absl::inlined_vector absl::hash
+          absl::time absl::strings absl::span absl::int128)
+oxi_third(boost Boost::headers)
+oxi_third(threads Threads::Threads)
+oxi_third(icu ICU::i18n ICU::uc ICU::data)
+oxi_third(crypto OpenSSL::Crypto)
+oxi_third(openssl OpenSSL::SSL OpenSSL::Crypto)
+oxi_third(pgquery pgquery)
+# Plain libraries without a usable CMake or pkg-config file in Debian.
+foreach(lib re2 simdjson zstd lz4 xxhash roaring edit pq)
+  find_library(OXI_LIB_${lib} ${lib} REQUIRED)
+endforeach()
+oxi_third(re2 ${OXI_LIB_re2})
+oxi_third(simdjson ${OXI_LIB_simdjson})
+oxi_third(zstd ${OXI_LIB_zstd})
+oxi_third(lz4 ${OXI_LIB_lz4})
+oxi_third(xxhash ${OXI_LIB_xxhash})
+oxi_third(roaring ${OXI_LIB_roaring})
+oxi_third(libedit ${OXI_LIB_edit})
+find_path(OXI_PQ_INCLUDE libpq-fe.h PATH_SUFFIXES postgresql REQUIRED)
+oxi_third(libpq ${OXI_LIB_pq})
+target_include_directories(third_libpq SYSTEM INTERFACE ${OXI_PQ_INCLUDE})
