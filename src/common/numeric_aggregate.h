@@ -28,9 +28,9 @@ class NumericSum {
   void Accumulate(const Numeric& value, bool subtract);
   void AccumulateSlow(const Numeric& value, bool subtract);
 
-  __int128 sum_ = 0;    // times 10^-dscale_
-  Numeric big_;         // further part, once sum_ no longer sufficed
-  int64_t count_ = 0;   // all values, special ones included
+  __int128 sum_ = 0;   // times 10^-dscale_
+  Numeric big_;        // further part, once sum_ no longer sufficed
+  int64_t count_ = 0;  // all values, special ones included
   int64_t nans_ = 0;
   int64_t pos_infs_ = 0;
   int64_t neg_infs_ = 0;
