@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "catalog/catalog_version.h"
+#include "expr/eval_context.h"
+#include "sql/plan/physical.h"
+#include "txn/snapshot.h"
+#include "txn/tablet_access.h"
+
+namespace oxibase {
+
+class Transaction;
+
+/// A table's storage, resolved once when a plan is made ready.
+struct ResolvedTable {
+  std::shared_ptr<Tablet> tablet;  // shared with the registry: a dropped table lives while plans do
+};
+
+/// Finds storage by catalog identity; engine implements it over the tablet registry.
+class TableResolver {
+ public:
+  virtual ~TableResolver() = default;
+  virtual Result<std::shared_ptr<Tablet>> FindTablet(const TableDef& table) = 0;
+  virtual Result<const TabletIndex*> FindIndex(const TableDef& table, Oid index) = 0;
+  /// Tables of foreign keys, by oid, as the statement's catalog version has them.
+  virtual const CatalogVersion& catalog() const = 0;
+  /// Plans the SQL of a foreign key's action or of rules of a referring table, bound as RowRules.
+  virtual Result<std::shared_ptr<const RowRules>> RulesOf(const TableDef& table) = 0;
+  /// The bound default of a column (SET DEFAULT actions); null: NULL.
+  virtual Result<Value> DefaultOf(const TableDef& table, ColumnId column, EvalContext& eval) = 0;
+};
+
+/// Rows of pg_catalog's and sys tables.
+class VirtualTableProvider {
+ public:
+  virtual ~VirtualTableProvider() = default;
+  /// All rows, one Value for each of the table's columns in order. `emit` takes a row.
+  virtual Status Rows(VirtualTableId table,
+                      const std::function<void(std::span<const Value>)>& emit) = 0;
+};
+
+/// One execution of a plan. Not thread-safe.
+struct ExecContext {
+  EvalContext eval;
+  Transaction* txn = nullptr;
+  Snapshot snapshot;
+  TableResolver* tables = nullptr;
+  VirtualTableProvider* virtual_tables = nullptr;
+  /// The client's parameters, then internal ones; eval.params spans it.
+  std::vector<Value> params;
+  uint64_t rows_affected = 0;
+  /// Foreign key checks put off to the statement's end run through this list.
+  std::vector<std::function<Status(ExecContext&)>> end_of_statement;
+  /// READ COMMITTED's re-check: scans with these ids yield just this row, of the newest version.
+  struct RowOverride {
+    uint32_t scan_id;
+    RowId row;
+  };
+  std::vector<RowOverride> overrides;
+  bool analyze = false;  // EXPLAIN ANALYZE: operators time themselves
+};
+
+}  // namespace oxibase
