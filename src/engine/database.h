@@ -1,0 +1,60 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "common/ids.h"
+#include "common/status.h"
+
+namespace oxibase {
+
+class Env;
+class Session;
+struct SessionOptions;
+
+struct DatabaseOptions {
+  /// The folder; empty: in memory, gone with the Database.
+  std::string path;
+  bool create_if_missing = true;
+  /// The log's bytes since the last checkpoint that start the next one.
+  uint64_t checkpoint_bytes = uint64_t{64} << 20;
+  /// Null: the real one.
+  Env* env = nullptr;
+};
+
+/// One open folder (or memory) with its catalog, log and background threads. Thread-safe.
+class Database {
+ public:
+  /// Recovers what the folder holds. Errors: kLockFileExists (another process has it open),
+  /// kDataCorrupted, kIoError, kUndefinedFile.
+  static Result<std::unique_ptr<Database>> Open(const DatabaseOptions& options);
+  /// Sessions must be gone. Writes a last checkpoint, unless the log has failed.
+  ~Database();
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  Result<std::unique_ptr<Session>> Connect(const SessionOptions& options);
+  Status Checkpoint();
+
+  /// Position up to which the log is on disk.
+  Lsn durable_lsn() const;
+  /// Blocks until `lsn` is durable. kTransactionResolutionUnknown after a failed write of the log.
+  Status WaitDurable(Lsn lsn);
+  /// Calls `done` once `lsn` is durable or the log has failed: at once, or on the log's thread.
+  void OnDurable(Lsn lsn, std::function<void(const Status&)> done);
+
+  /// Cancels what the session with this process id and secret key runs. False if there is none.
+  bool Cancel(int32_t pid, int32_t secret);
+
+  struct Impl;
+  Impl& impl() { return *impl_; }
+
+ private:
+  explicit Database(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace oxibase

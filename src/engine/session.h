@@ -1,0 +1,147 @@
+#pragma once
+// The one entry for all callers: shell, embedded API, wire protocol, guests.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/ids.h"
+#include "common/status.h"
+#include "common/vector.h"
+#include "expr/eval_context.h"
+
+namespace oxibase {
+
+class Database;
+
+struct SessionOptions {
+  std::string user = "postgres";
+  std::string database = "postgres";
+  std::string application_name;
+  std::string client_address;
+  /// NOTICE, WARNING, ...: (severity, text). May be null.
+  std::function<void(std::string_view severity, const ErrorInfo&)> on_notice;
+  /// A setting that clients are told of (TimeZone, DateStyle, client_encoding, ...) changed.
+  std::function<void(std::string_view name, std::string_view value)> on_parameter;
+  /// Called before the session blocks for long on a lock: the server lends its loop to another
+  /// thread.
+  std::function<void()> before_blocking;
+};
+
+struct ResultColumn {
+  std::string name;
+  Type type;
+  Oid table = 0;  // of a plain column, for RowDescription
+  int16_t column = 0;
+};
+
+enum class TransactionStatus : char { kIdle = 'I', kInTransaction = 'T', kFailed = 'E' };
+
+/// A statement parsed and bound once; planned anew by itself when the catalog changes. Belongs to
+/// its session.
+class PreparedStatement {
+ public:
+  virtual ~PreparedStatement() = default;
+  virtual std::span<const Type> param_types() const = 0;
+  /// Empty when it returns no rows.
+  virtual std::span<const ResultColumn> columns() const = 0;
+  virtual std::string_view text() const = 0;
+  /// No statement at all: an empty text.
+  virtual bool is_empty() const = 0;
+};
+
+/// What the caller must do with a portal.
+enum class PortalKind : uint8_t { kRows, kCommand, kCopyIn, kCopyOut, kEmpty };
+
+/// One execution of a statement, stepwise. Belongs to its session; ends with its transaction.
+class Portal {
+ public:
+  virtual ~Portal() = default;
+  virtual PortalKind kind() const = 0;
+  virtual std::span<const ResultColumn> columns() const = 0;
+
+  /// kRows, kCommand: the next rows, at most `max_rows` (0: as many as there are in a batch), or
+  /// null when done: the command is then complete and tag() known. The batch is valid until the
+  /// next call on the session.
+  virtual Result<const Batch*> Next(uint32_t max_rows) = 0;
+  /// "SELECT 5", "INSERT 0 1", "BEGIN", ... once done.
+  virtual std::string_view tag() const = 0;
+  /// Rows changed or returned so far.
+  virtual uint64_t rows() const = 0;
+
+  struct CopyFormat {
+    bool binary = false;
+    uint16_t columns = 0;
+  };
+  virtual CopyFormat copy_format() const { return {}; }
+  /// kCopyIn: raw bytes from the client in any cuts; then CopyDone, or CopyFail.
+  virtual Status CopyData(std::string_view bytes) = 0;
+  virtual Status CopyDone() = 0;
+  virtual Status CopyFail(std::string_view reason) = 0;
+  /// kCopyOut: the next bytes (whole rows), empty at the end. Valid until the next call.
+  virtual Result<std::string_view> NextCopyData() = 0;
+};
+
+/// A client's conversation: its transaction, settings, prepared statements and plans. One call at a
+/// time, from any thread; `Cancel` from any thread at any time.
+///
+/// A statement outside BEGIN runs in an implicit transaction, which `EndImplicit` commits (the
+/// wire's Sync; `Execute` and the embedded API do it after each statement). After an error the
+/// transaction is failed: statements but ROLLBACK and COMMIT are refused with 25P02; an implicit
+/// one is rolled back by EndImplicit.
+class Session {
+ public:
+  virtual ~Session() = default;
+
+  /// Parses and binds one statement. Types given for parameters may be kInvalid: inferred.
+  virtual Result<std::shared_ptr<PreparedStatement>> Prepare(std::string_view sql,
+                                                             std::span<const TypeId> types) = 0;
+  /// Several statements, for the simple protocol and -f files: each may be prepared only when those
+  /// before it have run. The texts are slices of `sql`.
+  virtual Result<std::vector<std::string_view>> Split(std::string_view sql) = 0;
+  /// The first statement of a simple query, by the plan cache: literals become parameters, so texts
+  /// that differ in values share a plan. Null if `sql` is not a single plain statement.
+  virtual Result<std::unique_ptr<Portal>> ExecuteCached(std::string_view sql) = 0;
+
+  /// Begins to run a statement; `params` of the statement's types (or NULL). The portal keeps the
+  /// statement alive.
+  virtual Result<std::unique_ptr<Portal>> Bind(std::shared_ptr<PreparedStatement> statement,
+                                               std::span<const Value> params) = 0;
+
+  /// All statements of `sql`, one after another in one implicit transaction, as the simple protocol
+  /// does; rows go to `on_batch` (portal first, so that columns are known). COPY needs Bind. Ends
+  /// with EndImplicit and waits for durability.
+  virtual Status Execute(std::string_view sql,
+                         const std::function<Status(Portal&, const Batch*)>& on_batch = {}) = 0;
+
+  /// Commits (or after an error rolls back) the implicit transaction, if there is one.
+  virtual Status EndImplicit() = 0;
+  /// Tells the session that a statement of the caller failed outside of it (bad Bind, protocol
+  /// error).
+  virtual void FailTransaction() = 0;
+  virtual TransactionStatus transaction_status() const = 0;
+
+  /// Replies given so far may leave only when the log is durable up to here.
+  virtual Lsn pending_lsn() const = 0;
+  /// Blocks for that.
+  virtual Status WaitDurable() = 0;
+
+  virtual const IoSettings& io_settings() const = 0;
+  virtual CatalogLookup& catalog_lookup() = 0;
+  virtual Result<std::string> Setting(std::string_view name) = 0;
+  virtual Status Set(std::string_view name, std::string_view value) = 0;
+
+  /// Names, for completion: schema, relation and column names that begin with `prefix`.
+  virtual std::vector<std::string> Complete(std::string_view prefix) = 0;
+
+  virtual void Cancel() = 0;
+  virtual int32_t pid() const = 0;
+  virtual int32_t secret() const = 0;
+  virtual Database& database() = 0;
+};
+
+}  // namespace oxibase
