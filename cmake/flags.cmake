@@ -1,6 +1,7 @@
 # Compiler settings shared by all of our own code (never by third_party/).
 option(OXI_DEV "Development build: -O0 -g1, quickest to compile" OFF)
 option(OXI_WERROR "Warnings are errors" ON)
+option(OXI_LIBFUZZER "Link the fuzzers with libFuzzer (clang)" OFF)
 set(OXI_SANITIZE "" CACHE STRING "address (with undefined) or thread")
 
 set(CMAKE_CXX_STANDARD 20)
@@ -37,6 +38,9 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # 128-bit integers are used for numeric; g++ 12 has false alarms of these three at -O2.
   target_compile_options(oxi_flags INTERFACE -Wno-pedantic -Wno-maybe-uninitialized
     -Wno-stringop-overflow -Wno-array-bounds -Wno-restrict)
+endif()
+if(OXI_LIBFUZZER)
+  add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 if(OXI_SANITIZE STREQUAL "address")
   add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all
