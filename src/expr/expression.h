@@ -251,9 +251,10 @@ struct SubplanExpr : Expr {
       : Expr(ExprKind::kSubplan, t), subquery_kind(k), subplan(id) {}
   SubqueryKind subquery_kind;
   uint32_t subplan;  // position in PhysicalPlan::subplans
-  /// Outer values the subplan needs: it sees them as parameters `first_param`, ...
+  /// Outer values the subplan needs, over the row at hand: args[i] is put into internal parameter
+  /// params[i] before it runs.
   std::vector<ExprPtr> args;
-  uint32_t first_param = 0;
+  std::vector<uint32_t> params;
   /// kAny, kAll: left operands, and for each the comparison with the subplan's column.
   std::vector<ExprPtr> left;
   std::vector<const Function*> comparisons;
