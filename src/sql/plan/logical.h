@@ -302,6 +302,11 @@ struct LogicalPlan {
 };
 
 LogicalPtr Clone(const LogicalNode& node);
+/// Calls `visit` for each expression that stands in this node itself (not in its children), which
+/// it may replace. Aggregates and window functions are visited by their arguments, order and
+/// filter.
+void ForEachExpr(LogicalNode& node, const std::function<void(ExprPtr&)>& visit);
+void ForEachExpr(const LogicalNode& node, const std::function<void(const Expr&)>& visit);
 /// Indented, one node a line: for EXPLAIN of passes and for tests.
 std::string Format(const LogicalNode& node);
 
