@@ -11,7 +11,10 @@
 
 #include "runner.h"
 
-using namespace oxibase::slt;
+using oxibase::slt::BackendKind;
+using oxibase::slt::FileReport;
+using oxibase::slt::RunFile;
+using oxibase::slt::RunOptions;
 
 namespace {
 
