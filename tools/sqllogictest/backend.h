@@ -16,6 +16,8 @@ struct Outcome {
   /// Of the last result that has rows, or the lines that COPY sent.
   bool has_rows = false;
   size_t columns = 0;
+  /// A letter for each column (I, R, B or T), if the back end knows.
+  std::string types;
   std::vector<std::vector<std::optional<std::string>>> rows;
   int64_t count = 0;
 

@@ -7,6 +7,25 @@
 namespace oxibase::slt {
 namespace {
 
+/// sqllogictest's letter for a type: integers, other numbers, booleans, everything else.
+char TypeLetter(Oid type) {
+  switch (type) {
+    case 16:
+      return 'B';
+    case 20:
+    case 21:
+    case 23:
+    case 26:
+      return 'I';
+    case 700:
+    case 701:
+    case 1700:
+      return 'R';
+    default:
+      return 'T';
+  }
+}
+
 class LibpqClient : public Client {
  public:
   explicit LibpqClient(PGconn* conn) : conn_(conn), cancel_(PQgetCancel(conn)) {
@@ -96,6 +115,10 @@ class LibpqClient : public Client {
   static void TakeRows(PGresult* result, Outcome& outcome) {
     outcome.has_rows = true;
     outcome.columns = static_cast<size_t>(PQnfields(result));
+    outcome.types.clear();
+    for (int column = 0; column < PQnfields(result); ++column) {
+      outcome.types += TypeLetter(PQftype(result, column));
+    }
     outcome.rows.clear();
     for (int row = 0; row < PQntuples(result); ++row) {
       auto& values = outcome.rows.emplace_back();

@@ -248,6 +248,7 @@ class FileRun {
              std::to_string(outcome.count);
     }
     if (record.kind == RecordKind::kQuery) {
+      if (record.types == "?") return "the types of the columns are to be filled in by --rewrite";
       if (!outcome.has_rows) return "returned no rows at all";
       if (outcome.columns != record.types.size() && outcome.columns != 0) {
         return "should have " + std::to_string(record.types.size()) + " columns, has " +
@@ -274,8 +275,10 @@ class FileRun {
       return true;
     }
     if (record.kind == RecordKind::kQuery || record.has_rows) {
-      if (record.kind == RecordKind::kQuery && outcome.columns != record.types.size()) {
-        std::string types(outcome.columns, 'T');
+      if (record.kind == RecordKind::kQuery &&
+          (outcome.columns != record.types.size() || record.types == "?")) {
+        std::string types = outcome.types;
+        types.resize(outcome.columns, 'T');
         std::string sort = record.sort == SortMode::kRowSort     ? " rowsort"
                            : record.sort == SortMode::kValueSort ? " valuesort"
                                                                  : "";
