@@ -38,8 +38,6 @@ struct Constraint {
 
   /// kDefault, kCheck, kGenerated.
   ExprPtr expr;
-  /// The text of `expr`, from its first to its last token.
-  std::string expr_text;
   /// kIdentity, kGenerated: ALWAYS, else BY DEFAULT.
   bool generated_always = false;
   /// kGenerated: STORED, else VIRTUAL.
@@ -188,7 +186,6 @@ struct AlterTableCommand {
   std::unique_ptr<ColumnDef> column;
   std::unique_ptr<Constraint> constraint;
   ExprPtr expr;
-  std::string expr_text;
   OptionList options;
   std::string text;
   int32_t integer = 0;
@@ -250,8 +247,6 @@ struct CreateViewStmt : Statement {
   bool or_replace = false;
   std::vector<std::string> columns;
   std::unique_ptr<SelectStmt> query;
-  /// The query's text, from its first token to its last.
-  std::string query_text;
   OptionList options;
   CheckOption check_option = CheckOption::kNone;
 };
@@ -272,7 +267,6 @@ struct CreateIndexStmt : Statement {
   std::vector<IndexElement> elements;
   std::vector<IndexElement> including;
   ExprPtr where;
-  std::string where_text;
   OptionList options;
   std::string tablespace;
 };
