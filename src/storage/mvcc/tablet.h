@@ -1,0 +1,127 @@
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "common/ids.h"
+#include "common/memory_tracker.h"
+#include "common/status.h"
+#include "env/mutex.h"
+#include "storage/index/tablet_index.h"
+#include "storage/mvcc/row_directory.h"
+#include "storage/mvcc/row_layout.h"
+#include "storage/mvcc/row_version.h"
+
+namespace oxibase {
+
+class EpochManager;
+
+/// The hot rows of one table with their indexes. Rows are read and changed by txn
+/// (tablet_access.h); what is here besides is for DDL, checkpoints and recovery. Thread-safe as
+/// said at each method. Shared by the registry, plans and transactions.
+class Tablet {
+ public:
+  using IndexList = std::vector<std::shared_ptr<TabletIndex>>;
+
+  Tablet(TabletId id, std::shared_ptr<const TableSchema> schema, EpochManager& epochs,
+         MemoryTracker* parent = nullptr);
+  ~Tablet();
+  Tablet(const Tablet&) = delete;
+  Tablet& operator=(const Tablet&) = delete;
+
+  TabletId id() const { return id_; }
+  /// For messages ("t"). Set while nobody else uses it.
+  const std::string& name() const { return name_; }
+  void set_name(std::string name) { name_ = std::move(name); }
+  /// What table locks name: the table's oid, which TRUNCATE keeps. 0: not set.
+  Oid table_oid() const { return table_oid_; }
+  void set_table_oid(Oid oid) { table_oid_ = oid; }
+
+  /// The schema of new rows, with all older ones. Valid as long as the tablet is.
+  const TableSchema& schema() const { return *schema_.load(std::memory_order_acquire); }
+  /// ALTER TABLE ADD/DROP COLUMN, and its rollback. REQUIRES: an ACCESS EXCLUSIVE lock, or nobody
+  /// else. `schema` has the layouts of every row.
+  void SetSchema(std::shared_ptr<const TableSchema> schema);
+
+  /// The indexes. Valid while the caller holds any table lock or a ReadGuard.
+  const IndexList& indexes() const { return *indexes_.load(std::memory_order_acquire); }
+  /// Null if there is none.
+  const TabletIndex* FindIndex(Oid oid) const;
+  /// Makes an index over all rows. REQUIRES: writers are kept out (a SHARE lock or stronger).
+  /// 23505 when a unique one finds two live rows with one key. It is seen by others when this
+  /// returns: a rolled-back CREATE INDEX drops it.
+  Result<std::shared_ptr<TabletIndex>> AddIndex(IndexSpec spec);
+  /// Takes it out of the list; readers that still have it may go on. Put back by RestoreIndex (DROP
+  /// INDEX rolled back, if nothing was written meanwhile: an ACCESS EXCLUSIVE lock was held).
+  std::shared_ptr<TabletIndex> DropIndex(Oid oid);
+  void RestoreIndex(std::shared_ptr<TabletIndex> index);
+
+  /// Row ids below this may have been given out.
+  RowId next_row_id() const { return RowId(next_row_id_.load(std::memory_order_relaxed)); }
+  /// Gives out a row id. Never the same twice.
+  RowId NewRowId() { return RowId(next_row_id_.fetch_add(1, std::memory_order_relaxed)); }
+  /// Recovery: no id below `bound` is given out again.
+  void ReserveRowIds(RowId bound);
+
+  /// Rows, dead ones that are not yet freed included; for planning.
+  uint64_t row_count() const;
+  uint64_t live_rows() const {
+    return static_cast<uint64_t>(std::max<int64_t>(0, live_rows_.load(std::memory_order_relaxed)));
+  }
+  void AddLiveRows(int64_t delta) { live_rows_.fetch_add(delta, std::memory_order_relaxed); }
+  MemoryTracker& memory() { return memory_; }
+
+  RowDirectory& rows() { return rows_; }
+  const RowDirectory& rows() const { return rows_; }
+  EpochManager& epochs() const { return epochs_; }
+
+  // ---- Checkpoint and recovery.
+
+  /// One row as a checkpoint writes it.
+  struct RowImage {
+    RowId id;
+    Timestamp begin;
+    SchemaVersion schema;
+    std::span<const std::byte> bytes;
+  };
+  /// Calls `emit` for each row visible at `at`, in order of row id from `first` on, until it
+  /// returns false. Returns the id to go on from, or 0 at the end. The snapshot `at` must be pinned
+  /// (TxnManager); no guard is needed, nor held while this is not running. The bytes are good
+  /// during the call.
+  RowId ScanImages(Timestamp at, RowId first, const std::function<bool(const RowImage&)>& emit);
+
+  /// Recovery: makes this the row's only version if `commit_ts` is newer than what is there. Any
+  /// order; any threads, each row on one thread at a time. Indexes are not touched.
+  void Restore(RowId row, Timestamp commit_ts, SchemaVersion schema,
+               std::span<const std::byte> bytes);
+  void RestoreDelete(RowId row, Timestamp commit_ts);
+  /// Ends recovery: drops what was deleted and fills the indexes.
+  Status FinishRestore();
+
+ private:
+  Status FillIndex(TabletIndex& index, bool check_unique);
+  void PublishIndexes(IndexList list);
+
+  const TabletId id_;
+  EpochManager& epochs_;
+  std::string name_;
+  Oid table_oid_ = 0;
+  MemoryTracker memory_;
+  RowDirectory rows_;
+  std::atomic<uint64_t> next_row_id_{1};
+  std::atomic<int64_t> live_rows_{0};
+
+  std::atomic<const TableSchema*> schema_;
+  std::atomic<const IndexList*> indexes_;
+  Mutex ddl_mu_;
+  // Every schema and list there was: readers hold plain pointers. DDL is rare.
+  std::vector<std::shared_ptr<const TableSchema>> schemas_ GUARDED_BY(ddl_mu_);
+  std::vector<std::unique_ptr<const IndexList>> index_lists_ GUARDED_BY(ddl_mu_);
+};
+
+}  // namespace oxibase

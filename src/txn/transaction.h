@@ -1,0 +1,200 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/ids.h"
+#include "common/status.h"
+#include "env/mutex.h"
+#include "storage/mvcc/epoch.h"
+#include "storage/wal/wal_record.h"
+#include "txn/snapshot.h"
+#include "txn/snapshot_registry.h"
+
+namespace oxibase {
+
+class Tablet;
+class TabletIndex;
+class TxnManager;
+struct RowVersion;
+struct TxnInternals;  // what txn's own files may touch
+
+struct TxnOptions {
+  IsolationLevel isolation = IsolationLevel::kReadCommitted;
+  bool read_only = false;  // kept for the engine; storage does not look at it
+  /// synchronous_commit = off: Commit returns 0 for the position to wait for.
+  bool synchronous = true;
+};
+
+/// What a transaction asks of its session while it waits. Called on the session's thread.
+class TxnHooks {
+ public:
+  virtual ~TxnHooks() = default;
+  /// About to block, perhaps for long: the server lends its loop to another thread.
+  virtual void BeforeBlocking() {}
+  /// Not OK (57014: cancelled, statement_timeout) ends the wait with that error. Called each time
+  /// the wait wakes, at least every 100 ms.
+  virtual Status CheckInterrupts() { return Status::Ok(); }
+};
+
+/// Memory and slots for a session's transactions, one after another: Begin ... Commit, Begin ...
+/// Made by TxnManager::NewTransaction, which must outlive it. One thread at a time, but for
+/// `Interrupt`.
+class Transaction {
+ public:
+  ~Transaction();  // rolls back
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+
+  /// Settings of the session, good for further waits. 0: wait for ever.
+  void set_lock_timeout_micros(int64_t micros) { lock_timeout_micros_ = micros; }
+  void set_deadlock_timeout_micros(int64_t micros) { deadlock_timeout_micros_ = micros; }
+  void set_synchronous(bool on) { options_.synchronous = on; }
+
+  /// REQUIRES: !active()
+  void Begin(const TxnOptions& options);
+  bool active() const { return active_; }
+  const TxnOptions& options() const { return options_; }
+  /// REQUIRES: no snapshot was taken yet (SET TRANSACTION ISOLATION LEVEL)
+  void set_isolation(IsolationLevel isolation) { options_.isolation = isolation; }
+  bool has_snapshot() const { return had_snapshot_; }
+  bool repeatable_read() const { return options_.isolation != IsolationLevel::kReadCommitted; }
+
+  /// Makes its changes final: one log record, then visible in order. Returns the log position that
+  /// must be durable before the client may be told; 0: nothing to wait for. (After a transaction
+  /// without changes: what it saw of commits that were not yet durable.) Does not wait for
+  /// durability: this session sees its changes at once, others once they are durable. An error
+  /// (53100, 58030) means it was rolled back. It is not active afterwards.
+  Result<Lsn> Commit();
+  void Rollback();
+  /// 0 before Commit; then the time others see its changes at. 0 if it wrote nothing.
+  Timestamp commit_ts() const { return commit_ts_; }
+  /// Position that must be durable before what this transaction has read may be shown: after
+  /// reading commits that were not durable yet (its session's own; a row that it waited for).
+  Lsn read_dependency() const { return read_dependency_; }
+
+  /// None until it writes.
+  TxnId id() const { return id_; }
+  bool has_writes() const { return !writes_.empty(); }
+
+  // ---- Statements.
+
+  /// Begins a statement: READ COMMITTED takes a fresh snapshot, else the transaction's. Its command
+  /// number is larger than that of all that was written before.
+  Snapshot BeginStatement();
+  /// Ends it; READ COMMITTED then holds no snapshot. Open portals have pinned theirs.
+  void EndStatement();
+  /// As BeginStatement's with the changes so far of this very statement seen too (foreign key
+  /// actions, triggers): raises the command number.
+  Snapshot NextCommand();
+  /// For re-checking a row that changed while this waited: sees every change that this transaction
+  /// has met. Good until EndStatement.
+  Snapshot LatestSnapshot();
+  CommandNumber command() const { return command_; }
+
+  // ---- Savepoints. They nest; a name may stand several times, the newest counts.
+
+  void DefineSavepoint(std::string_view name);
+  /// 3B001 when there is none of that name.
+  Status ReleaseSavepoint(std::string_view name);
+  /// Undoes what came after it and keeps it.
+  Status RollbackToSavepoint(std::string_view name);
+  size_t savepoint_count() const { return savepoints_.size(); }
+
+  // ---- Table locks, held to the end of the transaction or a rollback to a savepoint before.
+
+  /// `table`: its oid (TRUNCATE keeps it). Errors: 40P01, 55P03 (lock_timeout, kNoWait), 57014.
+  /// kSkip is kNoWait.
+  Status LockTable(Oid table, TableLockMode mode, LockWait wait = LockWait::kBlock);
+  /// Whether it holds this lock or a stronger one.
+  bool HoldsTableLock(Oid table, TableLockMode mode) const;
+  /// Advisory locks and such: any 64-bit object in a name space of the caller's.
+  Status LockObject(uint32_t space, uint64_t object, TableLockMode mode, LockWait wait);
+  Status Unlock(uint32_t space, uint64_t object, TableLockMode mode);
+
+  /// Another thread asks it to look at CheckInterrupts if it waits.
+  void Interrupt();
+
+  TxnManager& manager() const { return manager_; }
+
+ private:
+  friend class ReadGuard;
+  friend class TxnManager;
+  friend struct TxnInternals;
+
+  explicit Transaction(TxnManager& manager, TxnHooks* hooks);
+
+  struct Write {
+    Tablet* tablet;
+    RowId row;
+    RowVersion* version;     // what was added
+    RowVersion* superseded;  // what it replaced, or null
+  };
+  struct Savepoint {
+    std::string name;
+    size_t writes;
+    RedoBuffer::Mark redo;
+    size_t row_locks;
+    size_t table_locks;
+  };
+  struct HeldRowLock {
+    TabletId tablet;
+    RowId row;
+    RowLockMode mode;
+  };
+  struct HeldTableLock {
+    uint32_t space;
+    uint64_t object;
+    TableLockMode mode;
+    int16_t fast_slot;  // -1: in the lock table
+  };
+
+  void UndoTo(size_t writes);
+  void ReleaseLocksTo(size_t row_locks, size_t table_locks);
+  void Finish();
+  void TakeSnapshot();
+  bool EnsureId();
+
+  TxnManager& manager_;
+  TxnHooks* const hooks_;
+  EpochManager::Slot* const epoch_slot_;
+  SnapshotSlot* const snapshot_slot_;
+  SnapshotSlot* const latest_slot_;  // for LatestSnapshot
+
+  TxnOptions options_;
+  int64_t lock_timeout_micros_ = 0;
+  int64_t deadlock_timeout_micros_ = 1'000'000;
+
+  bool active_ = false;
+  bool had_snapshot_ = false;
+  bool has_snapshot_ = false;  // snapshot_slot_ is set
+  TxnId id_;
+  uint64_t owner_ = 0;  // names it in lock tables; never used again
+  Timestamp read_ts_;
+  Timestamp commit_ts_;
+  Timestamp last_commit_ts_;  // of the session: its next snapshot sees that
+  Lsn last_commit_lsn_;
+  Lsn read_dependency_;
+  CommandNumber command_ = 1;
+  size_t statement_writes_ = 0;  // writes_.size() when the command number last rose
+
+  std::vector<Write> writes_;
+  RedoBuffer redo_;
+  std::vector<Savepoint> savepoints_;
+  std::vector<HeldRowLock> row_locks_;
+  std::vector<HeldTableLock> table_locks_;
+
+  // Scratch, kept between statements so that nothing is allocated.
+  std::string key_, other_key_;
+
+  // Waiting (txn/lock_wait.cc).
+  Mutex wait_mu_;
+  CondVar wait_cv_;
+  bool wait_signalled_ GUARDED_BY(wait_mu_) = false;
+};
+
+}  // namespace oxibase

@@ -1,0 +1,157 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "common/ids.h"
+#include "common/memory_tracker.h"
+#include "common/status.h"
+#include "env/clock.h"
+#include "env/mutex.h"
+#include "env/thread.h"
+#include "storage/mvcc/epoch.h"
+#include "storage/wal/wal_manager.h"
+#include "txn/snapshot.h"
+#include "txn/snapshot_registry.h"
+#include "txn/tablet_registry.h"
+#include "txn/transaction.h"
+
+namespace oxibase {
+
+class RowLockTable;
+class TableLockTable;
+class WaitGraph;
+
+/// Keeps a snapshot's versions from being freed: of an open portal, a checkpoint. Movable; not
+/// thread-safe.
+class SnapshotPin {
+ public:
+  SnapshotPin() = default;
+  SnapshotPin(SnapshotPin&& other) noexcept { *this = std::move(other); }
+  SnapshotPin& operator=(SnapshotPin&& other) noexcept;
+  ~SnapshotPin() { Release(); }
+  void Release();
+  explicit operator bool() const { return slot_ != nullptr; }
+  Timestamp read_ts() const { return read_ts_; }
+
+ private:
+  friend class TxnManager;
+  TxnManager* manager_ = nullptr;
+  SnapshotSlot* slot_ = nullptr;
+  Timestamp read_ts_;
+};
+
+/// Everything transactions share: the clock of commits, what is visible, locks, garbage.
+/// Thread-safe but for the calls marked "opening".
+///
+/// A commit takes its timestamp and its place in the log in one step, then stamps its versions. Two
+/// marks follow, in order of timestamps: `stamped_ts` (all commits up to here are stamped: what a
+/// session sees of its own commits and what a waiting writer goes on from) and `visible_ts` (they
+/// are durable too, or were asked not to be: what new snapshots read). Since a lock ends with the
+/// stamping, a row's next writer does not wait for the disk.
+class TxnManager {
+ public:
+  explicit TxnManager(Clock& clock);
+  /// REQUIRES: no Transaction, pin or plan is left
+  ~TxnManager();
+  TxnManager(const TxnManager&) = delete;
+  TxnManager& operator=(const TxnManager&) = delete;
+
+  // ---- Opening.
+
+  /// In memory without one. Sets the log's durable observer, so call it before the first append;
+  /// but after replay. `wal` outlives the transactions.
+  void AttachLog(WalManager* wal);
+  /// After recovery: timestamps and transaction ids begin above these.
+  void SetRecovered(Timestamp highest, TxnId highest_txn);
+  /// Starts the collector's thread. (Without it garbage of idle sessions stays.)
+  void StartBackground();
+
+  // ---- Transactions.
+
+  /// One for each session. `hooks` may be null and must outlive it.
+  std::unique_ptr<Transaction> NewTransaction(TxnHooks* hooks = nullptr);
+
+  Timestamp visible_ts() const { return {visible_ts_.load(std::memory_order_seq_cst)}; }
+  Timestamp stamped_ts() const { return {stamped_ts_.load(std::memory_order_seq_cst)}; }
+  /// The last commit's timestamp, stamped or not.
+  Timestamp last_commit_ts() const { return {last_ts_.load(std::memory_order_acquire)}; }
+
+  // ---- Snapshots beside those of statements.
+
+  /// Pins a snapshot that is in use already (its statement has not ended).
+  SnapshotPin Pin(const Snapshot& snapshot);
+  SnapshotPin PinVisible();
+  /// Pins the state after every commit so far. For a checkpoint: call it under the log's lock
+  /// (WalManager::position(at_position)), then WaitStamped(pin.read_ts()).
+  SnapshotPin PinLastCommit();
+  /// Blocks until every commit up to `ts` is stamped (its versions can be read). Short.
+  void WaitStamped(Timestamp ts);
+
+  TabletRegistry& tablets() { return tablets_; }
+  EpochManager& epochs() { return epochs_; }
+  MemoryTracker& row_memory() { return row_memory_; }
+  Clock& clock() { return clock_; }
+  WalManager* wal() { return wal_; }
+  /// The highest transaction id given out; for the manifest.
+  TxnId last_txn_id() const { return {next_txn_id_.load(std::memory_order_relaxed) - 1}; }
+
+  /// Frees garbage that waited for something: returns how many versions it looked at.
+  size_t CollectGarbage();
+
+ private:
+  friend class Transaction;
+  friend class SnapshotPin;
+  friend struct TxnInternals;
+
+  /// A commit on its way from its place in the log to being visible.
+  struct Pending {
+    uint64_t ts;
+    uint64_t lsn;  // durable from here on makes it visible; 0: at once
+    bool stamped;
+  };
+
+  Timestamp NextTimestamp() REQUIRES(commit_mu_);
+  /// Gives `txn` its commit_ts and log position.
+  Result<Lsn> Append(Transaction& txn);
+  void MarkStamped(Timestamp ts);
+  void Advance(uint64_t durable);
+  void AdvanceLocked(uint64_t durable) REQUIRES(pending_mu_);
+  void EndSnapshot(SnapshotSlot* slot);
+  void Dispose(DeadVersion* dead, size_t count);
+  void CollectorLoop();
+
+  Clock& clock_;
+  WalManager* wal_ = nullptr;
+  EpochManager epochs_;
+  MemoryTracker row_memory_{"hot rows"};
+  TabletRegistry tablets_;
+  SnapshotRegistry snapshots_;
+  std::unique_ptr<RowLockTable> row_locks_;
+  std::unique_ptr<TableLockTable> table_locks_;
+  std::unique_ptr<WaitGraph> wait_graph_;
+
+  alignas(64) std::atomic<uint64_t> visible_ts_{0};
+  std::atomic<uint64_t> stamped_ts_{0};
+  alignas(64) std::atomic<uint64_t> last_ts_{0};
+  alignas(64) std::atomic<uint64_t> next_txn_id_{1};
+  std::atomic<uint64_t> next_owner_{1};
+
+  Mutex commit_mu_;  // without a log; with one, the log's own lock serialises
+  Mutex pending_mu_;
+  CondVar stamped_moves_;
+  std::deque<Pending> pending_ GUARDED_BY(pending_mu_);
+
+  Mutex garbage_mu_;
+  std::deque<DeadVersion> garbage_ GUARDED_BY(garbage_mu_);  // ends above visible_ts yet
+
+  Mutex collector_mu_;
+  CondVar collector_wakes_;
+  bool collector_stop_ GUARDED_BY(collector_mu_) = false;
+  Thread collector_;
+};
+
+}  // namespace oxibase
