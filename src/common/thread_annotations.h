@@ -2,13 +2,22 @@
 // What clang's -Wthread-safety checks; nothing to other compilers. They mean something only with
 // the annotated locks of "env/mutex.h".
 
+// Abseil's header defines some of the same names: it comes first, so that ours hold in any order.
+#include <absl/base/thread_annotations.h>
+
+#undef GUARDED_BY
+#undef PT_GUARDED_BY
+#undef ACQUIRED_BEFORE
+#undef ACQUIRED_AFTER
+#undef LOCK_RETURNED
+#undef NO_THREAD_SAFETY_ANALYSIS
+
 #if defined(__clang__)
 #define OXI_THREAD_ANNOTATION(x) __attribute__((x))
 #else
 #define OXI_THREAD_ANNOTATION(x)
 #endif
 
-#ifndef GUARDED_BY
 /// The member may be touched only while this lock is held.
 #define GUARDED_BY(x) OXI_THREAD_ANNOTATION(guarded_by(x))
 /// What the pointer member points to may be touched only while this lock is held.
@@ -33,4 +42,3 @@
 #define ACQUIRED_AFTER(...) OXI_THREAD_ANNOTATION(acquired_after(__VA_ARGS__))
 /// Says why beside it.
 #define NO_THREAD_SAFETY_ANALYSIS OXI_THREAD_ANNOTATION(no_thread_safety_analysis)
-#endif
