@@ -1,0 +1,296 @@
+#include "sql/optimize/expr_tools.h"
+
+#include <algorithm>
+
+#include "expr/function.h"
+
+namespace oxibase {
+namespace {
+
+template <typename Node, typename Visit>
+void VisitSortKeys(Node& keys, const Visit& visit) {
+  for (auto& key : keys) visit(key.expr);
+}
+
+/// One walk for both constnesses: `visit` gets an ExprPtr& or const ExprPtr&, never a null one.
+template <typename Node, typename Visit>
+void WalkExprs(Node& node, const Visit& visit_any) {
+  const auto visit = [&](auto& expr) {
+    if (expr) visit_any(expr);
+  };
+  const auto as = [&]<typename T>(T*) -> auto& {
+    using Target = std::conditional_t<std::is_const_v<Node>, const T, T>;
+    return static_cast<Target&>(node);
+  };
+  switch (node.kind) {
+    case LogicalKind::kValues:
+      for (auto& row : as(static_cast<LogicalValues*>(nullptr)).rows_exprs) {
+        for (auto& expr : row) visit(expr);
+      }
+      break;
+    case LogicalKind::kFunctionScan:
+      for (auto& call : as(static_cast<LogicalFunctionScan*>(nullptr)).calls) visit(call.call);
+      break;
+    case LogicalKind::kFilter:
+      visit(as(static_cast<LogicalFilter*>(nullptr)).predicate);
+      break;
+    case LogicalKind::kProject:
+      for (auto& expr : as(static_cast<LogicalProject*>(nullptr)).exprs) visit(expr);
+      break;
+    case LogicalKind::kJoin:
+      visit(as(static_cast<LogicalJoin*>(nullptr)).condition);
+      break;
+    case LogicalKind::kAggregate: {
+      auto& aggregate = as(static_cast<LogicalAggregate*>(nullptr));
+      for (auto& key : aggregate.keys) visit(key);
+      for (auto& call : aggregate.aggregates) {
+        for (auto& arg : call->args) visit(arg);
+        visit(call->filter);
+        VisitSortKeys(call->order_by, visit);
+      }
+      break;
+    }
+    case LogicalKind::kWindow: {
+      auto& window = as(static_cast<LogicalWindow*>(nullptr));
+      for (auto& expr : window.partition_by) visit(expr);
+      VisitSortKeys(window.order_by, visit);
+      visit(window.frame.start_offset);
+      visit(window.frame.end_offset);
+      for (auto& call : window.functions) {
+        for (auto& arg : call->args) visit(arg);
+        visit(call->filter);
+      }
+      break;
+    }
+    case LogicalKind::kDistinct:
+      for (auto& expr : as(static_cast<LogicalDistinct*>(nullptr)).on) visit(expr);
+      break;
+    case LogicalKind::kSort:
+      VisitSortKeys(as(static_cast<LogicalSort*>(nullptr)).keys, visit);
+      break;
+    case LogicalKind::kLimit: {
+      auto& limit = as(static_cast<LogicalLimit*>(nullptr));
+      visit(limit.limit);
+      visit(limit.offset);
+      VisitSortKeys(limit.ties, visit);
+      break;
+    }
+    case LogicalKind::kInsert: {
+      auto& insert = as(static_cast<LogicalInsert*>(nullptr));
+      for (auto& [column, expr] : insert.defaults) visit(expr);
+      for (auto& computed : insert.rules.computed) visit(computed.expr);
+      for (auto& check : insert.rules.checks) visit(check.expr);
+      if (insert.on_conflict) {
+        for (auto& [column, expr] : insert.on_conflict->assignments) visit(expr);
+        visit(insert.on_conflict->where);
+      }
+      break;
+    }
+    case LogicalKind::kUpdate: {
+      auto& update = as(static_cast<LogicalUpdate*>(nullptr));
+      for (auto& [column, expr] : update.assignments) visit(expr);
+      for (auto& computed : update.rules.computed) visit(computed.expr);
+      for (auto& check : update.rules.checks) visit(check.expr);
+      break;
+    }
+    default:
+      break;
+  }
+}
+
+}  // namespace
+
+void ForEachExpr(LogicalNode& node, const std::function<void(ExprPtr&)>& visit) {
+  WalkExprs(node, visit);
+}
+
+void ForEachExpr(const LogicalNode& node, const std::function<void(const Expr&)>& visit) {
+  WalkExprs(node, [&](const ExprPtr& expr) { visit(*expr); });
+}
+
+void CollectVars(const Expr& expr, VarSet* vars) {
+  if (expr.kind == ExprKind::kColumn) {
+    vars->insert(static_cast<const ColumnExpr&>(expr).index);
+    return;
+  }
+  if (expr.kind == ExprKind::kSubquery) {
+    const auto& subquery = static_cast<const SubqueryExpr&>(expr);
+    for (const auto& operand : subquery.left) CollectVars(*operand, vars);
+    CollectUsed(*subquery.plan, vars);
+    return;
+  }
+  ForEachChild(expr, [&](const Expr& child) { CollectVars(child, vars); });
+}
+
+void CollectUsed(const LogicalNode& node, VarSet* vars) {
+  ForEachExpr(node, [&](const Expr& expr) { CollectVars(expr, vars); });
+  if (node.kind == LogicalKind::kLockRows) {
+    for (const auto& target : static_cast<const LogicalLockRows&>(node).targets) {
+      vars->insert(target.row_id);
+    }
+  }
+  for (const auto& child : node.children) CollectUsed(*child, vars);
+}
+
+void CollectOutput(const LogicalNode& node, VarSet* vars) {
+  switch (node.kind) {
+    case LogicalKind::kFilter:
+    case LogicalKind::kSort:
+    case LogicalKind::kLimit:
+    case LogicalKind::kDistinct:
+    case LogicalKind::kLockRows:
+      CollectOutput(*node.children[0], vars);
+      return;
+    case LogicalKind::kJoin: {
+      const auto& join = static_cast<const LogicalJoin&>(node);
+      CollectOutput(*node.children[0], vars);
+      switch (join.type) {
+        case JoinType::kSemi:
+        case JoinType::kAnti:
+        case JoinType::kNullAwareAnti:
+          return;
+        case JoinType::kMark:
+          vars->insert(join.mark);
+          return;
+        default:
+          CollectOutput(*node.children[1], vars);
+          return;
+      }
+    }
+    case LogicalKind::kWindow:
+      CollectOutput(*node.children[0], vars);
+      break;
+    case LogicalKind::kCte:
+      CollectOutput(*node.children[1], vars);
+      return;
+    default:
+      break;
+  }
+  for (const auto& column : node.output) vars->insert(column.var);
+}
+
+void CollectProduced(const LogicalNode& node, VarSet* vars) {
+  for (const auto& column : node.output) vars->insert(column.var);
+  const auto add_rules = [&](const TableRules& rules) {
+    vars->insert(rules.column_vars.begin(), rules.column_vars.end());
+  };
+  if (node.kind == LogicalKind::kInsert) {
+    const auto& insert = static_cast<const LogicalInsert&>(node);
+    add_rules(insert.rules);
+    if (insert.on_conflict) {
+      const auto& conflict = *insert.on_conflict;
+      vars->insert(conflict.existing_vars.begin(), conflict.existing_vars.end());
+      vars->insert(conflict.excluded_vars.begin(), conflict.excluded_vars.end());
+    }
+  } else if (node.kind == LogicalKind::kUpdate) {
+    add_rules(static_cast<const LogicalUpdate&>(node).rules);
+  } else if (node.kind == LogicalKind::kScan) {
+    const auto& scan = static_cast<const LogicalScan&>(node);
+    if (scan.row_id) vars->insert(*scan.row_id);
+  } else if (node.kind == LogicalKind::kJoin) {
+    vars->insert(static_cast<const LogicalJoin&>(node).mark);
+  }
+  // Plans inside expressions produce variables of their own.
+  const std::function<void(const Expr&)> walk = [&](const Expr& expr) {
+    if (expr.kind == ExprKind::kSubquery) {
+      const auto& subquery = static_cast<const SubqueryExpr&>(expr);
+      CollectProduced(*subquery.plan, vars);
+      for (const auto& operand : subquery.left) walk(*operand);
+      return;
+    }
+    ForEachChild(expr, walk);
+  };
+  ForEachExpr(node, walk);
+  for (const auto& child : node.children) CollectProduced(*child, vars);
+}
+
+VarSet FreeVars(const LogicalNode& node) {
+  VarSet used, produced, free;
+  CollectUsed(node, &used);
+  CollectProduced(node, &produced);
+  std::set_difference(used.begin(), used.end(), produced.begin(), produced.end(),
+                      std::inserter(free, free.end()));
+  return free;
+}
+
+bool ContainsSubquery(const Expr& expr) {
+  if (expr.kind == ExprKind::kSubquery) return true;
+  bool found = false;
+  ForEachChild(expr, [&](const Expr& child) { found = found || ContainsSubquery(child); });
+  return found;
+}
+
+bool IsSubset(const VarSet& part, const VarSet& whole) {
+  return std::includes(whole.begin(), whole.end(), part.begin(), part.end());
+}
+
+bool Intersects(const VarSet& a, const VarSet& b) {
+  return std::any_of(a.begin(), a.end(), [&](VarId var) { return b.contains(var); });
+}
+
+void SplitConjuncts(ExprPtr expr, std::vector<ExprPtr>* conjuncts) {
+  if (!expr) return;
+  if (expr->kind != ExprKind::kAnd) {
+    conjuncts->push_back(std::move(expr));
+    return;
+  }
+  for (auto& arg : static_cast<BoolExpr&>(*expr).args) SplitConjuncts(std::move(arg), conjuncts);
+}
+
+ExprPtr AndAll(std::vector<ExprPtr> conjuncts) {
+  if (conjuncts.empty()) return nullptr;
+  if (conjuncts.size() == 1) return std::move(conjuncts[0]);
+  return std::make_unique<BoolExpr>(ExprKind::kAnd, std::move(conjuncts));
+}
+
+void ReplaceVars(ExprPtr& expr, const std::function<ExprPtr(VarId)>& replacement) {
+  if (!expr) return;
+  if (expr->kind == ExprKind::kColumn) {
+    if (ExprPtr other = replacement(static_cast<ColumnExpr&>(*expr).index)) expr = std::move(other);
+    return;
+  }
+  if (expr->kind == ExprKind::kSubquery) {
+    auto& subquery = static_cast<SubqueryExpr&>(*expr);
+    for (auto& operand : subquery.left) ReplaceVars(operand, replacement);
+    const std::function<void(LogicalNode&)> walk = [&](LogicalNode& node) {
+      ForEachExpr(node, [&](ExprPtr& inner) { ReplaceVars(inner, replacement); });
+      for (auto& child : node.children) walk(*child);
+    };
+    walk(*subquery.plan);
+    return;
+  }
+  ForEachChild(*expr, [&](ExprPtr& child) { ReplaceVars(child, replacement); });
+}
+
+Comparison AsComparison(const Expr& expr) {
+  using Op = Comparison::Op;
+  if (expr.kind != ExprKind::kCall) return {};
+  const auto& call = static_cast<const CallExpr&>(expr);
+  if (!call.function->is_operator || call.args.size() != 2) return {};
+  const std::string_view name = call.function->name;
+  if (call.type.id != TypeId::kBool) return {};
+  if (name == "=") return {&call, Op::kEqual};
+  if (name == "<") return {&call, Op::kLess};
+  if (name == "<=") return {&call, Op::kLessEqual};
+  if (name == ">") return {&call, Op::kGreater};
+  if (name == ">=") return {&call, Op::kGreaterEqual};
+  return {};
+}
+
+Comparison::Op Flip(Comparison::Op op) {
+  using Op = Comparison::Op;
+  switch (op) {
+    case Op::kLess:
+      return Op::kGreater;
+    case Op::kLessEqual:
+      return Op::kGreaterEqual;
+    case Op::kGreater:
+      return Op::kLess;
+    case Op::kGreaterEqual:
+      return Op::kLessEqual;
+    default:
+      return op;
+  }
+}
+
+}  // namespace oxibase
