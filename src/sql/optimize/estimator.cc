@@ -99,7 +99,8 @@ double Estimator::Selectivity(const Expr& predicate) const {
   switch (predicate.kind) {
     case ExprKind::kAnd: {
       double part = 1;
-      for (const auto& arg : static_cast<const BoolExpr&>(predicate).args) part *= Selectivity(*arg);
+      for (const auto& arg : static_cast<const BoolExpr&>(predicate).args)
+        part *= Selectivity(*arg);
       return part;
     }
     case ExprKind::kOr: {
@@ -198,13 +199,13 @@ double Estimator::Rows(const LogicalNode& node) const {
     case LogicalKind::kScan:
       return TableRows(*static_cast<const LogicalScan&>(node).table);
     case LogicalKind::kValues:
-      return std::max<double>(1, static_cast<double>(
-                                     static_cast<const LogicalValues&>(node).rows_exprs.size()));
+      return std::max<double>(
+          1, static_cast<double>(static_cast<const LogicalValues&>(node).rows_exprs.size()));
     case LogicalKind::kFunctionScan:
       return kFunctionRowsDefault;
     case LogicalKind::kFilter:
-      return std::max(1.0, child(0) *
-                               Selectivity(*static_cast<const LogicalFilter&>(node).predicate));
+      return std::max(1.0,
+                      child(0) * Selectivity(*static_cast<const LogicalFilter&>(node).predicate));
     case LogicalKind::kJoin: {
       const auto& join = static_cast<const LogicalJoin&>(node);
       return JoinRows(join.type, child(0), child(1), join.condition.get());

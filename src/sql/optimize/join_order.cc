@@ -108,8 +108,7 @@ class Cluster {
       for (uint64_t left = (set - 1) & set; left; left = (left - 1) & set) {
         const uint64_t right = set & ~left;
         if (left < right) continue;  // each split once
-        const double cost =
-            JoinCost(plans[left], plans[right], best.rows, Connected(left, right));
+        const double cost = JoinCost(plans[left], plans[right], best.rows, Connected(left, right));
         if (cost < best.cost) {
           best.cost = cost;
           best.left = left;

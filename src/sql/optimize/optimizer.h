@@ -14,8 +14,9 @@ namespace oxibase {
 /// What the optimizer asks of the world; borrowed for the call.
 struct OptimizerContext {
   const StatisticsProvider* statistics = nullptr;
-  /// Binds an index's expression or predicate over `column_vars` (parallel to TableDef::columns), so
-  /// that conditions can be compared with it. May be empty: expression indexes are then not used.
+  /// Binds an index's expression or predicate over `column_vars` (parallel to TableDef::columns),
+  /// so that conditions can be compared with it. May be empty: expression indexes are then not
+  /// used.
   std::function<Result<ExprPtr>(const TableDef&, const std::string& sql,
                                 const std::vector<VarId>& column_vars)>
       bind_index_expression;

@@ -268,9 +268,8 @@ LogicalPtr Push(LogicalPtr node, Conjuncts conjuncts) {
       result = PushAggregate(std::move(node), std::move(conjuncts));
       break;
     case LogicalKind::kSetOp: {
-      const bool has_subquery =
-          std::any_of(conjuncts.begin(), conjuncts.end(),
-                      [](const ExprPtr& e) { return ContainsSubquery(*e); });
+      const bool has_subquery = std::any_of(conjuncts.begin(), conjuncts.end(),
+                                            [](const ExprPtr& e) { return ContainsSubquery(*e); });
       if (has_subquery) {
         PushChildren(*node);
         result = Wrap(std::move(node), std::move(conjuncts));

@@ -9,7 +9,7 @@
 namespace oxibase {
 
 struct ColumnStatistics {
-  double distinct = 0;       // values; 0: unknown
+  double distinct = 0;  // values; 0: unknown
   double null_fraction = 0;
   std::optional<Value> min, max;
 };

@@ -9,8 +9,8 @@ namespace oxibase {
 namespace {
 
 /// Moves the correlated conjuncts of a subquery's plan to `pulled`, as far as that leaves its rows'
-/// existence unchanged once they are tested in the join's condition instead. Variables they need are
-/// handed up through projections. False if correlation is left where it cannot be moved.
+/// existence unchanged once they are tested in the join's condition instead. Variables they need
+/// are handed up through projections. False if correlation is left where it cannot be moved.
 bool PullUp(LogicalPtr& node, std::vector<ExprPtr>* pulled) {
   switch (node->kind) {
     case LogicalKind::kFilter: {
@@ -66,8 +66,7 @@ bool PullUp(LogicalPtr& node, std::vector<ExprPtr>* pulled) {
           };
           const OutputColumn* column = find(*project.children[0]);
           if (!column) return false;
-          project.exprs.push_back(
-              std::make_unique<ColumnExpr>(var, column->type, column->name));
+          project.exprs.push_back(std::make_unique<ColumnExpr>(var, column->type, column->name));
           project.output.push_back(*column);
         }
       }

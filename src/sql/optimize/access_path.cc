@@ -1,0 +1,221 @@
+#include "sql/optimize/access_path.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "expr/function.h"
+#include "sql/optimize/expr_tools.h"
+
+namespace oxibase {
+namespace {
+
+using Op = Comparison::Op;
+
+bool IsTextLike(TypeId id) { return id == TypeId::kText || id == TypeId::kVarchar; }
+
+/// Text and varchar have one physical form and one order.
+bool SameKeyType(TypeId column, TypeId bound) {
+  return column == bound || (IsTextLike(column) && IsTextLike(bound));
+}
+
+/// Looks through casts that change the name of a type only.
+const Expr& Unwrap(const Expr& expr) {
+  if (expr.kind != ExprKind::kCall) return expr;
+  const auto& call = static_cast<const CallExpr&>(expr);
+  if (call.syntax == CallExpr::Syntax::kFunction || call.syntax == CallExpr::Syntax::kOperator ||
+      call.args.size() != 1) {
+    return expr;
+  }
+  const Expr& arg = *call.args[0];
+  return IsTextLike(call.type.id) && call.type.typmod < 0 && IsTextLike(arg.type.id) ? Unwrap(arg)
+                                                                                     : expr;
+}
+
+std::optional<int64_t> AsInteger(const Expr& expr) {
+  if (expr.kind != ExprKind::kConstant) return {};
+  const Value& value = static_cast<const ConstantExpr&>(expr).value;
+  if (value.is_null()) return {};
+  switch (value.type().id) {
+    case TypeId::kInt2:
+      return value.As<int16_t>();
+    case TypeId::kInt4:
+      return value.As<int32_t>();
+    case TypeId::kInt8:
+      return value.As<int64_t>();
+    default:
+      return {};
+  }
+}
+
+/// An integer constant as the column's type, when it fits.
+ExprPtr IntegerAs(int64_t value, TypeId type) {
+  if (type == TypeId::kInt8) return std::make_unique<ConstantExpr>(Value::Int8(value));
+  if (type == TypeId::kInt4 && value >= INT32_MIN && value <= INT32_MAX) {
+    return std::make_unique<ConstantExpr>(Value::Int4(static_cast<int32_t>(value)));
+  }
+  if (type == TypeId::kInt2 && value >= INT16_MIN && value <= INT16_MAX) {
+    return std::make_unique<ConstantExpr>(Value::Int2(static_cast<int16_t>(value)));
+  }
+  return nullptr;
+}
+
+/// A condition on one index column.
+struct ColumnCondition {
+  size_t conjunct;
+  Op op = Op::kNone;  // kNone: any_of
+  ExprPtr bound;
+  double selectivity;
+};
+
+class PathFinder {
+ public:
+  PathFinder(const LogicalScan& scan, const std::vector<ExprPtr>& conjuncts,
+             const Estimator& estimator, const IsBound& is_bound,
+             const std::function<ExprPtr(const IndexDef&, size_t)>& hidden)
+      : scan_(scan),
+        conjuncts_(conjuncts),
+        estimator_(estimator),
+        is_bound_(is_bound),
+        hidden_(hidden) {}
+
+  std::optional<IndexPath> Find(const IndexDef& index, bool with_whole) const {
+    if (index.predicate) return {};  // an index of part of the rows needs proof of its predicate
+    IndexPath path;
+    path.index = &index;
+    for (size_t i = 0; i < index.columns.size(); ++i) {
+      std::vector<ColumnCondition> conditions = ConditionsOn(index, i);
+      const auto equal = std::find_if(conditions.begin(), conditions.end(),
+                                      [](const auto& c) { return c.op == Op::kEqual; });
+      if (equal != conditions.end()) {
+        path.equal.push_back(std::move(equal->bound));
+        path.covered.push_back(equal->conjunct);
+        path.selectivity *= equal->selectivity;
+        ++path.equal_columns;
+        continue;
+      }
+      const auto any = std::find_if(conditions.begin(), conditions.end(),
+                                    [](const auto& c) { return c.op == Op::kNone; });
+      if (any != conditions.end() && index.method == IndexMethod::kOrdered) {
+        path.any_of = std::move(any->bound);
+        path.covered.push_back(any->conjunct);
+        path.selectivity *= any->selectivity;
+        path.probes = 5;
+        break;
+      }
+      if (index.method == IndexMethod::kOrdered) AddRange(std::move(conditions), &path);
+      break;
+    }
+    if (index.method == IndexMethod::kHash && path.equal_columns < index.columns.size()) return {};
+    path.unique = index.unique && path.equal_columns == index.columns.size();
+    if (path.covered.empty() && !(with_whole && index.method == IndexMethod::kOrdered)) return {};
+    return path;
+  }
+
+ private:
+  void AddRange(std::vector<ColumnCondition> conditions, IndexPath* path) const {
+    bool has_lower = false, has_upper = false;
+    double part = 1;
+    for (auto& condition : conditions) {
+      const bool is_lower = condition.op == Op::kGreater || condition.op == Op::kGreaterEqual;
+      bool& taken = is_lower ? has_lower : has_upper;
+      if (taken) continue;
+      taken = true;
+      path->covered.push_back(condition.conjunct);
+      if (is_lower) {
+        path->lower = std::move(condition.bound);
+        path->lower_inclusive = condition.op == Op::kGreaterEqual;
+      } else {
+        path->upper = std::move(condition.bound);
+        path->upper_inclusive = condition.op == Op::kLessEqual;
+      }
+      part = has_lower && has_upper ? std::max(0.005, part + condition.selectivity - 1)
+                                    : condition.selectivity;
+    }
+    // Both ends unknown: as PostgreSQL's default for a range.
+    if (has_lower && has_upper && part > 0.3) part = 0.05;
+    path->selectivity *= part;
+  }
+
+  bool IsIndexColumn(const Expr& expr, const IndexDef& index, size_t i) const {
+    if (!index.columns[i].expression_sql.empty()) {
+      const ExprPtr stored = hidden_ ? hidden_(index, i) : nullptr;
+      return stored && Equal(*stored, expr);
+    }
+    const Expr& column = Unwrap(expr);
+    if (column.kind != ExprKind::kColumn) return false;
+    const VarId var = static_cast<const ColumnExpr&>(column).index;
+    for (size_t k = 0; k < scan_.columns.size(); ++k) {
+      if (scan_.output[k].var == var) return scan_.columns[k] == index.columns[i].column;
+    }
+    return false;
+  }
+
+  std::vector<ColumnCondition> ConditionsOn(const IndexDef& index, size_t i) const {
+    std::vector<ColumnCondition> found;
+    const ColumnDef* column = scan_.table->FindColumn(index.columns[i].column);
+    if (!column) return found;
+    const TypeId type = column->type.id;
+    for (size_t c = 0; c < conjuncts_.size(); ++c) {
+      const Expr& conjunct = *conjuncts_[c];
+      if (conjunct.kind == ExprKind::kAnyAll) {
+        const auto& any = static_cast<const AnyAllExpr&>(conjunct);
+        if (!any.is_all && any.comparison->name == "=" && IsIndexColumn(*any.left, index, i) &&
+            SameKeyType(type, ElementTypeOf(any.array->type.id)) && is_bound_(*any.array)) {
+          found.push_back({c, Op::kNone, Clone(*any.array), estimator_.Selectivity(conjunct)});
+        }
+        continue;
+      }
+      // A boolean column by itself is a condition: "active" and "NOT active".
+      if (type == TypeId::kBool) {
+        const bool negated = conjunct.kind == ExprKind::kNot;
+        const Expr& inner = negated ? *static_cast<const BoolExpr&>(conjunct).args[0] : conjunct;
+        if (IsIndexColumn(inner, index, i)) {
+          found.push_back(
+              {c, Op::kEqual, std::make_unique<ConstantExpr>(Value::Bool(!negated)), 0.5});
+          continue;
+        }
+      }
+      const Comparison comparison = AsComparison(conjunct);
+      if (comparison.op == Op::kNone) continue;
+      for (const bool flipped : {false, true}) {
+        const Expr& side = *comparison.call->args[flipped ? 1 : 0];
+        const Expr& bound = *comparison.call->args[flipped ? 0 : 1];
+        if (!IsIndexColumn(side, index, i) || !is_bound_(bound)) continue;
+        ExprPtr key;
+        if (SameKeyType(type, bound.type.id)) {
+          key = Clone(bound);
+        } else if (const auto integer = AsInteger(bound)) {
+          key = IntegerAs(*integer, type);
+        }
+        if (!key) continue;
+        found.push_back({c, flipped ? Flip(comparison.op) : comparison.op, std::move(key),
+                         estimator_.Selectivity(conjunct)});
+        break;
+      }
+    }
+    return found;
+  }
+
+  const LogicalScan& scan_;
+  const std::vector<ExprPtr>& conjuncts_;
+  const Estimator& estimator_;
+  const IsBound& is_bound_;
+  const std::function<ExprPtr(const IndexDef&, size_t)>& hidden_;
+};
+
+}  // namespace
+
+std::vector<IndexPath> FindIndexPaths(
+    const LogicalScan& scan, const std::vector<ExprPtr>& conjuncts, const Estimator& estimator,
+    const IsBound& is_bound, bool with_whole,
+    const std::function<ExprPtr(const IndexDef&, size_t)>& hidden_exprs) {
+  std::vector<IndexPath> paths;
+  if (scan.table->virtual_table) return paths;
+  const PathFinder finder(scan, conjuncts, estimator, is_bound, hidden_exprs);
+  for (const IndexDef& index : scan.table->indexes) {
+    if (auto path = finder.Find(index, with_whole)) paths.push_back(std::move(*path));
+  }
+  return paths;
+}
+
+}  // namespace oxibase

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "sql/optimize/estimator.h"
+#include "sql/plan/logical.h"
+
+namespace oxibase {
+
+/// One way to read a table by an index, chosen among its conjuncts.
+struct IndexPath {
+  const IndexDef* index = nullptr;
+  /// Over variables that are not the scan's own; Lowerer makes positions or parameters of them.
+  std::vector<ExprPtr> equal;
+  ExprPtr any_of, lower, upper;
+  bool lower_inclusive = true, upper_inclusive = true;
+  /// Conjuncts (by position) that the range answers exactly: no filter needs them.
+  std::vector<size_t> covered;
+  double selectivity = 1;
+  double probes = 1;    // lookups: elements of any_of
+  bool unique = false;  // at most one row
+  /// Index columns that are fixed by equality: the order of rows goes by those after them.
+  size_t equal_columns = 0;
+};
+
+/// Whether an expression may be a bound: it has no variable of the scan itself.
+using IsBound = std::function<bool(const Expr&)>;
+
+/// What each index of the scan's table offers for `conjuncts`; those with nothing to offer are left
+/// out, unless `with_whole` (an index read from end to end, for its order).
+/// `hidden_exprs` gives the expression a hidden column stores, over the scan's variables, or null.
+std::vector<IndexPath> FindIndexPaths(
+    const LogicalScan& scan, const std::vector<ExprPtr>& conjuncts, const Estimator& estimator,
+    const IsBound& is_bound, bool with_whole,
+    const std::function<ExprPtr(const IndexDef&, size_t column)>& hidden_exprs);
+
+// Costs in units of reading one row of a table scan.
+inline constexpr double kIndexProbeCost = 4;
+inline constexpr double kIndexRowCost = 2.5;
+inline constexpr double kHashBuildCost = 3;
+inline constexpr double kHashProbeCost = 1.5;
+
+}  // namespace oxibase

@@ -1,0 +1,98 @@
+#pragma once
+// The last pass: from variables to positions, from what to how.
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "common/status.h"
+#include "sql/optimize/access_path.h"
+#include "sql/optimize/estimator.h"
+#include "sql/optimize/optimizer.h"
+#include "sql/plan/logical.h"
+#include "sql/plan/physical.h"
+
+namespace oxibase {
+
+/// Variables by position in a batch.
+using RowShape = std::vector<VarId>;
+
+/// What the parent would like: an order of rows (by variables) and how many rows it will take.
+struct Wish {
+  struct Order {
+    VarId var;
+    bool descending;
+    bool nulls_first;
+  };
+  std::vector<Order> order;
+  double rows = -1;  // negative: all
+};
+
+/// A plan with the variables that its columns are.
+struct Lowered {
+  PhysicalPtr node;
+  RowShape shape;
+  bool ordered = false;  // the wished order holds
+};
+
+class Lowerer {
+ public:
+  Lowerer(LogicalPlan& plan, const OptimizerContext& context, const Estimator& estimator);
+
+  Result<std::shared_ptr<const PhysicalPlan>> Run();
+
+ private:
+  /// Variables of an outer row that an inner plan may refer to, and the parameters made of them.
+  struct Scope {
+    const RowShape* shape;
+    bool is_subplan;
+    std::map<VarId, uint32_t> params;
+    /// Parameters of scopes further out that pass through this subplan.
+    std::map<uint32_t, Type> passing;
+  };
+
+  Result<Lowered> Lower(LogicalNode& node, const Wish& wish);
+  /// As Lower, with exactly the node's output columns in their order.
+  Result<Lowered> LowerExactly(LogicalNode& node, const Wish& wish);
+  Result<Lowered> LowerScan(LogicalScan& scan, std::vector<ExprPtr> conjuncts, const Wish& wish);
+  Result<Lowered> FinishScan(LogicalScan& scan, std::vector<ExprPtr> conjuncts, IndexPath* path,
+                             bool backward, const RowShape& outer);
+  std::function<ExprPtr(const IndexDef&, size_t)> HiddenExpressions(const LogicalScan& scan) const;
+  Result<Lowered> LowerJoin(LogicalJoin& join, const Wish& wish);
+  Result<Lowered> LowerIndexJoin(LogicalJoin& join, Lowered left, std::vector<ExprPtr> condition,
+                                 IndexPath path);
+  Result<Lowered> LowerNestedLoop(LogicalJoin& join, Lowered left, std::vector<ExprPtr> condition);
+  Result<Lowered> LowerAggregate(LogicalAggregate& aggregate);
+  Result<Lowered> LowerWindow(LogicalWindow& window, const Wish& wish);
+  Result<Lowered> LowerSort(LogicalSort& sort, const Wish& wish);
+  Result<Lowered> LowerLimit(LogicalLimit& limit, const Wish& wish);
+  Result<Lowered> LowerDistinct(LogicalDistinct& distinct);
+  Result<Lowered> LowerSetOp(LogicalSetOp& set_op);
+  Result<Lowered> LowerInsert(LogicalInsert& insert, bool returning);
+  Result<Lowered> LowerUpdate(LogicalUpdate& update, bool returning);
+  Result<Lowered> LowerDelete(LogicalDelete& remove, bool returning);
+  Result<RowRules> LowerRules(TableRules& rules, const TableDef& table);
+
+  Status Resolve(ExprPtr& expr, const RowShape& shape);
+  Status ResolveAll(std::vector<ExprPtr>& exprs, const RowShape& shape);
+  Status ResolveKeys(std::vector<SortKey>& keys, const RowShape& shape);
+  Status ResolveSubquery(ExprPtr& expr, const RowShape& shape);
+  Result<ExprPtr> OuterParam(VarId var, Type type);
+
+  ExprPtr ColumnAt(const RowShape& shape, VarId var) const;
+  /// Sets the node's types, names and estimates for the columns of `shape`.
+  Lowered Finish(PhysicalPtr node, RowShape shape, double rows, double cost);
+  Lowered Project(Lowered input, const RowShape& wanted);
+  const OutputColumn& Var(VarId var) const;
+  void LearnVars(const LogicalNode& node);
+
+  LogicalPlan& plan_;
+  const OptimizerContext& context_;
+  const Estimator& estimator_;
+  std::shared_ptr<PhysicalPlan> physical_;
+  std::map<VarId, OutputColumn> vars_;
+  std::vector<Scope> scopes_;  // innermost last
+};
+
+}  // namespace oxibase

@@ -1,0 +1,165 @@
+// Which way to read a table: all of it, or by one of its indexes.
+
+#include <algorithm>
+#include <cmath>
+
+#include "sql/optimize/expr_tools.h"
+#include "sql/optimize/lower.h"
+
+namespace oxibase {
+namespace {
+
+/// Whether reading `path` forwards or backwards gives the wished order; sets `backward`.
+bool GivesOrder(const IndexPath& path, const LogicalScan& scan, const Wish& wish, bool* backward) {
+  if (wish.order.empty() || path.any_of || path.index->method != IndexMethod::kOrdered) {
+    return false;
+  }
+  if (path.unique) return true;  // one row is in any order
+  bool first = true;
+  size_t column = path.equal_columns;
+  for (const auto& order : wish.order) {
+    const auto it = std::find_if(scan.output.begin(), scan.output.end(),
+                                 [&](const OutputColumn& c) { return c.var == order.var; });
+    const auto i = static_cast<size_t>(it - scan.output.begin());
+    if (i >= scan.columns.size()) return false;
+    const ColumnId id = scan.columns[i];
+    // Columns fixed by equality are in every order.
+    bool fixed = false;
+    for (size_t k = 0; k < path.equal_columns; ++k) {
+      fixed = fixed || path.index->columns[k].column == id;
+    }
+    if (fixed) continue;
+    if (column >= path.index->columns.size()) return false;
+    const IndexColumn& key = path.index->columns[column];
+    if (key.column != id || !key.expression_sql.empty()) return false;
+    const bool reversed = key.descending != order.descending;
+    if ((key.nulls_first != reversed) != order.nulls_first) {
+      // NULLs lie at the other end: that matters only where there may be some.
+      const ColumnDef* def = scan.table->FindColumn(id);
+      if (!def || !def->not_null) return false;
+    }
+    if (first) {
+      *backward = reversed;
+    } else if (*backward != reversed) {
+      return false;
+    }
+    first = false;
+    ++column;
+    // A unique index's whole key, all of it given: what follows cannot matter.
+    if (path.index->unique && column == path.index->columns.size() && path.index->primary) break;
+  }
+  return true;
+}
+
+}  // namespace
+
+Result<Lowered> Lowerer::LowerScan(LogicalScan& scan, std::vector<ExprPtr> conjuncts,
+                                   const Wish& wish) {
+  if (scan.table->virtual_table) return FinishScan(scan, std::move(conjuncts), nullptr, false, {});
+  VarSet own;
+  CollectOutput(scan, &own);
+  const IsBound is_bound = [&](const Expr& expr) {
+    VarSet vars;
+    CollectVars(expr, &vars);
+    return !Intersects(vars, own) && !IsVolatile(expr);
+  };
+  const double table_rows = estimator_.TableRows(*scan.table);
+  double selectivity = 1;
+  for (const auto& conjunct : conjuncts) selectivity *= estimator_.Selectivity(*conjunct);
+  const double rows = std::max(1.0, table_rows * selectivity);
+  // The part of the work that a parent with a LIMIT lets happen.
+  const double part = wish.rows >= 0 ? std::min(1.0, (wish.rows + 1) / rows) : 1;
+  const double sort_cost = wish.order.empty() ? 0 : rows * (1 + 0.3 * std::log2(rows + 1));
+
+  double best_cost = wish.order.empty() ? table_rows * part : table_rows + sort_cost;
+  std::optional<IndexPath> best;
+  bool best_backward = false, best_ordered = false;
+  auto paths = FindIndexPaths(scan, conjuncts, estimator_, is_bound, !wish.order.empty(),
+                              HiddenExpressions(scan));
+  for (auto& path : paths) {
+    bool backward = false;
+    const bool ordered = GivesOrder(path, scan, wish, &backward);
+    if (path.covered.empty() && !ordered) continue;
+    const double fetched = path.unique ? 1 : std::max(1.0, table_rows * path.selectivity);
+    double cost = path.probes * kIndexProbeCost +
+                  fetched * kIndexRowCost * (ordered || wish.order.empty() ? part : 1);
+    if (!ordered) cost += sort_cost;
+    // A lookup by a whole unique key is never a worse choice.
+    if (cost < best_cost || (path.unique && !(best && best->unique))) {
+      best_cost = cost;
+      best = std::move(path);
+      best_backward = backward;
+      best_ordered = ordered;
+    }
+  }
+  ASSIGN_OR_RETURN(Lowered lowered, FinishScan(scan, std::move(conjuncts), best ? &*best : nullptr,
+                                               best_backward, {}));
+  lowered.ordered = best_ordered;
+  lowered.node->rows = best && best->unique ? 1 : rows;
+  lowered.node->cost = best_cost;
+  return lowered;
+}
+
+/// Makes the scan's node; bounds of `path` may refer to `outer` (an index join's left batch).
+Result<Lowered> Lowerer::FinishScan(LogicalScan& scan, std::vector<ExprPtr> conjuncts,
+                                    IndexPath* path, bool backward, const RowShape& outer) {
+  std::unique_ptr<PhysicalScanBase> node;
+  if (scan.table->virtual_table) {
+    node = std::make_unique<PhysicalVirtualScan>();
+  } else if (path) {
+    auto index_scan = std::make_unique<PhysicalIndexScan>();
+    index_scan->index = path->index->oid;
+    index_scan->backward = backward;
+    IndexRange& range = index_scan->range;
+    RETURN_IF_ERROR(ResolveAll(path->equal, outer));
+    RETURN_IF_ERROR(Resolve(path->any_of, outer));
+    RETURN_IF_ERROR(Resolve(path->lower, outer));
+    RETURN_IF_ERROR(Resolve(path->upper, outer));
+    range.equal = std::move(path->equal);
+    range.any_of = std::move(path->any_of);
+    range.lower = std::move(path->lower);
+    range.upper = std::move(path->upper);
+    range.lower_inclusive = path->lower_inclusive;
+    range.upper_inclusive = path->upper_inclusive;
+    // A range never yields NULLs, which lie at one end of the index.
+    range.exclude_null = range.lower || range.upper;
+    node = std::move(index_scan);
+    for (const size_t covered : path->covered) conjuncts[covered] = nullptr;
+    std::erase(conjuncts, nullptr);
+  } else {
+    node = std::make_unique<PhysicalTableScan>();
+  }
+  node->table = scan.table;
+  node->alias = scan.alias;
+  node->columns = scan.columns;
+  node->scan_id = scan.scan_id;
+  RowShape shape;
+  for (size_t i = 0; i < scan.columns.size(); ++i) shape.push_back(scan.output[i].var);
+  node->filter = AndAll(std::move(conjuncts));
+  RETURN_IF_ERROR(Resolve(node->filter, shape));
+  for (uint32_t i = 0; i < shape.size(); ++i) node->projection.push_back(i);
+  if (scan.row_id) {
+    node->emit_row_id = true;
+    shape.push_back(*scan.row_id);
+  }
+  const double rows = estimator_.TableRows(*scan.table);
+  return Finish(std::move(node), std::move(shape), rows, rows);
+}
+
+std::function<ExprPtr(const IndexDef&, size_t)> Lowerer::HiddenExpressions(
+    const LogicalScan& scan) const {
+  if (!context_.bind_index_expression) return nullptr;
+  return [this, &scan](const IndexDef& index, size_t column) -> ExprPtr {
+    std::vector<VarId> vars(scan.table->columns.size(), 0);
+    for (size_t i = 0; i < scan.table->columns.size(); ++i) {
+      for (size_t k = 0; k < scan.columns.size(); ++k) {
+        if (scan.columns[k] == scan.table->columns[i].id) vars[i] = scan.output[k].var;
+      }
+    }
+    auto bound =
+        context_.bind_index_expression(*scan.table, index.columns[column].expression_sql, vars);
+    return bound.ok() ? std::move(*bound) : nullptr;
+  };
+}
+
+}  // namespace oxibase
