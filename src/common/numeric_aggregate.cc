@@ -58,7 +58,11 @@ void NumericSum::AccumulateSlow(const Numeric& value, bool subtract) {
         !__builtin_mul_overflow(magnitude, Pow10(up), &magnitude) && magnitude >> 127 == 0) {
       auto part = static_cast<__int128>(magnitude);
       if (Access::Negative(value) != subtract) part = -part;
-      if (!__builtin_add_overflow(sum_, part, &sum_)) return;
+      __int128 sum;
+      if (!__builtin_add_overflow(sum_, part, &sum)) {
+        sum_ = sum;
+        return;
+      }
     }
   }
   if (subtract) {

@@ -198,29 +198,23 @@ Status PowerToScale(const Numeric& base, int64_t exponent, double result_weight,
   return MakeResult(std::move(result), scale, out);
 }
 
-Status PowerInteger(const Numeric& base, int64_t exponent, int exponent_dscale, Numeric* out) {
-  double weight = 0;
-  if (!base.is_zero()) {
-    const int count = DigitCount(base);
-    const int drop = std::max(0, count - 16);
-    const Numeric head =
-        Access::Large(ShiftRight10(Access::Magnitude(base), drop, false), false, 0);
-    weight =
-        static_cast<double>(exponent) * (std::log10(head.ToDoubleLossy()) + drop - base.dscale());
-  }
-  if (weight > Numeric::kIntegerDigitsMax) return OverflowError();
-  if (weight + 1 < -kMaxDisplayScale) {
-    *out = Access::Small(0, false, kMaxDisplayScale);
-    return {};
-  }
-  const int scale =
-      ClampScale(kMinSignificantDigits - static_cast<int>(weight), base.dscale(), exponent_dscale);
+Status PowerInteger(const Numeric& base, int64_t exponent, Numeric* out) {
+  const int scale = ClampScale(kMinSignificantDigits, base.dscale());
   if (exponent == 0) {
     *out = Rescale(Numeric::FromInt64(1), scale, true);
     return {};
   }
   if (base.is_zero()) {
     if (exponent < 0) return DivisionByZero();
+    *out = Access::Small(0, false, scale);
+    return {};
+  }
+  const int drop = std::max(0, DigitCount(base) - 16);
+  const Numeric head = Access::Large(ShiftRight10(Access::Magnitude(base), drop, false), false, 0);
+  const double weight =
+      static_cast<double>(exponent) * (std::log10(head.ToDoubleLossy()) + drop - base.dscale());
+  if (weight > Numeric::kIntegerDigitsMax + 8) return OverflowError();
+  if (weight + 1 < -scale) {
     *out = Access::Small(0, false, scale);
     return {};
   }
@@ -331,7 +325,7 @@ Status Numeric::Exp(Numeric* out) const {
     *out = Access::Small(0, false, scale);
     return {};
   }
-  const int bits = BitsFor(scale + static_cast<int>(std::max(0.0, weight)) + 10);
+  const int bits = BitsFor(scale + static_cast<int>(std::max(0.0, value * kLog10E)) + 10);
   return FromFixed(ExpFixed(ToFixed(*this, bits), bits), bits, scale, out);
 }
 
@@ -376,7 +370,7 @@ Status Numeric::Power(const Numeric& base, const Numeric& exponent, Numeric* out
   if (integral) {
     __int128 n;
     if (exponent.ToInt128(&n) && n >= INT32_MIN && n <= INT32_MAX) {
-      return PowerInteger(base, static_cast<int64_t>(n), exponent.dscale_, out);
+      return PowerInteger(base, static_cast<int64_t>(n), out);
     }
   }
   if (base.sign() < 0 && !integral) return ComplexResult();

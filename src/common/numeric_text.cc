@@ -335,7 +335,7 @@ void Numeric::AppendBinary(std::string* out) const {
     AppendU16(0, out);
     AppendU16(0, out);
     AppendU16(is_nan() ? 0xC000 : sign() > 0 ? 0xD000 : 0xF000, out);
-    AppendU16(0, out);
+    AppendU16(is_nan() ? 0 : 0x20, out);  // as PostgreSQL does
     return;
   }
   // Pad the digits so that groups of four meet the point, then strip zero groups at both ends.
