@@ -49,8 +49,16 @@
 // Each opening begins with a kVoid record of a new epoch, which is durable before anything follows:
 // good records behind a cut carry a smaller epoch and are never taken for a continuation.
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "common/ids.h"
+#include "storage/wal/wal_record.h"
 
 namespace oxibase {
 
@@ -68,5 +76,45 @@ inline constexpr uint64_t kWalPayloadBytesMax = (uint64_t{1} << 31) - 1;
 inline constexpr size_t kWalChunkBytes = 4 << 20;
 /// Appending waits while this much is gathered and not yet written.
 inline constexpr size_t kWalGatheredBytesMax = 64 << 20;
+
+/// Says which database a file belongs to; random, made with the folder.
+using DatabaseIdentity = std::array<std::byte, 16>;
+
+/// The fields of a record's envelope.
+struct WalRecordHeader {
+  WalRecordKind kind = WalRecordKind::kVoid;
+  uint32_t payload_crc = 0;
+  uint32_t payload_bytes = 0;
+  uint64_t lsn = 0;
+  uint64_t durable_before = 0;
+  uint64_t index = 0;
+  Timestamp timestamp;
+  uint32_t epoch = 0;
+  TxnId txn;
+
+  /// Bytes in the log, padding included.
+  uint64_t total_bytes() const {
+    return (kWalRecordHeaderBytes + uint64_t{payload_bytes} + 7) & ~uint64_t{7};
+  }
+  /// Writes kWalRecordHeaderBytes bytes.
+  void Encode(std::byte* to) const;
+  /// Empty unless the bytes are a header whose checksum is right. REQUIRES: kWalRecordHeaderBytes
+  static std::optional<WalRecordHeader> Decode(std::span<const std::byte> from);
+};
+
+/// The fields of a segment file's header.
+struct WalSegmentHeader {
+  uint64_t begin = 0;
+  uint64_t file_bytes = 0;
+  DatabaseIdentity identity{};
+
+  void Encode(std::byte* to) const;  // kWalSegmentHeaderBytes bytes
+  /// `path` is for the message: kDataCorrupted, or kFeatureNotSupported for a newer format.
+  static Result<WalSegmentHeader> Decode(std::span<const std::byte> from, const std::string& path);
+};
+
+/// "0000000000000008.wal", and back; empty if `name` is none.
+std::string WalSegmentName(uint64_t begin);
+std::optional<uint64_t> ParseWalSegmentName(std::string_view name);
 
 }  // namespace oxibase

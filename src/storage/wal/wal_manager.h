@@ -15,10 +15,10 @@
 #include "env/thread.h"
 #include "storage/wal/wal_format.h"
 #include "storage/wal/wal_record.h"
+#include "storage/wal/wal_segments.h"
 
 namespace oxibase {
 
-class WalSegments;
 class WalReplayTarget;
 
 struct WalOptions {
@@ -28,6 +28,11 @@ struct WalOptions {
   int64_t flush_delay_micros = 10'000;
   /// False leaves out every sync: after a crash of the machine anything may be lost or damaged.
   bool sync = true;
+  /// The database that the log belongs to.
+  DatabaseIdentity identity{};
+  /// After this long without work the log writer notes that all is durable (see wal_format.h);
+  /// 0 = never, for tests that count writes.
+  int64_t idle_note_micros = 200'000;
 };
 
 /// Where a record lies. `end` is what to wait for.
@@ -46,6 +51,17 @@ struct WalPosition {
   Timestamp timestamp;
   /// The opening of the log that wrote last, see wal_format.h.
   uint32_t epoch = 0;
+  /// Of the record at `next`.
+  uint64_t index = 1;
+};
+
+/// What opening the log found.
+struct WalReplaySummary {
+  uint64_t records = 0;
+  uint64_t bytes = 0;
+  uint64_t transactions = 0;
+  Timestamp highest_timestamp;
+  TxnId highest_txn;
 };
 
 /// The write-ahead log of one database folder. Thread-safe.
@@ -107,6 +123,8 @@ class WalManager {
   /// OK, or why nothing is accepted any more.
   Status status();
 
+  const WalReplaySummary& replayed() const { return replayed_; }
+
  private:
   /// A callable borrowed for the length of a call.
   class CommitClock {
@@ -121,42 +139,76 @@ class WalManager {
     void* object_;
     Timestamp (*call_)(void*);
   };
-  struct Waiter {
-    std::function<void(const Status&)> done;
-  };
-
   WalManager(Env& env, const WalOptions& options);
 
+  /// One record to append. The payload lies in two parts.
+  struct Record {
+    WalRecordKind kind = WalRecordKind::kVoid;
+    TxnId txn;
+    ByteSpan head;
+    ByteSpan body;
+    const CommitClock* commit_ts = nullptr;
+  };
+  using Callback = std::function<void(const Status&)>;
+
+  Status Replay(const std::string& folder, const WalPosition& from, WalReplayTarget& target,
+                std::vector<WalReader::Segment>* segments);
+  Status ReplayRecord(WalReader& reader, const WalReader::Record& record,
+                      std::map<TxnId, std::vector<Lsn>>* open, WalReplayTarget& target);
+
   Result<WalRange> AppendTxnImpl(TxnId txn, const RedoBuffer& redo, CommitClock commit_ts);
-  struct Record;
+  Status AppendChunks(TxnId txn, const RedoBuffer& redo);
   Result<WalRange> AppendRecord(const Record& record);
   void WriterLoop();
-  /// Writes and syncs what has gathered. Takes the writer's role, gives it back.
+  /// Writes and syncs what has gathered: takes the writer's role, lets go of `mu_` meanwhile, gives
+  /// the role back. REQUIRES: !writer_busy_
   void WriteGroup() REQUIRES(mu_);
-  void Fail(Status status) REQUIRES(mu_);
+  /// The part of WriteGroup without the lock.
+  Status WriteOut(uint64_t begin, ByteSpan bytes);
+  /// Ends writing for good: `failure` is what appends get from now on.
+  void Fail(Status failure) REQUIRES(mu_);
+  Status OutcomeUnknown() REQUIRES(mu_);
+  bool NeedsIdleNote() const REQUIRES(mu_);
+  /// Adds a kVoid record; lets go of the lock meanwhile.
+  void AppendNote() REQUIRES(mu_);
 
   Env& env_;
   const WalOptions options_;
   std::unique_ptr<WalSegments> segments_;
+  WalReplaySummary replayed_;
 
   std::atomic<uint64_t> durable_{0};
   std::function<void(Lsn)> durable_observer_;
 
+  /// From `lsn` on records go to `file`.
+  struct PlannedSwitch {
+    uint64_t lsn = 0;
+    WalSegments::Spare file;
+  };
+
+  // Belongs to who has the writer's role.
+  std::vector<std::byte> writing_;
+  std::vector<PlannedSwitch> writing_switches_;
+
   Mutex mu_;
-  CondVar writer_wakes_;   // something to write, or stop
+  CondVar writer_wakes_;   // something to write while the writer sleeps without end, or stop
   CondVar durable_moves_;  // durable_ rose, the role is free, or the log failed
-  std::vector<std::byte> gathering_ GUARDED_BY(mu_);  // records from written_ on
-  std::vector<std::byte> writing_;                    // belongs to who has the writer's role
-  bool writer_busy_ GUARDED_BY(mu_) = false;
-  bool stop_ GUARDED_BY(mu_) = false;
+  std::vector<std::byte> gathering_ GUARDED_BY(mu_);  // records that nobody writes yet
+  std::vector<PlannedSwitch> switches_ GUARDED_BY(mu_);
+  uint64_t gathering_begin_ GUARDED_BY(mu_) = 0;
   uint64_t next_ GUARDED_BY(mu_) = 0;      // where the next record goes
-  uint64_t flush_to_ GUARDED_BY(mu_) = 0;  // somebody waits for this
+  uint64_t room_end_ GUARDED_BY(mu_) = 0;  // of the file it goes to
+  uint64_t flush_to_ GUARDED_BY(mu_) = 0;  // somebody wants it durable up to here
   uint64_t next_index_ GUARDED_BY(mu_) = 1;
+  uint64_t noted_ GUARDED_BY(mu_) = 0;  // a kVoid record says that all before it is durable
   uint32_t epoch_ GUARDED_BY(mu_) = 0;
   Timestamp last_timestamp_ GUARDED_BY(mu_);
   std::map<TxnId, uint64_t> open_chunked_ GUARDED_BY(mu_);  // first record of each
-  std::multimap<uint64_t, Waiter> waiters_ GUARDED_BY(mu_);
+  std::multimap<uint64_t, Callback> waiters_ GUARDED_BY(mu_);
   Status failure_ GUARDED_BY(mu_);
+  bool writer_busy_ GUARDED_BY(mu_) = false;
+  bool writer_sleeps_ GUARDED_BY(mu_) = false;
+  bool stop_ GUARDED_BY(mu_) = false;
   Thread writer_;
 };
 

@@ -99,15 +99,12 @@ struct RowChange {
 class RowChangeReader {
  public:
   explicit RowChangeReader(ByteSpan bytes) : rest_(bytes), size_(bytes.size()) {}
-  /// False at the end. kDataCorrupted if the bytes make no sense. The position of the entry last
-  /// begun is `entry_begin()`, that of the next `offset()`.
+  /// False at the end. kDataCorrupted if the bytes make no sense.
   Result<bool> Next(RowChange* change);
+  /// Where the next entry begins.
   size_t offset() const { return size_ - rest_.size(); }
 
  private:
-  Result<uint64_t> Varint();
-  Result<ByteSpan> Bytes();
-
   ByteSpan rest_;
   size_t size_;
   TabletId tablet_;
