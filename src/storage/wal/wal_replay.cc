@@ -63,7 +63,10 @@ Status WalManager::Replay(const std::string& folder, const WalPosition& from,
     // No transaction outlives the opening in which it ran.
     if (record.header.epoch != epoch) open.clear();
     epoch = record.header.epoch;
-    RETURN_IF_ERROR(ReplayRecord(*reader, record, &open, target));
+    const Timestamp timestamp = record.header.timestamp;
+    // The checkpoint has its effects, removals included, which a second run could not tell.
+    const bool is_known = timestamp.value != 0 && timestamp <= from.timestamp;
+    if (!is_known) RETURN_IF_ERROR(ReplayRecord(*reader, record, &open, target));
     ++replayed_.records;
     replayed_.bytes += record.header.total_bytes();
     replayed_.highest_timestamp = std::max(replayed_.highest_timestamp, record.header.timestamp);
