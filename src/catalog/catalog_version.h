@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -77,6 +78,7 @@ class CatalogVersion {
   std::map<Oid, Oid> index_tables_;
   std::map<std::string, Oid, std::less<>> schema_names_;
   std::map<TabletId, Oid> tablets_;
+  std::map<Oid, std::set<Oid>> referrers_;  // tables with foreign keys to it
   std::map<std::tuple<Oid, char, int16_t>, std::string> comments_;
 };
 

@@ -1,0 +1,39 @@
+#include "catalog/objects.h"
+
+#include <algorithm>
+
+namespace oxibase {
+namespace {
+
+template <typename Items, typename Wanted>
+auto* FindIn(const Items& items, const Wanted& wanted) {
+  const auto it = std::find_if(items.begin(), items.end(), wanted);
+  return it == items.end() ? nullptr : &*it;
+}
+
+}  // namespace
+
+const ColumnDef* TableDef::FindColumn(std::string_view column_name) const {
+  return FindIn(columns, [&](const ColumnDef& column) {
+    return !column.dropped && !column.hidden && column.name == column_name;
+  });
+}
+
+const ColumnDef* TableDef::FindColumn(ColumnId id) const {
+  return FindIn(columns, [&](const ColumnDef& column) { return column.id == id; });
+}
+
+const IndexDef* TableDef::FindIndex(Oid index) const {
+  return FindIn(indexes, [&](const IndexDef& def) { return def.oid == index; });
+}
+
+const ConstraintDef* TableDef::FindConstraint(std::string_view constraint_name) const {
+  return FindIn(constraints, [&](const ConstraintDef& def) { return def.name == constraint_name; });
+}
+
+const ConstraintDef* TableDef::PrimaryKey() const {
+  return FindIn(constraints,
+                [](const ConstraintDef& def) { return def.kind == ConstraintKind::kPrimaryKey; });
+}
+
+}  // namespace oxibase
