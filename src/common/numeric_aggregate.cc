@@ -21,8 +21,11 @@ void NumericSum::Accumulate(const Numeric& value, bool subtract) {
       value.magnitude() >> 127 == 0) [[likely]] {
     auto part = static_cast<__int128>(value.magnitude());
     if (Access::Negative(value) != subtract) part = -part;
-    if (!__builtin_add_overflow(sum_, part, &sum_)) [[likely]]
+    __int128 sum;  // on overflow the builtin stores the wrapped value
+    if (!__builtin_add_overflow(sum_, part, &sum)) [[likely]] {
+      sum_ = sum;
       return;
+    }
   }
   AccumulateSlow(value, subtract);
 }
