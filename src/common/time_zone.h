@@ -1,0 +1,44 @@
+#pragma once
+// Time zones by PostgreSQL's names, over the system's zone files (package tzdata).
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace oxibase {
+
+/// A zone. Immutable; found zones live as long as the process. Any thread.
+class Zone {
+ public:
+  /// A setting or an AT TIME ZONE argument: "Europe/Berlin" in any case, "UTC", an abbreviation
+  /// ("EST", "CEST"), "+02:30" and "-8" (hours east of UTC, as in timestamps), POSIX "<x>-3",
+  /// "EST5EDT" where the zone files know it. Null when unknown.
+  static const Zone* Find(std::string_view name);
+  /// An abbreviation as it may stand in a timestamp: its offset east of UTC in seconds.
+  static bool FindAbbreviation(std::string_view lower_case, int32_t* offset_seconds);
+  /// A fixed offset east of UTC in seconds.
+  static const Zone* Fixed(int32_t offset_seconds);
+  static const Zone* Utc();
+
+  /// As SHOW timezone prints it.
+  const std::string& name() const { return name_; }
+  /// Seconds east of UTC at an instant (microseconds since 2000-01-01 UTC); `abbreviation` (may be
+  /// null) gets "CET"; `is_dst` may be null.
+  int32_t OffsetAt(int64_t micros, std::string* abbreviation = nullptr,
+                   bool* is_dst = nullptr) const;
+  /// Seconds east of UTC for a wall-clock time (microseconds since 2000-01-01 there). A time that
+  /// a change of clocks skips or repeats counts by the rule before, as in PostgreSQL.
+  int32_t OffsetForLocal(int64_t local_micros) const;
+
+ private:
+  struct Impl;
+  friend struct ZoneTable;
+  Zone() = default;
+
+  std::string name_;
+  bool is_fixed_ = true;
+  int32_t fixed_offset_ = 0;
+  const Impl* impl_ = nullptr;
+};
+
+}  // namespace oxibase
