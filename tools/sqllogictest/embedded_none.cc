@@ -1,0 +1,10 @@
+#include "backend.h"
+
+namespace oxibase::slt {
+
+std::unique_ptr<Backend> OpenEmbedded(std::string& error) {
+  error = "this runner was built without the engine";
+  return nullptr;
+}
+
+}  // namespace oxibase::slt
