@@ -8,7 +8,7 @@
 
 #include "sql/parse/limits.h"
 #include "sql/parse/transform.h"
-#include "sql/parse/utf8_check.h"
+#include "sql/parse/text_encoding.h"
 
 namespace oxibase {
 namespace {
@@ -101,7 +101,7 @@ Status CheckText(std::string_view sql, size_t bytes_max) {
     return Error(ErrorCode::kProgramLimitExceeded, "the statement is too long")
         .Detail(fmt::format("It has {} bytes, statement_bytes_max is {}.", sql.size(), bytes_max));
   }
-  return CheckUtf8(sql);
+  return CheckTextEncoding(sql);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "sql/parse/utf8_check.h"
+#include "sql/parse/text_encoding.h"
 
 #include <cstring>
 
@@ -49,7 +49,7 @@ Status BadSequence(std::string_view text, size_t at) {
 
 }  // namespace
 
-Status CheckUtf8(std::string_view text) {
+Status CheckTextEncoding(std::string_view text) {
   size_t i = 0;
   while (i < text.size()) {
     // Eight bytes at a time while they are ASCII and none is zero.

@@ -9,6 +9,6 @@ namespace oxibase {
 
 /// 22021 with PostgreSQL's message and the offset of the first bad sequence, unless `text` is valid
 /// UTF-8 (shortest forms, no surrogates, up to U+10FFFF) without zero bytes.
-Status CheckUtf8(std::string_view text);
+Status CheckTextEncoding(std::string_view text);
 
 }  // namespace oxibase

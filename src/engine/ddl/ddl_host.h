@@ -1,0 +1,90 @@
+#pragma once
+// What statements that change the catalog need of the session they run in. They are written against
+// this interface alone; the session implements it.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "catalog/catalog_version.h"
+#include "common/status.h"
+#include "expr/eval_context.h"
+#include "sql/plan/logical.h"
+#include "txn/snapshot.h"
+
+namespace oxibase {
+
+class Tablet;
+class Transaction;
+
+class DdlHost {
+ public:
+  virtual ~DdlHost() = default;
+
+  // ---- The catalog.
+
+  /// As the transaction sees it: the newest committed version with the transaction's own changes.
+  /// Another object after each change, and after LockTable (which may have waited for one).
+  virtual std::shared_ptr<const CatalogVersion> catalog() = 0;
+  /// Never given out before, nor again.
+  virtual Oid NewOid() = 0;
+  virtual TabletId NewTabletId() = 0;
+
+  /// Each puts an object in place of the one with the same oid, or adds it, as a change of this
+  /// transaction (and savepoint): the catalog's row is written, and catalog() shows it.
+  ///
+  /// Storage follows a table's definition. A tablet id that is new gets an empty tablet with the
+  /// definition's indexes. Otherwise: a higher schema_version changes the tablet's layouts
+  /// (BuildTableSchema), an index that is new is built over the rows (23505), one that is gone is
+  /// dropped, and when the tablet id changes, the old tablet is dropped at commit. Rollback undoes
+  /// all of it.
+  /// REQUIRES: an ACCESS EXCLUSIVE lock on the table, for a new index at least SHARE
+  virtual Status PutTable(TableDef table) = 0;
+  virtual Status PutView(ViewDef view) = 0;
+  /// A new one begins at its start value, not yet called.
+  virtual Status PutSequence(SequenceDef sequence) = 0;
+  virtual Status PutSchema(SchemaDef schema) = 0;
+  /// An empty text removes the comment.
+  virtual Status PutComment(CommentDef comment) = 0;
+  /// A schema, table, view or sequence, with its comments; a table's storage goes at commit.
+  virtual Status Remove(ObjectKind kind, Oid oid) = 0;
+
+  // ---- Names.
+
+  /// As BindContext wants it.
+  virtual std::vector<Oid> SearchPath() = 0;
+  /// Where an unqualified new object goes: the first schema of search_path that exists. 0: none.
+  virtual Oid CreationSchema() = 0;
+  /// The session's schema of temporary objects, made if there is none.
+  virtual Result<Oid> TempSchema() = 0;
+  /// 0 if there is none yet.
+  virtual Oid ExistingTempSchema() = 0;
+
+  // ---- Locks and rows.
+
+  /// Held to the end of the transaction.
+  virtual Status LockTable(Oid table, TableLockMode mode, LockWait wait = LockWait::kBlock) = 0;
+  virtual Transaction& txn() = 0;
+  virtual Result<std::shared_ptr<Tablet>> FindTablet(const TableDef& table) = 0;
+  /// A sequence's next value is `value`.
+  virtual Status RestartSequence(Oid sequence, int64_t value) = 0;
+
+  // ---- Running statements inside this one: same transaction, a new command.
+
+  /// The first row of a query, or nothing.
+  virtual Result<std::optional<std::vector<Value>>> FirstRow(const std::string& sql) = 0;
+  /// Runs a bound INSERT; the number of rows.
+  virtual Result<uint64_t> Run(LogicalPlan plan) = 0;
+
+  // ---- The rest.
+
+  virtual EvalContext& eval() = 0;
+  virtual std::string current_user() = 0;
+  /// NOTICE or WARNING to the client.
+  virtual void Notice(std::string_view severity, const ErrorInfo& info) = 0;
+};
+
+}  // namespace oxibase
