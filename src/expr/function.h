@@ -35,6 +35,13 @@ struct CallSite {
 using Kernel = Status (*)(EvalContext& context, CallSite& site, std::span<const Vector* const> args,
                           uint32_t rows, Vector& out);
 
+/// For boolean functions, beside the kernel: the rows where the result is true, without a vector of
+/// booleans. Looks at rows sel[0..rows) of the arguments (null: 0..rows), and writes those that
+/// pass, in order, to `out`, which may be `sel` itself; `count` says how many.
+using SelectKernel = Status (*)(EvalContext& context, CallSite& site,
+                                std::span<const Vector* const> args, const uint32_t* sel,
+                                uint32_t rows, uint32_t* out, uint32_t* count);
+
 /// An aggregate's state machine over raw memory of `state_bytes` (aligned to 16, zeroed before
 /// `init`). States may keep further memory in `arena`, which outlives them.
 struct AggregateImpl {
@@ -54,6 +61,8 @@ struct AggregateImpl {
   /// Takes the rows `update` added back out, for moving window frames; null if impossible.
   Status (*retract)(EvalContext& context, CallSite& site, std::span<const Vector* const> args,
                     uint32_t rows, std::byte* state);
+  /// Frees what a state owns outside `arena`; null: nothing.
+  void (*destroy)(std::byte* state);
 };
 
 /// The rows of one call of a set-returning function.
@@ -96,13 +105,16 @@ struct Function {
   bool is_operator = false;  // unary prefix if one argument
   std::vector<TypeId> args;
   TypeId result = TypeId::kInvalid;
-  bool variadic = false;  // the last argument is an array type that takes any number of elements
+  /// The last argument is an array type that takes any number of elements; if it is kAny, any
+  /// number of arguments of any types, which the kernel sees as they are.
+  bool variadic = false;
   /// The last so many arguments may be left out; their defaults are the kernel's affair, which then
   /// sees fewer arguments.
   uint8_t optional_args = 0;
   bool strict = true;
   Volatility volatility = Volatility::kImmutable;
   Kernel kernel = nullptr;
+  SelectKernel select = nullptr;  // may be null
   const AggregateImpl* aggregate = nullptr;
   bool ordered_set = false;  // percentile_cont ... WITHIN GROUP
   TableFunctionOpen open = nullptr;
@@ -110,6 +122,10 @@ struct Function {
   WindowFunctionId window = WindowFunctionId::kNone;
   /// Comparison operators: the operator with swapped operands, and the negated one ("" if none).
   std::string_view commutator, negator;
+  /// Of operators: the oid of the function behind, as in pg_operator.oprcode.
+  Oid implementation = 0;
+  /// Names of the arguments, comma-separated, where calls may use them: make_interval(days => 1).
+  std::string_view arg_names;
 };
 
 /// All entries; immutable after start-up, any thread.

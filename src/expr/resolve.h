@@ -69,6 +69,10 @@ Result<TypeId> SelectCommonType(std::span<const TypeId> types, std::string_view 
 /// The modifier to keep when all branches have the same type and modifier, else -1.
 int32_t SelectCommonTypmod(std::span<const Type> types, TypeId common);
 
+/// Whether a value of type `from` becomes one of type `to` without being told: the implicit casts
+/// of pg_cast, the same type, unknown to anything, arrays by their elements.
+bool IsImplicitlyCoercible(TypeId from, TypeId to);
+
 /// "f(integer, unknown)" or "integer + text", as error messages say it.
 std::string DescribeCall(const CallRequest& call);
 
