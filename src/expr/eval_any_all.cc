@@ -3,7 +3,8 @@
 #include <absl/container/flat_hash_set.h>
 
 #include <cstring>
-#include <optional>
+#include <functional>
+#include <string>
 
 #include "common/array.h"
 #include "expr/eval_node.h"
@@ -65,17 +66,16 @@ class AnyAllNode : public EvalNode {
     std::memset(result, !decisive(), rows);
     if (elements.size() == 0) return {};
     if (elements.size() >= kHashElementsMin && CanHash(left)) {
-      PrepareSet(elements);
+      PrepareSet(array_view.Get<StringRef>(0).view());
       LookUp(left, rows, elements.has_nulls());
       return {};
     }
-    const VectorView left_view = left.view();
     for (uint32_t e = 0; e < elements.size(); ++e) {
       element_.ResetFlat(1);
       elements.CopyElement(e, &element_, 0);
       element_.MarkConstant();
-      const Vector* args[2] = {&left, &element_};
-      RETURN_IF_ERROR(function_.kernel(frame.context, site_, args, rows, compared_));
+      const Vector* const args[2] = {&left, &element_};
+      RETURN_IF_ERROR(function_.kernel(frame.context, site_, {args, 2}, rows, compared_));
       const VectorView compared = compared_.view();
       for (uint32_t row = 0; row < rows; ++row) {
         Take(row, compared.IsNull(row), compared.Get<uint8_t>(row) != 0);
@@ -115,8 +115,8 @@ class AnyAllNode : public EvalNode {
         const uint32_t count = std::min(elements.size() - first, kVectorSize);
         element_.ResetFlat(count);
         for (uint32_t i = 0; i < count; ++i) elements.CopyElement(first + i, &element_, i);
-        const Vector* args[2] = {&left_value_, &element_};
-        RETURN_IF_ERROR(function_.kernel(frame.context, site_, args, count, compared_));
+        const Vector* const args[2] = {&left_value_, &element_};
+        RETURN_IF_ERROR(function_.kernel(frame.context, site_, {args, 2}, count, compared_));
         const VectorView compared = compared_.view();
         for (uint32_t i = 0; i < count; ++i) {
           Take(row, compared.IsNull(i), compared.Get<uint8_t>(i) != 0);
@@ -146,10 +146,11 @@ class AnyAllNode : public EvalNode {
   }
 
   /// Builds the set, or finds that it was built from these very bytes.
-  void PrepareSet(const ArrayView& elements) {
-    const bool is_constant = array_->is_constant();
-    if (has_set_ && is_constant) return;
+  void PrepareSet(std::string_view array) {
+    if (has_set_ && (array_->is_constant() || array == set_bytes_)) return;
     has_set_ = true;
+    set_bytes_ = array;
+    const ArrayView elements(set_bytes_);
     integers_.clear();
     strings_.clear();
     for (uint32_t i = 0; i < elements.size(); ++i) {
@@ -202,7 +203,8 @@ class AnyAllNode : public EvalNode {
   Vector result_;
   bool has_set_ = false;
   absl::flat_hash_set<int64_t> integers_;
-  absl::flat_hash_set<std::string> strings_;
+  absl::flat_hash_set<std::string_view, std::hash<std::string_view>, std::equal_to<>> strings_;
+  std::string set_bytes_;  // what strings_ point into
 };
 
 }  // namespace

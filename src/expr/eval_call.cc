@@ -107,7 +107,7 @@ class IsDistinctNode : public EvalNode {
     for (int i = 0; i < 2; ++i) RETURN_IF_ERROR(args_[i]->Run(frame, sel, rows, &values[i]));
     const bool constant = values[0]->is_constant() && values[1]->is_constant();
     if (constant) rows = 1;
-    RETURN_IF_ERROR(function_.kernel(frame.context, site_, values, rows, equal_));
+    RETURN_IF_ERROR(function_.kernel(frame.context, site_, {values, 2}, rows, equal_));
     const VectorView a = values[0]->view();
     const VectorView b = values[1]->view();
     const VectorView equal = equal_.view();
@@ -160,7 +160,7 @@ class MinMaxNode : public EvalNode {
       }
       const Vector* operands[2] = {value, &result_};
       if (is_greatest_) std::swap(operands[0], operands[1]);
-      RETURN_IF_ERROR(function_.kernel(frame.context, site_, operands, rows, less_));
+      RETURN_IF_ERROR(function_.kernel(frame.context, site_, {operands, 2}, rows, less_));
       const VectorView less = less_.view();
       for (uint32_t i = 0; i < rows; ++i) {
         if (view.IsNull(i)) continue;

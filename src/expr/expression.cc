@@ -119,7 +119,7 @@ ExprPtr CloneNode(const Expr& expr) {
       const auto& e = static_cast<const SubplanExpr&>(expr);
       auto copy = std::make_unique<SubplanExpr>(e.subquery_kind, e.type, e.subplan);
       copy->args = CloneAll(e.args);
-      copy->first_param = e.first_param;
+      copy->params = e.params;
       copy->left = CloneAll(e.left);
       copy->comparisons = e.comparisons;
       return copy;

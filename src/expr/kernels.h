@@ -204,11 +204,11 @@ Status Strict(EvalContext& context, CallSite& site, std::span<const Vector* cons
 }
 
 /// The kernel with its two arguments exchanged: a > b from b < a.
-template <Kernel K>
+template <auto K>
 Status Swapped(EvalContext& context, CallSite& site, std::span<const Vector* const> args,
                uint32_t rows, Vector& out) {
   const Vector* const swapped[2] = {args[1], args[0]};
-  return K(context, site, swapped, rows, out);
+  return K(context, site, std::span<const Vector* const>(swapped, 2), rows, out);
 }
 
 }  // namespace oxibase

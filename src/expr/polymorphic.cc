@@ -127,7 +127,7 @@ Result<std::vector<TypeId>> ResolvePolymorphic(std::span<const TypeId> args,
     ASSIGN_OR_RETURN(const TypeId type, replace(params[i], args[i]));
     types.push_back(type);
   }
-  ASSIGN_OR_RETURN(*result, replace(*result, *result));
+  ASSIGN_OR_RETURN(*result, replace(*result, T::kUnknown));
   return types;
 }
 

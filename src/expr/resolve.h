@@ -63,7 +63,8 @@ const Function* LessOf(TypeId type);
 
 /// The type to which branches are cast: `what` names the construct in the error ("CASE",
 /// "UNION", "VALUES", "ARRAY", "COALESCE", "GREATEST", "LEAST"). All unknown: text. 42804 when they
-/// do not go together; `failed` (may be null) then gets the position of the offending one.
+/// do not go together. The order matters, as in PostgreSQL: CASE's ELSE comes first. `failed` (may
+/// be null) then gets the position of the offending one.
 Result<TypeId> SelectCommonType(std::span<const TypeId> types, std::string_view what,
                                 size_t* failed = nullptr);
 /// The modifier to keep when all branches have the same type and modifier, else -1.

@@ -1,5 +1,7 @@
 // count, sum and avg over numbers.
 
+#include <cmath>
+
 #include "common/numeric_aggregate.h"
 #include "expr/aggregate_kernels.h"
 #include "expr/function_registry.h"
