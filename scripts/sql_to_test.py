@@ -19,6 +19,8 @@ ORDERED = re.compile(r"\bORDER\s+BY\b|^\s*(SHOW|EXPLAIN|FETCH)", re.I)
 
 def record(text):
     first = text.lstrip()
+    if re.match(r"COPY\b.*\bTO STDOUT\b", first, re.I | re.S):
+        return f"query ?\n{text}\n----\n"
     returns = bool(ROWS.match(first))
     if re.match(r"(INSERT|UPDATE|DELETE)\b", first, re.I):
         returns = bool(RETURNING.search(first))
@@ -49,7 +51,9 @@ def main():
                     out.append("")
             else:
                 lines.append(line)
-                if line.rstrip().endswith(";"):
+                # COPY's data goes with it, up to `\\.`.
+                copies = re.match(r"COPY\b.*\bFROM STDIN\b", lines[0], re.I)
+                if line == "\\." or (line.rstrip().endswith(";") and not copies):
                     out.append(record("\n".join(lines)))
                     lines = []
     text = "\n".join(out).rstrip("\n") + "\n"
