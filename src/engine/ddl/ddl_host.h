@@ -65,6 +65,10 @@ class DdlHost {
 
   // ---- Locks and rows.
 
+  /// Keeps others from creating a relation of this name (schema 0: a schema) until the transaction
+  /// ends; waits for one that does. catalog() then shows what it did.
+  virtual Status LockName(Oid schema, std::string_view name) = 0;
+
   /// Held to the end of the transaction.
   virtual Status LockTable(Oid table, TableLockMode mode, LockWait wait = LockWait::kBlock) = 0;
   virtual Transaction& txn() = 0;
