@@ -1,0 +1,56 @@
+#pragma once
+// One column of up to kVectorSize rows as bytes in a segment file.
+//
+//   block:     0  4  CRC-32C of bytes 4 to the end
+//              4  1  encoding
+//              5  1  compression: 0 none, 1 LZ4
+//              6  2  zeros
+//              8  4  bytes of the content
+//             12  4  bytes that follow (equal, unless compressed)
+//             16     the content, perhaps compressed
+//
+//   content:   1 byte: whether there are NULLs; if so a bitmap, one bit a value (1 = NULL), padded
+//              to whole bytes; then by encoding
+//     1 plain            values of the type's physical width; those of NULLs are zeros
+//     2 frame of reference   8 bytes: the smallest value; 1 byte: width w (0, 1, 2, 4, 8); each
+//                        value less the smallest in w bytes
+//     3 constant         one value (or nothing if all are NULL)
+//     4 strings          1 byte: width w of the lengths (1, 2, 4), the lengths, then all bytes
+//     5 dictionary       reserved
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "common/status.h"
+#include "common/vector.h"
+#include "env/file_system.h"
+
+namespace oxibase {
+
+inline constexpr size_t kColumnBlockHeaderBytes = 16;
+
+/// Bounds of a block's values, so that a scan can leave it out. For fixed types the values' bytes;
+/// for text and bytea the first kZoneStringBytes bytes, the upper one then covering all that begin
+/// so (`max_is_prefix`). Types whose byte order means nothing (numeric, jsonb, ...) have none.
+struct ZoneMap {
+  bool has_bounds = false;
+  bool max_is_prefix = false;
+  uint32_t null_count = 0;
+  std::string min, max;
+};
+inline constexpr size_t kZoneStringBytes = 24;
+
+/// Appends the block of the first `rows` values of `column` to `out`. REQUIRES: flat
+ZoneMap EncodeColumn(const Vector& column, uint32_t rows, std::vector<std::byte>& out);
+/// The same for numbers that belong to no column: row ids, timestamps.
+void EncodeWords(std::span<const uint64_t> words, std::vector<std::byte>& out);
+
+/// Reads a block back; `out` becomes flat. kDataCorrupted for any bytes that are not such a block
+/// with `rows` values of out's physical type.
+Status DecodeColumn(ByteSpan block, uint32_t rows, Vector& out);
+Status DecodeWords(ByteSpan block, uint32_t rows, std::vector<uint64_t>& out);
+
+}  // namespace oxibase
