@@ -142,7 +142,6 @@ TEST_F(SegmentTest, AnyDamageIsAnErrorThatNamesTheFile) {
       status = (*reader)->ForEachRow(
           [](RowId, Timestamp, SchemaVersion, ByteSpan) { return Status::Ok(); });
     if (status.ok()) status = (*reader)->ForEachRemoved([](RowId) {});
-    // A number of a file is the one thing in it that nobody has to check.
     ASSERT_FALSE(status.ok());
     EXPECT_NE(status.message().find("data/b.seg"), std::string_view::npos) << status.message();
   }

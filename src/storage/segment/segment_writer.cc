@@ -43,6 +43,10 @@ Result<std::unique_ptr<SegmentWriter>> SegmentWriter::Create(FileSystem& files,
   return writer;
 }
 
+bool SegmentWriter::group_is_full() const {
+  return pending_.size() == kVectorSize || row_bytes_.size() > kGroupBytesMax;
+}
+
 Status SegmentWriter::Add(const TableSchema& schema, RowId id, Timestamp begin,
                           SchemaVersion version, ByteSpan row_bytes) {
   OXI_DCHECK(pending_.empty() || pending_.back().id < id);

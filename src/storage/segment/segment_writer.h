@@ -29,6 +29,10 @@ class SegmentWriter {
   /// Adds a row; its bytes are copied. REQUIRES: ids rise; `schema` has the row's version.
   Status Add(const TableSchema& schema, RowId id, Timestamp begin, SchemaVersion version,
              ByteSpan row_bytes);
+  /// Whether the next row would begin by writing those that are pending; FlushFullGroup does it
+  /// beforehand.
+  bool group_is_full() const;
+  Status FlushFullGroup() { return group_is_full() ? FlushGroup() : Status::Ok(); }
   /// Notes a row that older segments have and that is gone. REQUIRES: after all rows; ids rise
   Status AddRemoved(RowId id);
 

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "common/ids.h"
+#include "storage/wal/wal_record.h"
+
+namespace oxibase {
+
+class Tablet;
+
+/// The state that a checkpoint writes, as the modules above keep it.
+class CheckpointSource {
+ public:
+  virtual ~CheckpointSource() = default;
+
+  /// Keeps the state after every commit so far readable until Unpin, notes which tablets there are,
+  /// and returns its timestamp. Called under the log's lock: short, and never into the log.
+  virtual Timestamp Pin() = 0;
+  virtual void Unpin() = 0;
+  /// Blocks until the versions of all commits up to the pinned timestamp can be read. Short.
+  virtual void WaitReadable() = 0;
+
+  /// The tablets there were at Pin, those of transactions in flight and those dropped since
+  /// included, temporary ones not.
+  virtual std::vector<std::shared_ptr<Tablet>> Tablets() = 0;
+  /// The sequences' states now. A sequence advances in memory before it is logged, so these are at
+  /// least as far as what the log said at Pin.
+  virtual std::vector<SequenceState> Sequences() = 0;
+  virtual TxnId HighestTxn() = 0;
+};
+
+}  // namespace oxibase

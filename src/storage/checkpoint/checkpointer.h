@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "common/status.h"
+#include "env/mutex.h"
+#include "env/thread.h"
+#include "storage/checkpoint/checkpoint_source.h"
+#include "storage/checkpoint/data_folder.h"
+
+namespace oxibase {
+
+/// Writes checkpoints of a folder: at once when asked, and in a background thread whenever the log
+/// since the last one has grown beyond a limit. Writers go on meanwhile: a checkpoint reads a
+/// pinned state. Thread-safe.
+///
+/// For each tablet the rows that changed since one of its segments are written as a new segment,
+/// with the ids of those that are gone. The segments behind that one are dropped: it is chosen so
+/// that a tablet has at most kSegmentsMax, each clearly larger than those behind it. Files of
+/// tablets without changes are named again.
+class Checkpointer {
+ public:
+  static constexpr size_t kSegmentsMax = 4;
+
+  struct Options {
+    /// Bytes of log that start a checkpoint; 0: only when asked.
+    uint64_t log_bytes_max = uint64_t{64} << 20;
+    /// How often the log is looked at.
+    int64_t poll_micros = 100'000;
+    /// After a failure (a full disk) the background thread waits this long.
+    int64_t retry_micros = 10'000'000;
+  };
+  struct Stats {
+    uint64_t checkpoints = 0;
+    uint64_t rows_written = 0;
+    uint64_t bytes_written = 0;
+    int64_t last_micros = 0;
+  };
+
+  /// `folder` and `source` outlive it.
+  Checkpointer(DataFolder& folder, CheckpointSource& source, const Options& options);
+  /// Ends the thread; writes nothing.
+  ~Checkpointer();
+  Checkpointer(const Checkpointer&) = delete;
+  Checkpointer& operator=(const Checkpointer&) = delete;
+
+  void StartBackground();
+  /// Writes a checkpoint of everything committed before the call; waits for one that is running
+  /// first. After an error the checkpoint before still counts, and all is in the log.
+  Status Run();
+
+  Stats stats();
+  /// Of the last checkpoint.
+  Status last_status();
+
+ private:
+  Status RunLocked() REQUIRES(run_mu_);
+  Status WriteAll(Timestamp as_of, const WalPosition& position) REQUIRES(run_mu_);
+  /// The tablet's files after this checkpoint; writes a segment if something changed.
+  Result<Manifest::TabletFiles> WriteTablet(Tablet& tablet, const Manifest::TabletFiles* before,
+                                            Timestamp as_of) REQUIRES(run_mu_);
+  void Loop();
+
+  DataFolder& folder_;
+  CheckpointSource& source_;
+  const Options options_;
+
+  Mutex run_mu_;
+  uint64_t next_file_ GUARDED_BY(run_mu_);
+  uint64_t next_manifest_ GUARDED_BY(run_mu_);
+  std::map<TabletId, uint64_t> last_changes_ GUARDED_BY(run_mu_);  // rows, at the last checkpoint
+  std::map<uint64_t, DataFolder::SegmentRows> new_rows_ GUARDED_BY(run_mu_);
+
+  Mutex mu_;
+  CondVar wakes_;
+  bool stop_ GUARDED_BY(mu_) = false;
+  Stats stats_ GUARDED_BY(mu_);
+  Status last_status_ GUARDED_BY(mu_);
+  Thread thread_;
+};
+
+}  // namespace oxibase

@@ -1,0 +1,203 @@
+#include "storage/checkpoint/data_folder.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <set>
+
+#include "storage/byte_codec.h"
+#include "storage/segment/segment_reader.h"
+
+namespace oxibase {
+namespace {
+
+constexpr std::string_view kFormatFile = "OXIBASE";
+constexpr std::string_view kFormatLine = "OxiBase data folder, format ";
+constexpr std::string_view kIdentityLine = "identity ";
+constexpr int kFolderFormatVersion = 1;
+
+std::string ToHex(const DatabaseIdentity& identity) {
+  std::string text;
+  for (const std::byte byte : identity) text += fmt::format("{:02x}", static_cast<int>(byte));
+  return text;
+}
+
+bool FromHex(std::string_view text, DatabaseIdentity* identity) {
+  if (text.size() != 2 * identity->size()) return false;
+  for (size_t i = 0; i < identity->size(); ++i) {
+    int value = 0;
+    for (const char c : text.substr(2 * i, 2)) {
+      const bool digit = c >= '0' && c <= '9';
+      if (!digit && !(c >= 'a' && c <= 'f')) return false;
+      value = value * 16 + (digit ? c - '0' : c - 'a' + 10);
+    }
+    (*identity)[i] = static_cast<std::byte>(value);
+  }
+  return true;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<DataFolder>> DataFolder::Open(Env& env, const Options& options,
+                                                     RecoveryTarget& target) {
+  std::unique_ptr<DataFolder> folder(new DataFolder(env, options.path));
+  RETURN_IF_ERROR(folder->MakeOrCheck(options.create_if_missing));
+  RETURN_IF_ERROR(folder->ReadManifest());
+  RETURN_IF_ERROR(folder->LoadSegments(target));
+  WalOptions wal_options = options.wal;
+  wal_options.identity = folder->identity_;
+  ASSIGN_OR_RETURN(folder->wal_, WalManager::Open(env, JoinPath(options.path, "wal"), wal_options,
+                                                  folder->manifest_.wal, target));
+  // Only now is it sure that the folder's content is whole: up to here nothing was changed.
+  RETURN_IF_ERROR(folder->RemoveOrphans());
+  return folder;
+}
+
+Status DataFolder::MakeOrCheck(bool create_if_missing) {
+  FileSystem& files = env_.files();
+  ASSIGN_OR_RETURN(const bool exists, files.Exists(path_));
+  if (!exists) {
+    if (!create_if_missing)
+      return Error(ErrorCode::kUndefinedFile, "data folder \"{}\" does not exist", path_);
+    RETURN_IF_ERROR(files.MakeDirectory(path_));
+    RETURN_IF_ERROR(files.SyncDirectory(ParentPath(path_)));
+  }
+  // Looked at before the lock file is made: a foreign folder stays as it is.
+  ASSIGN_OR_RETURN(std::vector<std::string> names, files.List(path_));
+  const auto has = [&](std::string_view name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  if (!has(kFormatFile)) {
+    static const std::set<std::string_view> kHalfMade = {"lock", "data", "wal", "OXIBASE.tmp"};
+    for (const std::string& name : names) {
+      bool foreign = kHalfMade.count(name) == 0;
+      if (name == "data" || name == "wal") {
+        const auto inside = files.List(JoinPath(path_, name));
+        foreign = !inside.ok() || !inside->empty();
+      }
+      if (foreign)
+        return Error(ErrorCode::kConfigFileError,
+                     "folder \"{}\" is not empty and not an OxiBase data folder", path_)
+            .Detail("It holds \"" + name + "\" and no file \"OXIBASE\".")
+            .Hint("Name an empty folder, or one that does not exist yet.");
+    }
+    if (!create_if_missing)
+      return Error(ErrorCode::kUndefinedFile, "folder \"{}\" holds no database", path_);
+  }
+  ASSIGN_OR_RETURN(lock_, files.Lock(JoinPath(path_, "lock")));
+  if (has(kFormatFile)) return ReadFormatFile();
+
+  is_new_ = true;
+  for (const char* name : {"data", "wal"})
+    if (!has(name)) RETURN_IF_ERROR(files.MakeDirectory(JoinPath(path_, name)));
+  for (size_t i = 0; i < identity_.size(); i += 8) StoreLe(&identity_[i], env_.random().Next());
+  const std::string text = fmt::format("{}{}\n{}{}\n", kFormatLine, kFolderFormatVersion,
+                                       kIdentityLine, ToHex(identity_));
+  return files.WriteFileAtomically(JoinPath(path_, kFormatFile), AsBytes(text));
+}
+
+Status DataFolder::ReadFormatFile() {
+  const std::string path = JoinPath(path_, kFormatFile);
+  ASSIGN_OR_RETURN(const std::string text, env_.files().ReadFile(path, 4096));
+  std::string_view rest = text;
+  const auto damaged = [&] {
+    return Error(ErrorCode::kDataCorrupted, "file \"{}\" is damaged", path)
+        .Detail("It should hold the lines \"OxiBase data folder, format 1\" and \"identity ...\".")
+        .Hint("Nothing was changed. Restore the file from a copy.");
+  };
+  if (!rest.starts_with(kFormatLine)) return damaged();
+  rest.remove_prefix(kFormatLine.size());
+  const size_t line_end = rest.find('\n');
+  if (line_end == std::string_view::npos) return damaged();
+  const std::string_view version = rest.substr(0, line_end);
+  if (version != std::to_string(kFolderFormatVersion))
+    return Error(ErrorCode::kFeatureNotSupported,
+                 "data folder \"{}\" has format {}; this program reads format {}", path_, version,
+                 kFolderFormatVersion);
+  rest.remove_prefix(line_end + 1);
+  if (!rest.starts_with(kIdentityLine) || !rest.ends_with('\n')) return damaged();
+  rest.remove_prefix(kIdentityLine.size());
+  rest.remove_suffix(1);
+  return FromHex(rest, &identity_) ? Status::Ok() : damaged();
+}
+
+Status DataFolder::ReadManifest() {
+  ASSIGN_OR_RETURN(const std::vector<std::string> names, env_.files().List(path_));
+  uint64_t newest = 0;
+  for (const std::string& name : names)
+    newest = std::max(newest, ParseManifestName(name).value_or(0));
+  if (newest == 0) return Status::Ok();
+  const std::string path = JoinPath(path_, ManifestName(newest));
+  ASSIGN_OR_RETURN(const std::string bytes, env_.files().ReadFile(path));
+  ASSIGN_OR_RETURN(manifest_, Manifest::Decode(AsBytes(bytes), identity_, path));
+  return Status::Ok();
+}
+
+Status DataFolder::LoadSegments(RecoveryTarget& target) {
+  if (manifest_.number == 0) return Status::Ok();
+  RETURN_IF_ERROR(target.BeginCheckpoint(manifest_.as_of, manifest_.highest_txn));
+  for (const Manifest::TabletFiles& tablet : manifest_.tablets) {
+    RETURN_IF_ERROR(target.BeginTablet(tablet.tablet, tablet.next_row_id));
+    for (const Manifest::Segment& segment : tablet.segments) {
+      const std::string path = JoinPath(data_path(), SegmentFileName(segment.number));
+      ASSIGN_OR_RETURN(const std::unique_ptr<SegmentReader> reader,
+                       SegmentReader::Open(env_.files(), path, tablet.tablet, identity_));
+      if (reader->footer().row_count != segment.row_count ||
+          reader->footer().removed_count != segment.removed_count ||
+          reader->footer().as_of != segment.as_of)
+        return Error(ErrorCode::kDataCorrupted,
+                     "segment file \"{}\" is not the one that the manifest means", path);
+      SegmentRows& rows = segment_rows_[segment.number];
+      Status failed;
+      RETURN_IF_ERROR(reader->ForEachRemoved([&](RowId row) {
+        rows.removed.add(row.value);
+        if (failed.ok()) failed = target.LoadRemoved(row, segment.as_of);
+      }));
+      RETURN_IF_ERROR(failed);
+      RETURN_IF_ERROR(
+          reader->ForEachRow([&](RowId row, Timestamp begin, SchemaVersion schema, ByteSpan bytes) {
+            rows.ids.add(row.value);
+            return target.LoadRow(row, begin, schema, bytes);
+          }));
+      rows.ids.runOptimize();
+      rows.removed.runOptimize();
+    }
+  }
+  for (const SequenceState& sequence : manifest_.sequences)
+    RETURN_IF_ERROR(target.ApplySequence(sequence));
+  return Status::Ok();
+}
+
+Status DataFolder::Publish(Manifest manifest) {
+  FileSystem& files = env_.files();
+  RETURN_IF_ERROR(files.SyncDirectory(data_path()));
+  const std::string path = JoinPath(path_, ManifestName(manifest.number));
+  RETURN_IF_ERROR(files.WriteFileAtomically(path, manifest.Encode(identity_)));
+  manifest_ = std::move(manifest);
+  RETURN_IF_ERROR(RemoveOrphans());
+  return wal_->RemoveBefore(manifest_.wal.replay_from);
+}
+
+Status DataFolder::RemoveOrphans() {
+  FileSystem& files = env_.files();
+  ASSIGN_OR_RETURN(const std::vector<std::string> names, files.List(path_));
+  for (const std::string& name : names) {
+    const auto number = ParseManifestName(name);
+    const bool is_torn = name.ends_with(".tmp") && name.starts_with("manifest-");
+    if (is_torn || (number && *number < manifest_.number))
+      RETURN_IF_ERROR(files.Remove(JoinPath(path_, name)));
+  }
+  std::set<uint64_t> used;
+  for (const Manifest::TabletFiles& tablet : manifest_.tablets)
+    for (const Manifest::Segment& segment : tablet.segments) used.insert(segment.number);
+  ASSIGN_OR_RETURN(const std::vector<std::string> data, files.List(data_path()));
+  for (const std::string& name : data) {
+    const auto number = ParseSegmentFileName(name);
+    if (number && used.count(*number) == 0)
+      RETURN_IF_ERROR(files.Remove(JoinPath(data_path(), name)));
+  }
+  std::erase_if(segment_rows_, [&](const auto& entry) { return used.count(entry.first) == 0; });
+  return Status::Ok();
+}
+
+}  // namespace oxibase

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <roaring/roaring64map.hh>
+#include <string>
+
+#include "common/status.h"
+#include "env/env.h"
+#include "storage/checkpoint/manifest.h"
+#include "storage/checkpoint/recovery_target.h"
+#include "storage/wal/wal_manager.h"
+
+namespace oxibase {
+
+/// A database's folder:
+///
+///   OXIBASE          a line of text with the format's version, a line with the identity; last of
+///                    all made in a new folder, so that a half-made one is recognised
+///   lock             held while a process has the folder open
+///   manifest-*       what the newest checkpoint consists of
+///   data/*.seg       its segments
+///   wal/             the log since then
+class DataFolder {
+ public:
+  struct Options {
+    std::string path;
+    bool create_if_missing = true;
+    WalOptions wal;  // its identity is set here
+  };
+
+  /// What a segment holds, kept to find out which rows are gone.
+  struct SegmentRows {
+    Roaring64Map ids;
+    Roaring64Map removed;
+  };
+
+  /// Locks the folder, makes it if it is new, hands its content to `target` (checkpoint first, then
+  /// the log) and opens the log for appending. Errors, after which the folder is as it was:
+  /// kLockFileExists: another process has it. kUndefinedFile: it is not there and is not to be
+  /// made. kConfigFileError (F0000): it holds something else. kDataCorrupted, naming the file:
+  /// damage. kFeatureNotSupported: a newer format. `env` outlives the folder.
+  static Result<std::unique_ptr<DataFolder>> Open(Env& env, const Options& options,
+                                                  RecoveryTarget& target);
+
+  WalManager& wal() { return *wal_; }
+  Env& env() { return env_; }
+  const DatabaseIdentity& identity() const { return identity_; }
+  /// Whether Open made it.
+  bool is_new() const { return is_new_; }
+  std::string data_path() const { return JoinPath(path_, "data"); }
+
+  /// The newest checkpoint; number 0 if there is none yet. For the checkpointer, as what follows.
+  const Manifest& manifest() const { return manifest_; }
+  std::map<uint64_t, SegmentRows>& segment_rows() { return segment_rows_; }
+  /// Makes `manifest`, whose files are synced, the newest one; then removes files that it does not
+  /// name and log that it does not need.
+  Status Publish(Manifest manifest);
+
+ private:
+  explicit DataFolder(Env& env, std::string path) : env_(env), path_(std::move(path)) {}
+  Status MakeOrCheck(bool create_if_missing);
+  Status ReadFormatFile();
+  Status ReadManifest();
+  Status LoadSegments(RecoveryTarget& target);
+  Status RemoveOrphans();
+
+  Env& env_;
+  const std::string path_;
+  std::unique_ptr<FileLock> lock_;
+  bool is_new_ = false;
+  DatabaseIdentity identity_{};
+  Manifest manifest_;
+  std::map<uint64_t, SegmentRows> segment_rows_;  // by file number
+  std::unique_ptr<WalManager> wal_;
+};
+
+}  // namespace oxibase

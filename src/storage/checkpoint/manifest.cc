@@ -1,0 +1,146 @@
+#include "storage/checkpoint/manifest.h"
+
+#include <fmt/core.h>
+
+#include <charconv>
+#include <cstring>
+
+#include "storage/byte_codec.h"
+#include "storage/checksum.h"
+
+namespace oxibase {
+namespace {
+
+constexpr uint32_t kManifestFormatVersion = 1;
+constexpr size_t kHeadBytes = 32;
+constexpr std::string_view kMagic = "OXIMANI\n";
+constexpr std::string_view kManifestPrefix = "manifest-";
+constexpr std::string_view kSegmentSuffix = ".seg";
+
+std::optional<uint64_t> ParseHex(std::string_view digits) {
+  uint64_t number = 0;
+  const char* end = digits.data() + digits.size();
+  const auto parsed = std::from_chars(digits.data(), end, number, 16);
+  if (digits.size() != 16 || parsed.ec != std::errc() || parsed.ptr != end) return std::nullopt;
+  return number;
+}
+
+}  // namespace
+
+std::vector<std::byte> Manifest::Encode(const DatabaseIdentity& identity) const {
+  std::vector<std::byte> out(kHeadBytes);
+  ByteWriter to(out);
+  to.Varint(number);
+  to.Varint(as_of.value);
+  to.Varint(highest_txn.value);
+  to.Varint(wal.next.value);
+  to.Varint(wal.replay_from.value);
+  to.Varint(wal.epoch);
+  to.Varint(wal.index);
+  to.Varint(next_file_number);
+  to.Varint(tablets.size());
+  for (const TabletFiles& files : tablets) {
+    to.Varint(files.tablet.value);
+    to.Varint(files.next_row_id.value);
+    to.Varint(files.segments.size());
+    for (const Segment& segment : files.segments) {
+      to.Varint(segment.number);
+      to.Varint(segment.file_bytes);
+      to.Varint(segment.row_count);
+      to.Varint(segment.removed_count);
+      to.Varint(segment.as_of.value);
+    }
+  }
+  to.Varint(sequences.size());
+  for (const SequenceState& sequence : sequences) {
+    to.Varint(sequence.sequence);
+    to.Fixed(sequence.last_value);
+    to.Fixed<uint8_t>(sequence.is_called ? 1 : 0);
+  }
+  std::memcpy(out.data(), kMagic.data(), kMagic.size());
+  StoreLe<uint32_t>(out.data() + 8, kManifestFormatVersion);
+  std::memcpy(out.data() + 16, identity.data(), identity.size());
+  StoreLe(out.data() + 12, Crc32c(ByteSpan(out).subspan(16)));
+  return out;
+}
+
+Result<Manifest> Manifest::Decode(ByteSpan bytes, const DatabaseIdentity& identity,
+                                  const std::string& path) {
+  const auto damaged = [&](std::string_view what) {
+    return Error(ErrorCode::kDataCorrupted, "the manifest \"{}\" is damaged: {}", path, what)
+        .Detail("It names the files of the last checkpoint; without it they cannot be read.")
+        .Hint("Nothing was changed. Restore the file from a copy, or the database from a backup.");
+  };
+  if (bytes.size() < kHeadBytes || std::memcmp(bytes.data(), kMagic.data(), kMagic.size()) != 0)
+    return damaged("it is not a manifest");
+  const auto version = LoadLe<uint32_t>(bytes.data() + 8);
+  if (version != kManifestFormatVersion)
+    return Error(ErrorCode::kFeatureNotSupported,
+                 "file \"{}\" has version {} of the manifest format; this program reads version {}",
+                 path, version, kManifestFormatVersion);
+  if (LoadLe<uint32_t>(bytes.data() + 12) != Crc32c(bytes.subspan(16)))
+    return damaged("its checksum is wrong");
+  if (std::memcmp(bytes.data() + 16, identity.data(), identity.size()) != 0)
+    return damaged("it belongs to another database");
+
+  ByteReader from(bytes.subspan(kHeadBytes));
+  // Each thing counted takes at least a byte.
+  const auto count = [&] {
+    const uint64_t n = from.Varint();
+    return n <= from.remaining() ? n : 0;
+  };
+  Manifest manifest;
+  manifest.number = from.Varint();
+  manifest.as_of = {from.Varint()};
+  manifest.highest_txn = {from.Varint()};
+  manifest.wal.next = Lsn(from.Varint());
+  manifest.wal.replay_from = Lsn(from.Varint());
+  manifest.wal.epoch = static_cast<uint32_t>(from.Varint());
+  manifest.wal.index = from.Varint();
+  manifest.wal.timestamp = manifest.as_of;
+  manifest.next_file_number = from.Varint();
+  for (uint64_t left = count(); left > 0 && from.ok(); --left) {
+    TabletFiles files;
+    files.tablet = TabletId(from.Varint());
+    files.next_row_id = RowId(from.Varint());
+    for (uint64_t segments = count(); segments > 0 && from.ok(); --segments) {
+      Segment segment;
+      segment.number = from.Varint();
+      segment.file_bytes = from.Varint();
+      segment.row_count = from.Varint();
+      segment.removed_count = from.Varint();
+      segment.as_of = {from.Varint()};
+      files.segments.push_back(segment);
+    }
+    manifest.tablets.push_back(std::move(files));
+  }
+  for (uint64_t left = count(); left > 0 && from.ok(); --left) {
+    SequenceState sequence;
+    sequence.sequence = from.Varint();
+    sequence.last_value = from.Fixed<int64_t>();
+    sequence.is_called = from.Fixed<uint8_t>() != 0;
+    manifest.sequences.push_back(sequence);
+  }
+  if (!from.ok() || !from.at_end()) return damaged("its content makes no sense");
+  return manifest;
+}
+
+std::string ManifestName(uint64_t number) {
+  return fmt::format("{}{:016x}", kManifestPrefix, number);
+}
+
+std::optional<uint64_t> ParseManifestName(std::string_view name) {
+  if (!name.starts_with(kManifestPrefix)) return std::nullopt;
+  return ParseHex(name.substr(kManifestPrefix.size()));
+}
+
+std::string SegmentFileName(uint64_t number) {
+  return fmt::format("{:016x}{}", number, kSegmentSuffix);
+}
+
+std::optional<uint64_t> ParseSegmentFileName(std::string_view name) {
+  if (!name.ends_with(kSegmentSuffix)) return std::nullopt;
+  return ParseHex(name.substr(0, name.size() - kSegmentSuffix.size()));
+}
+
+}  // namespace oxibase

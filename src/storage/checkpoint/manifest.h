@@ -1,0 +1,61 @@
+#pragma once
+// What a checkpoint is: the list of its files. Written last, under a new name, atomically; the one
+// with the highest number counts. A damaged one is an error and not a reason to take the one
+// before, whose log is gone.
+//
+//   file "manifest-<16 hexadecimal digits>":
+//     0  8  "OXIMANI\n"
+//     8  4  format version, 1
+//    12  4  CRC-32C of all that follows
+//    16 16  the database's identity
+//    32     the body: varints and byte strings, see Encode
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/ids.h"
+#include "common/status.h"
+#include "env/file_system.h"
+#include "storage/wal/wal_manager.h"
+
+namespace oxibase {
+
+struct Manifest {
+  struct Segment {
+    uint64_t number = 0;  // names the file
+    uint64_t file_bytes = 0;
+    uint64_t row_count = 0;
+    uint64_t removed_count = 0;
+    Timestamp as_of;
+  };
+  struct TabletFiles {
+    TabletId tablet;
+    RowId next_row_id;              // ids below it may have been given out
+    std::vector<Segment> segments;  // oldest first; a later one's rows and removals count
+  };
+
+  uint64_t number = 0;
+  /// Holds all commits up to here and none above.
+  Timestamp as_of;
+  TxnId highest_txn;
+  WalPosition wal;
+  uint64_t next_file_number = 1;
+  std::vector<TabletFiles> tablets;
+  std::vector<SequenceState> sequences;
+
+  std::vector<std::byte> Encode(const DatabaseIdentity& identity) const;
+  /// `path` is for messages. kDataCorrupted, or kFeatureNotSupported for a newer format.
+  static Result<Manifest> Decode(ByteSpan bytes, const DatabaseIdentity& identity,
+                                 const std::string& path);
+};
+
+/// "manifest-000000000000002a", and back; empty if `name` is none.
+std::string ManifestName(uint64_t number);
+std::optional<uint64_t> ParseManifestName(std::string_view name);
+/// "000000000000002a.seg", and back.
+std::string SegmentFileName(uint64_t number);
+std::optional<uint64_t> ParseSegmentFileName(std::string_view name);
+
+}  // namespace oxibase
