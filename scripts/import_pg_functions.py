@@ -73,6 +73,8 @@ for (oid, name, kind, src, result, strict, volatility, defaults, variadic, retse
     key = signature
     if lang == "internal" and kind == "f" and src in keys and signature not in keys:
         key = src
+    if "catalog:" + name in keys:  # all overloads of the name, answered by the session
+        key = "catalog:" + name
     if key not in keys and not keep_all:
         continue
     kept[oid] = (key, strict, volatility)

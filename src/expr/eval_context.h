@@ -78,6 +78,8 @@ struct EvalContext {
   /// Microseconds since 2000-01-01 UTC: now() and statement_timestamp().
   int64_t transaction_micros = 0;
   int64_t statement_micros = 0;
+  /// The wall clock, in the same unit: clock_timestamp(). Null: statement_micros.
+  int64_t (*clock_micros)() = nullptr;
   /// Set by cancel requests and time-outs; long loops look at it.
   const std::atomic<bool>* cancelled = nullptr;
 

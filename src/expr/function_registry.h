@@ -53,6 +53,14 @@ class FunctionRegistry {
 void RegisterComparison(FunctionRegistry& registry);
 void RegisterComparisonNumbers(FunctionRegistry& registry);
 void RegisterArithmetic(FunctionRegistry& registry);
+void RegisterMathNumeric(FunctionRegistry& registry);
+void RegisterMathFloat(FunctionRegistry& registry);
+void RegisterLike(FunctionRegistry& registry);
+void RegisterString(FunctionRegistry& registry);
+void RegisterBytes(FunctionRegistry& registry);
+void RegisterWindow(FunctionRegistry& registry);
+void RegisterSystem(FunctionRegistry& registry);
+void RegisterSeries(FunctionRegistry& registry);
 void RegisterAggregateSum(FunctionRegistry& registry);
 void RegisterAggregateMinMax(FunctionRegistry& registry);
 

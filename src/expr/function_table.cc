@@ -113,6 +113,14 @@ FunctionTable::FunctionTable() : impl_(std::make_unique<Impl>()) {
   RegisterComparison(registry);
   RegisterComparisonNumbers(registry);
   RegisterArithmetic(registry);
+  RegisterMathNumeric(registry);
+  RegisterMathFloat(registry);
+  RegisterLike(registry);
+  RegisterString(registry);
+  RegisterBytes(registry);
+  RegisterWindow(registry);
+  RegisterSystem(registry);
+  RegisterSeries(registry);
   RegisterAggregateSum(registry);
   RegisterAggregateMinMax(registry);
   for (const FunctionRow& row : kFunctions) {

@@ -1,0 +1,222 @@
+// Mathematics over double precision; random().
+
+#include <openssl/rand.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <numbers>
+
+#include "expr/function_registry.h"
+#include "expr/functions/arithmetic_kernels.h"
+#include "expr/kernels.h"
+
+namespace oxibase {
+namespace {
+
+Status InputOutOfRange() {
+  return Error(ErrorCode::kNumericValueOutOfRange, "input is out of range");
+}
+
+Result<double> InRange(double result, bool may_be_infinite, bool may_be_zero) {
+  if (std::isinf(result) && !may_be_infinite) return FloatOverflow();
+  if (result == 0 && !may_be_zero) return FloatUnderflow();
+  return result;
+}
+
+Result<double> Sqrt(double a) {
+  if (a < 0) {
+    return Error(ErrorCode::kInvalidArgumentForPowerFunction,
+                 "cannot take square root of a negative number");
+  }
+  return std::sqrt(a);
+}
+Result<double> Power(double a, double b) {
+  if (std::isnan(a)) return b == 0 ? 1.0 : a;
+  if (std::isnan(b)) return a == 1 ? 1.0 : b;
+  if (a == 0 && b < 0) {
+    return Error(ErrorCode::kInvalidArgumentForPowerFunction,
+                 "zero raised to a negative power is undefined");
+  }
+  if (a < 0 && std::floor(b) != b && !std::isinf(b)) {
+    return Error(ErrorCode::kInvalidArgumentForPowerFunction,
+                 "a negative number raised to a non-integer power yields a complex result");
+  }
+  const double result = std::pow(a, b);
+  return InRange(result, std::isinf(a) || std::isinf(b), a == 0 || std::isinf(a) || std::isinf(b));
+}
+Result<double> Exp(double a) {
+  return InRange(std::exp(a), std::isinf(a), std::isinf(a));
+}
+Status LogDomain(double a) {
+  return a == 0 ? Error(ErrorCode::kInvalidArgumentForLogarithm, "cannot take logarithm of zero")
+                : Error(ErrorCode::kInvalidArgumentForLogarithm,
+                        "cannot take logarithm of a negative number");
+}
+Result<double> Ln(double a) {
+  if (a <= 0) return LogDomain(a);
+  return std::log(a);
+}
+Result<double> Log10(double a) {
+  if (a <= 0) return LogDomain(a);
+  return std::log10(a);
+}
+double Sign(double a) { return a > 0 ? 1.0 : a < 0 ? -1.0 : a == 0 ? 0.0 : a; }
+double Trunc(double a) { return a >= 0 ? std::floor(a) : -std::floor(-a); }
+
+template <double (*kFunction)(double)>
+Result<double> Finite(double a) {
+  if (std::isinf(a)) return InputOutOfRange();
+  return kFunction(a);
+}
+template <double (*kFunction)(double)>
+Result<double> WithinOne(double a) {
+  if (a < -1 || a > 1) return InputOutOfRange();
+  return kFunction(a);
+}
+double Cot(double a) { return 1.0 / std::tan(a); }
+
+// In degrees, exact at multiples of 30 and 45 where the true value is a short decimal.
+double SinOfQuadrant(double degrees) {  // 0..90
+  if (degrees == 30) return 0.5;
+  if (degrees == 90) return 1;
+  if (degrees == 0) return 0;
+  return std::sin(degrees * std::numbers::pi / 180);
+}
+double CosOfQuadrant(double degrees) {
+  if (degrees == 60) return 0.5;
+  if (degrees == 0) return 1;
+  if (degrees == 90) return 0;
+  return std::cos(degrees * std::numbers::pi / 180);
+}
+double SinDegrees(double a) {
+  double sign = 1;
+  a = std::fmod(a, 360);
+  if (a < 0) {
+    a = -a;
+    sign = -sign;
+  }
+  if (a > 180) {
+    a = 360 - a;
+    sign = -sign;
+  }
+  if (a > 90) a = 180 - a;
+  return sign * SinOfQuadrant(a);
+}
+double CosDegrees(double a) {
+  double sign = 1;
+  a = std::fabs(std::fmod(a, 360));
+  if (a > 180) a = 360 - a;
+  if (a > 90) {
+    a = 180 - a;
+    sign = -sign;
+  }
+  return sign * CosOfQuadrant(a);
+}
+double TanDegrees(double a) {
+  const double reduced = std::fmod(a, 180);
+  if (reduced == 45 || reduced == -135) return 1;
+  if (reduced == -45 || reduced == 135) return -1;
+  if (reduced == 0) return 0;
+  return SinDegrees(a) / CosDegrees(a);
+}
+double CotDegrees(double a) {
+  const double reduced = std::fmod(a, 180);
+  if (reduced == 45 || reduced == -135) return 1;
+  if (reduced == -45 || reduced == 135) return -1;
+  if (reduced == 90 || reduced == -90) return 0;
+  return CosDegrees(a) / SinDegrees(a);
+}
+double ToDegrees(double radians) { return radians * (180 / std::numbers::pi); }
+double AsinDegrees(double a) {
+  if (std::fabs(a) == 0.5) return std::copysign(30, a);
+  if (std::fabs(a) == 1) return std::copysign(90, a);
+  return ToDegrees(std::asin(a));
+}
+double AcosDegrees(double a) {
+  if (a == 0.5) return 60;
+  if (a == -0.5) return 120;
+  if (a == 0) return 90;
+  if (a == 1) return 0;
+  if (a == -1) return 180;
+  return ToDegrees(std::acos(a));
+}
+double AtanDegrees(double a) {
+  if (std::fabs(a) == 1) return std::copysign(45, a);
+  return ToDegrees(std::atan(a));
+}
+double Atan2Degrees(double y, double x) {
+  if (x > 0) return AtanDegrees(y / x);
+  return ToDegrees(std::atan2(y, x));
+}
+Result<double> Degrees(double a) { return InRange(ToDegrees(a), std::isinf(a), true); }
+double Radians(double a) { return a * (std::numbers::pi / 180); }
+Result<double> Cosh(double a) { return InRange(std::cosh(a), std::isinf(a), false); }
+Result<double> Sinh(double a) { return std::sinh(a); }
+Result<double> Acosh(double a) {
+  if (a < 1) return InputOutOfRange();
+  return std::acosh(a);
+}
+Result<double> Atanh(double a) {
+  if (a < -1 || a > 1) return InputOutOfRange();
+  return std::atanh(a);
+}
+
+/// 52 random bits a row.
+Status Random(EvalContext&, CallSite&, std::span<const Vector* const>, uint32_t rows, Vector& out) {
+  out.ResetFlat(rows);
+  auto* result = out.data<double>();
+  if (RAND_bytes(reinterpret_cast<unsigned char*>(result),
+                 static_cast<int>(rows * sizeof(double))) != 1) {
+    return Error(ErrorCode::kSystemError, "could not generate random values");
+  }
+  for (uint32_t i = 0; i < rows; ++i) {
+    uint64_t bits;
+    std::memcpy(&bits, &result[i], sizeof bits);
+    result[i] = std::ldexp(static_cast<double>(bits >> 12), -52);
+  }
+  return {};
+}
+
+}  // namespace
+
+void RegisterMathFloat(FunctionRegistry& r) {
+  r.Scalar("dsqrt", &Strict<&Sqrt>);
+  r.Scalar("dcbrt", &Strict<+[](double a) { return std::cbrt(a); }>);
+  r.Scalar("dpow", &Strict<&Power>);
+  r.Scalar("dexp", &Strict<&Exp>);
+  r.Scalar("dlog1", &Strict<&Ln>);
+  r.Scalar("dlog10", &Strict<&Log10>);
+  r.Scalar("dround", &Strict<+[](double a) { return std::rint(a); }>);
+  r.Scalar("dtrunc", &Strict<&Trunc>);
+  r.Scalar("dceil", &Strict<+[](double a) { return std::ceil(a); }>);
+  r.Scalar("dfloor", &Strict<+[](double a) { return std::floor(a); }>);
+  r.Scalar("dsign", &Strict<&Sign>);
+  r.Scalar("dpi", &Strict<+[]() { return std::numbers::pi; }>);
+  r.Scalar("degrees", &Strict<&Degrees>);
+  r.Scalar("radians", &Strict<&Radians>);
+  r.Scalar("dsin", &Strict<&Finite<static_cast<double (*)(double)>(std::sin)>>);
+  r.Scalar("dcos", &Strict<&Finite<static_cast<double (*)(double)>(std::cos)>>);
+  r.Scalar("dtan", &Strict<&Finite<static_cast<double (*)(double)>(std::tan)>>);
+  r.Scalar("dcot", &Strict<&Finite<Cot>>);
+  r.Scalar("dasin", &Strict<&WithinOne<static_cast<double (*)(double)>(std::asin)>>);
+  r.Scalar("dacos", &Strict<&WithinOne<static_cast<double (*)(double)>(std::acos)>>);
+  r.Scalar("datan", &Strict<+[](double a) { return std::atan(a); }>);
+  r.Scalar("datan2", &Strict<+[](double a, double b) { return std::atan2(a, b); }>);
+  r.Scalar("dsind", &Strict<&Finite<SinDegrees>>);
+  r.Scalar("dcosd", &Strict<&Finite<CosDegrees>>);
+  r.Scalar("dtand", &Strict<&Finite<TanDegrees>>);
+  r.Scalar("dcotd", &Strict<&Finite<CotDegrees>>);
+  r.Scalar("dasind", &Strict<&WithinOne<AsinDegrees>>);
+  r.Scalar("dacosd", &Strict<&WithinOne<AcosDegrees>>);
+  r.Scalar("datand", &Strict<&AtanDegrees>);
+  r.Scalar("datan2d", &Strict<&Atan2Degrees>);
+  r.Scalar("dsinh", &Strict<&Sinh>);
+  r.Scalar("dcosh", &Strict<&Cosh>);
+  r.Scalar("dtanh", &Strict<+[](double a) { return std::tanh(a); }>);
+  r.Scalar("dasinh", &Strict<+[](double a) { return std::asinh(a); }>);
+  r.Scalar("dacosh", &Strict<&Acosh>);
+  r.Scalar("datanh", &Strict<&Atanh>);
+  r.Scalar("drandom", &Random);
+}
+
+}  // namespace oxibase

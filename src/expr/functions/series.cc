@@ -1,0 +1,173 @@
+// generate_series, generate_subscripts, unnest.
+
+#include "common/array.h"
+#include "common/datetime.h"
+#include "expr/function_registry.h"
+#include "expr/table_function.h"
+#include "expr/time_zone_of.h"
+
+namespace oxibase {
+namespace {
+
+Status ZeroStep() {
+  return Error(ErrorCode::kInvalidParameterValue, "step size cannot equal zero");
+}
+
+template <typename T>
+class IntegerSeries : public TableFunctionState {
+ public:
+  IntegerSeries(Type type, T start, T stop, T step)
+      : type_(type), next_(start), stop_(stop), step_(step) {}
+  Status Next(EvalContext& context, Batch& out) override {
+    RETURN_IF_ERROR(context.CheckCancelled());
+    StartBatch(out, {&type_, 1});
+    T* values = out.columns[0].data<T>();
+    while (!done_ && out.size < kVectorSize && (step_ > 0 ? next_ <= stop_ : next_ >= stop_)) {
+      values[out.size++] = next_;
+      done_ = __builtin_add_overflow(next_, step_, &next_);
+    }
+    return {};
+  }
+
+ private:
+  Type type_;
+  T next_, stop_, step_;
+  bool done_ = false;
+};
+
+template <typename T>
+TableRows OpenIntegers(EvalContext&, CallSite& site, std::span<const Value> args) {
+  const T step = args.size() > 2 ? args[2].As<T>() : T{1};
+  if (step == 0) return ZeroStep();
+  return std::unique_ptr<TableFunctionState>(std::make_unique<IntegerSeries<T>>(
+      site.result, args[0].As<T>(), args[1].As<T>(), step));
+}
+
+class NumericSeries : public TableFunctionState {
+ public:
+  NumericSeries(Numeric start, Numeric stop, Numeric step)
+      : next_(std::move(start)), stop_(std::move(stop)), step_(std::move(step)) {}
+  Status Next(EvalContext& context, Batch& out) override {
+    RETURN_IF_ERROR(context.CheckCancelled());
+    const Type type = TypeId::kNumeric;
+    StartBatch(out, {&type, 1});
+    while (out.size < kVectorSize) {
+      const int order = Numeric::Compare(next_, stop_);
+      if (step_.sign() > 0 ? order > 0 : order < 0) break;
+      kernels::Put(out.columns[0], out.size++, next_);
+      RETURN_IF_ERROR(Numeric::Add(next_, step_, &next_));
+    }
+    return {};
+  }
+
+ private:
+  Numeric next_, stop_, step_;
+};
+
+TableRows OpenNumerics(EvalContext&, CallSite&, std::span<const Value> args) {
+  static constexpr std::string_view kRoles[] = {"start", "stop", "step size"};
+  for (size_t i = 0; i < args.size(); ++i) {
+    const Numeric n((std::string_view(args[i].bytes())));
+    if (n.is_nan()) {
+      return Error(ErrorCode::kInvalidParameterValue, "{} {} cannot be NaN", kRoles[i],
+                   i < 2 ? "value" : "");
+    }
+    if (n.is_infinite()) {
+      return Error(ErrorCode::kInvalidParameterValue, "{} {} cannot be infinity", kRoles[i],
+                   i < 2 ? "value" : "");
+    }
+  }
+  Numeric step = args.size() > 2 ? Numeric(std::string_view(args[2].bytes())) : Numeric::FromInt64(1);
+  if (step.is_zero()) return ZeroStep();
+  return std::unique_ptr<TableFunctionState>(
+      std::make_unique<NumericSeries>(Numeric(std::string_view(args[0].bytes())),
+                                      Numeric(std::string_view(args[1].bytes())), std::move(step)));
+}
+
+template <bool kWithZone>
+class TimestampSeries : public TableFunctionState {
+ public:
+  TimestampSeries(int64_t start, int64_t stop, IntervalValue step)
+      : next_(start), stop_(stop), step_(step), rising_(CompareIntervals(step, {}) > 0) {}
+  Status Next(EvalContext& context, Batch& out) override {
+    RETURN_IF_ERROR(context.CheckCancelled());
+    const Type type = kWithZone ? TypeId::kTimestampTz : TypeId::kTimestamp;
+    StartBatch(out, {&type, 1});
+    while (out.size < kVectorSize && (rising_ ? next_ <= stop_ : next_ >= stop_)) {
+      out.columns[0].data<int64_t>()[out.size++] = next_;
+      if constexpr (kWithZone) {
+        ASSIGN_OR_RETURN(next_, TimestampTzAddInterval(next_, step_, ZoneOf(context)));
+      } else {
+        ASSIGN_OR_RETURN(next_, TimestampAddInterval(next_, step_));
+      }
+    }
+    return {};
+  }
+
+ private:
+  int64_t next_, stop_;
+  IntervalValue step_;
+  bool rising_;
+};
+
+template <bool kWithZone>
+TableRows OpenTimestamps(EvalContext&, CallSite&, std::span<const Value> args) {
+  const auto step = args[2].As<IntervalValue>();
+  if (CompareIntervals(step, {}) == 0) return ZeroStep();
+  return std::unique_ptr<TableFunctionState>(std::make_unique<TimestampSeries<kWithZone>>(
+      args[0].As<int64_t>(), args[1].As<int64_t>(), step));
+}
+
+class Unnest : public TableFunctionState {
+ public:
+  Unnest(Type type, std::string array) : type_(type), bytes_(std::move(array)), array_(bytes_) {}
+  Status Next(EvalContext&, Batch& out) override {
+    StartBatch(out, {&type_, 1});
+    for (; next_ < array_.size() && out.size < kVectorSize; ++next_) {
+      array_.CopyElement(next_, &out.columns[0], out.size++);
+    }
+    return {};
+  }
+
+ private:
+  Type type_;
+  std::string bytes_;
+  ArrayView array_;
+  uint32_t next_ = 0;
+};
+
+TableRows OpenUnnest(EvalContext&, CallSite& site, std::span<const Value> args) {
+  return std::unique_ptr<TableFunctionState>(
+      std::make_unique<Unnest>(site.result, args[0].bytes()));
+}
+
+TableRows OpenSubscripts(EvalContext&, CallSite& site, std::span<const Value> args) {
+  const ArrayView array(args[0].bytes());
+  const int32_t dimension = args[1].As<int32_t>();
+  if (dimension < 1 || dimension > array.ndim()) {
+    return std::unique_ptr<TableFunctionState>(std::make_unique<NoRows>(OutTypes(site)));
+  }
+  const ArrayDim dim = array.dim(dimension - 1);
+  const int32_t last = dim.lower + dim.size - 1;
+  const bool reverse = args.size() > 2 && args[2].AsBool();
+  return std::unique_ptr<TableFunctionState>(std::make_unique<IntegerSeries<int32_t>>(
+      TypeId::kInt4, reverse ? last : dim.lower, reverse ? dim.lower : last, reverse ? -1 : 1));
+}
+
+}  // namespace
+
+void RegisterSeries(FunctionRegistry& r) {
+  r.Table("generate_series_int4", &StrictOpen<OpenIntegers<int32_t>>);
+  r.Table("generate_series_step_int4", &StrictOpen<OpenIntegers<int32_t>>);
+  r.Table("generate_series_int8", &StrictOpen<OpenIntegers<int64_t>>);
+  r.Table("generate_series_step_int8", &StrictOpen<OpenIntegers<int64_t>>);
+  r.Table("generate_series_numeric", &StrictOpen<OpenNumerics>);
+  r.Table("generate_series_step_numeric", &StrictOpen<OpenNumerics>);
+  r.Table("generate_series_timestamp", &StrictOpen<OpenTimestamps<false>>);
+  r.Table("generate_series_timestamptz", &StrictOpen<OpenTimestamps<true>>);
+  r.Table("generate_subscripts", &StrictOpen<OpenSubscripts>);
+  r.Table("generate_subscripts_nodir", &StrictOpen<OpenSubscripts>);
+  r.Table("array_unnest", &StrictOpen<OpenUnnest>);
+}
+
+}  // namespace oxibase
