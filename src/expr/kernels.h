@@ -114,71 +114,81 @@ Status Deliver(Vector& out, uint32_t row, R&& value) {
   }
 }
 
-template <auto F, typename Signature = decltype(F)>
+/// A function known at compile time, and a lambda without captures: alike to call.
+template <auto F>
+struct FunctionInvoker {
+  template <typename... A>
+  static decltype(auto) Invoke(A&&... args) {
+    return F(std::forward<A>(args)...);
+  }
+};
+template <typename Lambda>
+struct LambdaInvoker {
+  template <typename... A>
+  static decltype(auto) Invoke(A&&... args) {
+    return Lambda{}(std::forward<A>(args)...);
+  }
+};
+
+template <typename T>
+decltype(auto) Argument(const VectorView& view, uint32_t row) {
+  using S = Slot<std::decay_t<T>>;
+  return S::Load(view.Get<typename S::Stored>(row));
+}
+
+template <typename Invoker, typename Signature>
 struct Call;
 
 /// R F(A...)
-template <auto F, typename R, typename... A>
-struct Call<F, R (*)(A...)> {
+template <typename Invoker, typename R, typename... A>
+struct Call<Invoker, R (*)(A...)> {
   static constexpr size_t kArity = sizeof...(A);
   template <size_t... I>
-  static Status Row(Frame&, const VectorView* v, uint32_t row, Vector& out,
-                    std::index_sequence<I...>) {
-    return Deliver(
-        out, row,
-        F(Slot<std::decay_t<A>>::Load(v[I].Get<typename Slot<std::decay_t<A>>::Stored>(row))...));
+  static Status Row(Frame&, [[maybe_unused]] const VectorView* v, [[maybe_unused]] uint32_t row,
+                    Vector& out, std::index_sequence<I...>) {
+    return Deliver(out, row, Invoker::Invoke(Argument<A>(v[I], row)...));
   }
 };
 /// R F(Frame&, A...)
-template <auto F, typename R, typename... A>
-struct Call<F, R (*)(Frame&, A...)> {
+template <typename Invoker, typename R, typename... A>
+struct Call<Invoker, R (*)(Frame&, A...)> {
   static constexpr size_t kArity = sizeof...(A);
   template <size_t... I>
-  static Status Row(Frame& frame, const VectorView* v, uint32_t row, Vector& out,
+  static Status Row(Frame& frame, [[maybe_unused]] const VectorView* v, uint32_t row, Vector& out,
                     std::index_sequence<I...>) {
-    return Deliver(out, row,
-                   F(frame, Slot<std::decay_t<A>>::Load(
-                                v[I].Get<typename Slot<std::decay_t<A>>::Stored>(row))...));
+    return Deliver(out, row, Invoker::Invoke(frame, Argument<A>(v[I], row)...));
   }
 };
 /// Status F(const A&, R*), Status F(const A&, const B&, R*): as common/numeric.h has them.
-template <auto F, typename A, typename R>
-struct Call<F, Status (*)(A, R*)> {
+template <typename Invoker, typename A, typename R>
+struct Call<Invoker, Status (*)(A, R*)> {
   static constexpr size_t kArity = 1;
   template <size_t... I>
   static Status Row(Frame&, const VectorView* v, uint32_t row, Vector& out,
                     std::index_sequence<I...>) {
     R result;
-    RETURN_IF_ERROR(
-        F(Slot<std::decay_t<A>>::Load(v[0].Get<typename Slot<std::decay_t<A>>::Stored>(row)),
-          &result));
+    RETURN_IF_ERROR(Invoker::Invoke(Argument<A>(v[0], row), &result));
     Put(out, row, result);
     return {};
   }
 };
-template <auto F, typename A, typename B, typename R>
-struct Call<F, Status (*)(A, B, R*)> {
+template <typename Invoker, typename A, typename B, typename R>
+struct Call<Invoker, Status (*)(A, B, R*)> {
   static constexpr size_t kArity = 2;
   template <size_t... I>
   static Status Row(Frame&, const VectorView* v, uint32_t row, Vector& out,
                     std::index_sequence<I...>) {
     R result;
-    RETURN_IF_ERROR(
-        F(Slot<std::decay_t<A>>::Load(v[0].Get<typename Slot<std::decay_t<A>>::Stored>(row)),
-          Slot<std::decay_t<B>>::Load(v[1].Get<typename Slot<std::decay_t<B>>::Stored>(row)),
-          &result));
+    RETURN_IF_ERROR(Invoker::Invoke(Argument<A>(v[0], row), Argument<B>(v[1], row), &result));
     Put(out, row, result);
     return {};
   }
 };
 
-}  // namespace kernels
-
-/// The kernel of a strict function over rows.
-template <auto F>
-Status Strict(EvalContext& context, CallSite& site, std::span<const Vector* const> args,
-              uint32_t rows, Vector& out) {
-  using C = kernels::Call<F>;
+/// All rows of a strict call.
+template <typename C>
+Status RunStrict(EvalContext& context, CallSite& site, std::span<const Vector* const> args,
+                 uint32_t rows, Vector& out) {
   constexpr size_t kArity = C::kArity;
   constexpr auto kIndexes = std::make_index_sequence<kArity>();
   out.ResetFlat(rows);
@@ -194,13 +204,30 @@ Status Strict(EvalContext& context, CallSite& site, std::span<const Vector* cons
       bool is_null = false;
       for (size_t i = 0; i < kArity; ++i) is_null = is_null || views[i].IsNull(row);
       if (is_null) {
-        kernels::PutNull(out, row);
+        PutNull(out, row);
         continue;
       }
     }
     RETURN_IF_ERROR(C::Row(frame, views, row, out, kIndexes));
   }
   return {};
+}
+
+}  // namespace kernels
+
+/// The kernel of a strict function over rows.
+template <auto F>
+Status Strict(EvalContext& context, CallSite& site, std::span<const Vector* const> args,
+              uint32_t rows, Vector& out) {
+  using C = kernels::Call<kernels::FunctionInvoker<F>, decltype(F)>;
+  return kernels::RunStrict<C>(context, site, args, rows, out);
+}
+
+/// The same for a lambda without captures.
+template <typename Lambda>
+Kernel StrictOf(Lambda) {
+  return &kernels::RunStrict<
+      kernels::Call<kernels::LambdaInvoker<Lambda>, decltype(+std::declval<Lambda>())>>;
 }
 
 /// The kernel with its two arguments exchanged: a > b from b < a.

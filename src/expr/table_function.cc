@@ -22,7 +22,8 @@ Status RowsOfValues::Next(EvalContext&, Batch& out) {
   StartBatch(out, types_);
   const size_t total = columns_.empty() ? 0 : columns_[0].size();
   while (next_ < total && out.size < kVectorSize) {
-    for (size_t c = 0; c < columns_.size(); ++c) out.columns[c].SetValue(out.size, columns_[c][next_]);
+    for (size_t c = 0; c < columns_.size(); ++c)
+      out.columns[c].SetValue(out.size, columns_[c][next_]);
     ++out.size;
     ++next_;
   }

@@ -30,7 +30,8 @@ class NoRows : public TableFunctionState {
 /// Rows that are there already, one vector of values a column.
 class RowsOfValues : public TableFunctionState {
  public:
-  explicit RowsOfValues(std::vector<Type> types) : types_(std::move(types)), columns_(types_.size()) {}
+  explicit RowsOfValues(std::vector<Type> types)
+      : types_(std::move(types)), columns_(types_.size()) {}
   void Add(size_t column, Value value) { columns_[column].push_back(std::move(value)); }
   Status Next(EvalContext&, Batch& out) override;
 

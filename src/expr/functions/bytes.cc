@@ -60,8 +60,9 @@ std::string EncodeBase64(View bytes) {
 }
 
 Status BadSymbol(View text, size_t at, View encoding) {
-  return Error(ErrorCode::kInvalidParameterValue, "invalid symbol \"{}\" found while decoding {} sequence",
-               text.substr(at, 1), encoding);
+  return Error(ErrorCode::kInvalidParameterValue,
+               "invalid symbol \"{}\" found while decoding {} sequence", text.substr(at, 1),
+               encoding);
 }
 
 Result<std::string> DecodeBase64(View text) {
@@ -166,8 +167,9 @@ Result<std::string> DecodeEscape(View text) {
 
 std::string Lower(View text) {
   std::string lower(text);
-  std::ranges::transform(lower, lower.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  std::ranges::transform(lower, lower.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  });
   return lower;
 }
 Status UnknownEncoding(View name) {
@@ -201,7 +203,9 @@ Result<View> Substring(View bytes, int32_t start, int64_t length) {
 Result<View> SubstringLength(View bytes, int32_t start, int32_t length) {
   return Substring(bytes, start, length);
 }
-Result<View> SubstringToEnd(View bytes, int32_t start) { return Substring(bytes, start, INT32_MAX); }
+Result<View> SubstringToEnd(View bytes, int32_t start) {
+  return Substring(bytes, start, INT32_MAX);
+}
 int32_t Position(View bytes, View part) {
   const size_t at = bytes.find(part);
   return at == View::npos ? 0 : static_cast<int32_t>(at) + 1;
@@ -253,10 +257,10 @@ Status RandomUuid(EvalContext&, CallSite&, std::span<const Vector* const>, uint3
 void RegisterBytes(FunctionRegistry& r) {
   r.Scalar("md5_text", &Strict<&Md5>);
   r.Scalar("md5_bytea", &Strict<&Md5>);
-  r.Scalar("sha224_bytea", &Strict<+[](View b) { return Digest(EVP_sha224(), b); }>);
-  r.Scalar("sha256_bytea", &Strict<+[](View b) { return Digest(EVP_sha256(), b); }>);
-  r.Scalar("sha384_bytea", &Strict<+[](View b) { return Digest(EVP_sha384(), b); }>);
-  r.Scalar("sha512_bytea", &Strict<+[](View b) { return Digest(EVP_sha512(), b); }>);
+  r.Scalar("sha224_bytea", StrictOf([](View b) { return Digest(EVP_sha224(), b); }));
+  r.Scalar("sha256_bytea", StrictOf([](View b) { return Digest(EVP_sha256(), b); }));
+  r.Scalar("sha384_bytea", StrictOf([](View b) { return Digest(EVP_sha384(), b); }));
+  r.Scalar("sha512_bytea", StrictOf([](View b) { return Digest(EVP_sha512(), b); }));
   r.Scalar("binary_encode", &Strict<&Encode>);
   r.Scalar("binary_decode", &Strict<&Decode>);
   r.Scalar("bytea_substr", &Strict<&SubstringLength>);

@@ -36,8 +36,7 @@ Status SelectLike(EvalContext&, CallSite& site, std::span<const Vector* const> a
     const uint32_t row = sel ? sel[i] : i;
     if (text.IsNull(row) || pattern.IsNull(row)) continue;
     if (!matcher || !args[1]->is_constant()) {
-      ASSIGN_OR_RETURN(matcher,
-                       MatcherFor<kIgnoreCase>(site, pattern.Get<StringRef>(row).view()));
+      ASSIGN_OR_RETURN(matcher, MatcherFor<kIgnoreCase>(site, pattern.Get<StringRef>(row).view()));
     }
     out[n] = row;
     n += matcher->Matches(text.Get<StringRef>(row).view()) != kNegated;

@@ -46,7 +46,8 @@ Result<LikeMatcher> LikeMatcher::Compile(std::string_view pattern, bool ignore_c
   for (const Element& e : matcher.elements_) {
     if (e.kind == Kind::kByte) matcher.literal_ += e.byte;
   }
-  const bool starts = !matcher.elements_.empty() && matcher.elements_.front().kind == Kind::kAnyString;
+  const bool starts =
+      !matcher.elements_.empty() && matcher.elements_.front().kind == Kind::kAnyString;
   const bool ends = !matcher.elements_.empty() && matcher.elements_.back().kind == Kind::kAnyString;
   if (any_strings == 0) {
     matcher.shape_ = Shape::kExact;

@@ -44,9 +44,7 @@ Result<double> Power(double a, double b) {
   const double result = std::pow(a, b);
   return InRange(result, std::isinf(a) || std::isinf(b), a == 0 || std::isinf(a) || std::isinf(b));
 }
-Result<double> Exp(double a) {
-  return InRange(std::exp(a), std::isinf(a), std::isinf(a));
-}
+Result<double> Exp(double a) { return InRange(std::exp(a), std::isinf(a), std::isinf(a)); }
 Status LogDomain(double a) {
   return a == 0 ? Error(ErrorCode::kInvalidArgumentForLogarithm, "cannot take logarithm of zero")
                 : Error(ErrorCode::kInvalidArgumentForLogarithm,
@@ -181,17 +179,17 @@ Status Random(EvalContext&, CallSite&, std::span<const Vector* const>, uint32_t 
 
 void RegisterMathFloat(FunctionRegistry& r) {
   r.Scalar("dsqrt", &Strict<&Sqrt>);
-  r.Scalar("dcbrt", &Strict<+[](double a) { return std::cbrt(a); }>);
+  r.Scalar("dcbrt", StrictOf([](double a) { return std::cbrt(a); }));
   r.Scalar("dpow", &Strict<&Power>);
   r.Scalar("dexp", &Strict<&Exp>);
   r.Scalar("dlog1", &Strict<&Ln>);
   r.Scalar("dlog10", &Strict<&Log10>);
-  r.Scalar("dround", &Strict<+[](double a) { return std::rint(a); }>);
+  r.Scalar("dround", StrictOf([](double a) { return std::rint(a); }));
   r.Scalar("dtrunc", &Strict<&Trunc>);
-  r.Scalar("dceil", &Strict<+[](double a) { return std::ceil(a); }>);
-  r.Scalar("dfloor", &Strict<+[](double a) { return std::floor(a); }>);
+  r.Scalar("dceil", StrictOf([](double a) { return std::ceil(a); }));
+  r.Scalar("dfloor", StrictOf([](double a) { return std::floor(a); }));
   r.Scalar("dsign", &Strict<&Sign>);
-  r.Scalar("dpi", &Strict<+[]() { return std::numbers::pi; }>);
+  r.Scalar("dpi", StrictOf([]() { return std::numbers::pi; }));
   r.Scalar("degrees", &Strict<&Degrees>);
   r.Scalar("radians", &Strict<&Radians>);
   r.Scalar("dsin", &Strict<&Finite<static_cast<double (*)(double)>(std::sin)>>);
@@ -200,8 +198,8 @@ void RegisterMathFloat(FunctionRegistry& r) {
   r.Scalar("dcot", &Strict<&Finite<Cot>>);
   r.Scalar("dasin", &Strict<&WithinOne<static_cast<double (*)(double)>(std::asin)>>);
   r.Scalar("dacos", &Strict<&WithinOne<static_cast<double (*)(double)>(std::acos)>>);
-  r.Scalar("datan", &Strict<+[](double a) { return std::atan(a); }>);
-  r.Scalar("datan2", &Strict<+[](double a, double b) { return std::atan2(a, b); }>);
+  r.Scalar("datan", StrictOf([](double a) { return std::atan(a); }));
+  r.Scalar("datan2", StrictOf([](double a, double b) { return std::atan2(a, b); }));
   r.Scalar("dsind", &Strict<&Finite<SinDegrees>>);
   r.Scalar("dcosd", &Strict<&Finite<CosDegrees>>);
   r.Scalar("dtand", &Strict<&Finite<TanDegrees>>);
@@ -212,8 +210,8 @@ void RegisterMathFloat(FunctionRegistry& r) {
   r.Scalar("datan2d", &Strict<&Atan2Degrees>);
   r.Scalar("dsinh", &Strict<&Sinh>);
   r.Scalar("dcosh", &Strict<&Cosh>);
-  r.Scalar("dtanh", &Strict<+[](double a) { return std::tanh(a); }>);
-  r.Scalar("dasinh", &Strict<+[](double a) { return std::asinh(a); }>);
+  r.Scalar("dtanh", StrictOf([](double a) { return std::tanh(a); }));
+  r.Scalar("dasinh", StrictOf([](double a) { return std::asinh(a); }));
   r.Scalar("dacosh", &Strict<&Acosh>);
   r.Scalar("datanh", &Strict<&Atanh>);
   r.Scalar("drandom", &Random);

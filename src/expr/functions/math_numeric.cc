@@ -142,13 +142,13 @@ void RegisterMathNumeric(FunctionRegistry& r) {
   r.Scalar("numeric_gcd", &Strict<&Numeric::Gcd>);
   r.Scalar("numeric_lcm", &Strict<&Numeric::Lcm>);
   r.Scalar("numeric_uminus", &Strict<&Negate>);
-  r.Scalar("numeric_uplus", &Strict<+[](const Numeric& a) { return a; }>);
+  r.Scalar("numeric_uplus", StrictOf([](const Numeric& a) { return a; }));
   r.Scalar("numeric_abs", &Strict<&Abs>);
-  r.Scalar("numeric_sign", &Strict<+[](const Numeric& a) { return a.Sign(); }>);
+  r.Scalar("numeric_sign", StrictOf([](const Numeric& a) { return a.Sign(); }));
   r.Scalar("numeric_round", &Strict<&Round>);
-  r.Scalar("round(numeric)", &Strict<+[](const Numeric& a) { return Round(a, 0); }>);
+  r.Scalar("round(numeric)", StrictOf([](const Numeric& a) { return Round(a, 0); }));
   r.Scalar("numeric_trunc", &Strict<&Trunc>);
-  r.Scalar("trunc(numeric)", &Strict<+[](const Numeric& a) { return Trunc(a, 0); }>);
+  r.Scalar("trunc(numeric)", StrictOf([](const Numeric& a) { return Trunc(a, 0); }));
   r.Scalar("numeric_ceil", &Strict<&Method<&Numeric::Ceil>>);
   r.Scalar("numeric_floor", &Strict<&Method<&Numeric::Floor>>);
   r.Scalar("numeric_sqrt", &Strict<&Method<&Numeric::Sqrt>>);
@@ -159,7 +159,7 @@ void RegisterMathNumeric(FunctionRegistry& r) {
   r.Scalar("numeric_fac", &Strict<&Factorial>);
   r.Scalar("numeric_scale", &Strict<&Scale>);
   r.Scalar("numeric_min_scale", &Strict<&MinScale>);
-  r.Scalar("numeric_trim_scale", &Strict<+[](const Numeric& a) { return a.TrimScale(); }>);
+  r.Scalar("numeric_trim_scale", StrictOf([](const Numeric& a) { return a.TrimScale(); }));
   r.Scalar("int4gcd", &Strict<&Gcd<int32_t>>);
   r.Scalar("int8gcd", &Strict<&Gcd<int64_t>>);
   r.Scalar("int4lcm", &Strict<&Lcm<int32_t>>);

@@ -1,10 +1,8 @@
 // generate_series, generate_subscripts, unnest.
 
 #include "common/array.h"
-#include "common/datetime.h"
 #include "expr/function_registry.h"
 #include "expr/table_function.h"
-#include "expr/time_zone_of.h"
 
 namespace oxibase {
 namespace {
@@ -39,8 +37,8 @@ template <typename T>
 TableRows OpenIntegers(EvalContext&, CallSite& site, std::span<const Value> args) {
   const T step = args.size() > 2 ? args[2].As<T>() : T{1};
   if (step == 0) return ZeroStep();
-  return std::unique_ptr<TableFunctionState>(std::make_unique<IntegerSeries<T>>(
-      site.result, args[0].As<T>(), args[1].As<T>(), step));
+  return std::unique_ptr<TableFunctionState>(
+      std::make_unique<IntegerSeries<T>>(site.result, args[0].As<T>(), args[1].As<T>(), step));
 }
 
 class NumericSeries : public TableFunctionState {
@@ -77,45 +75,12 @@ TableRows OpenNumerics(EvalContext&, CallSite&, std::span<const Value> args) {
                    i < 2 ? "value" : "");
     }
   }
-  Numeric step = args.size() > 2 ? Numeric(std::string_view(args[2].bytes())) : Numeric::FromInt64(1);
+  Numeric step =
+      args.size() > 2 ? Numeric(std::string_view(args[2].bytes())) : Numeric::FromInt64(1);
   if (step.is_zero()) return ZeroStep();
   return std::unique_ptr<TableFunctionState>(
       std::make_unique<NumericSeries>(Numeric(std::string_view(args[0].bytes())),
                                       Numeric(std::string_view(args[1].bytes())), std::move(step)));
-}
-
-template <bool kWithZone>
-class TimestampSeries : public TableFunctionState {
- public:
-  TimestampSeries(int64_t start, int64_t stop, IntervalValue step)
-      : next_(start), stop_(stop), step_(step), rising_(CompareIntervals(step, {}) > 0) {}
-  Status Next(EvalContext& context, Batch& out) override {
-    RETURN_IF_ERROR(context.CheckCancelled());
-    const Type type = kWithZone ? TypeId::kTimestampTz : TypeId::kTimestamp;
-    StartBatch(out, {&type, 1});
-    while (out.size < kVectorSize && (rising_ ? next_ <= stop_ : next_ >= stop_)) {
-      out.columns[0].data<int64_t>()[out.size++] = next_;
-      if constexpr (kWithZone) {
-        ASSIGN_OR_RETURN(next_, TimestampTzAddInterval(next_, step_, ZoneOf(context)));
-      } else {
-        ASSIGN_OR_RETURN(next_, TimestampAddInterval(next_, step_));
-      }
-    }
-    return {};
-  }
-
- private:
-  int64_t next_, stop_;
-  IntervalValue step_;
-  bool rising_;
-};
-
-template <bool kWithZone>
-TableRows OpenTimestamps(EvalContext&, CallSite&, std::span<const Value> args) {
-  const auto step = args[2].As<IntervalValue>();
-  if (CompareIntervals(step, {}) == 0) return ZeroStep();
-  return std::unique_ptr<TableFunctionState>(std::make_unique<TimestampSeries<kWithZone>>(
-      args[0].As<int64_t>(), args[1].As<int64_t>(), step));
 }
 
 class Unnest : public TableFunctionState {
@@ -163,8 +128,6 @@ void RegisterSeries(FunctionRegistry& r) {
   r.Table("generate_series_step_int8", &StrictOpen<OpenIntegers<int64_t>>);
   r.Table("generate_series_numeric", &StrictOpen<OpenNumerics>);
   r.Table("generate_series_step_numeric", &StrictOpen<OpenNumerics>);
-  r.Table("generate_series_timestamp", &StrictOpen<OpenTimestamps<false>>);
-  r.Table("generate_series_timestamptz", &StrictOpen<OpenTimestamps<true>>);
   r.Table("generate_subscripts", &StrictOpen<OpenSubscripts>);
   r.Table("generate_subscripts_nodir", &StrictOpen<OpenSubscripts>);
   r.Table("array_unnest", &StrictOpen<OpenUnnest>);

@@ -15,9 +15,7 @@ using View = std::string_view;
 /// PostgreSQL's limit of one value.
 constexpr size_t kStringBytesMax = 0x3FFFFFFF;
 
-Status TooLong() {
-  return Error(ErrorCode::kProgramLimitExceeded, "requested length too large");
-}
+Status TooLong() { return Error(ErrorCode::kProgramLimitExceeded, "requested length too large"); }
 
 View WithoutPadding(View text) {
   while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
@@ -62,7 +60,9 @@ Result<View> Substring(View text, int32_t start, int64_t length) {
 Result<View> SubstringLength(View text, int32_t start, int32_t length) {
   return Substring(text, start, length);
 }
-Result<View> SubstringToEnd(View text, int32_t start) { return Substring(text, start, INT64_MAX / 2); }
+Result<View> SubstringToEnd(View text, int32_t start) {
+  return Substring(text, start, INT64_MAX / 2);
+}
 
 View Left(View text, int32_t n) {
   if (n < 0) n = static_cast<int32_t>(std::max<int64_t>(0, int64_t{Length(text)} + n));
@@ -209,14 +209,15 @@ int32_t Ascii(View text) {
 }
 Result<std::string> Chr(int32_t code) {
   if (code == 0) return Error(ErrorCode::kProgramLimitExceeded, "null character not permitted");
-  if (code < 0) return Error(ErrorCode::kInvalidParameterValue, "character number must be positive");
+  if (code < 0)
+    return Error(ErrorCode::kInvalidParameterValue, "character number must be positive");
   if (code > 0x10FFFF) {
-    return Error(ErrorCode::kProgramLimitExceeded,
-                 "requested character too large for encoding: {}", code);
+    return Error(ErrorCode::kProgramLimitExceeded, "requested character too large for encoding: {}",
+                 code);
   }
   if (code >= 0xD800 && code <= 0xDFFF) {
-    return Error(ErrorCode::kProgramLimitExceeded,
-                 "requested character not valid for encoding: {}", code);
+    return Error(ErrorCode::kProgramLimitExceeded, "requested character not valid for encoding: {}",
+                 code);
   }
   std::string result;
   utf8::Append(static_cast<uint32_t>(code), &result);
@@ -261,12 +262,12 @@ std::string ToHex(uint64_t value) {
 
 void RegisterString(FunctionRegistry& r) {
   r.Scalar("textlen", &Strict<&Length>);
-  r.Scalar("bpcharlen", &Strict<+[](View text) { return Length(WithoutPadding(text)); }>);
+  r.Scalar("bpcharlen", StrictOf([](View text) { return Length(WithoutPadding(text)); }));
   r.Scalar("textoctetlen", &Strict<&Bytes>);
   r.Scalar("bpcharoctetlen", &Strict<&Bytes>);
   r.Scalar("byteaoctetlen", &Strict<&Bytes>);
-  r.Scalar("bit_length(text)", &Strict<+[](View text) { return Bytes(text) * 8; }>);
-  r.Scalar("bit_length(bytea)", &Strict<+[](View text) { return Bytes(text) * 8; }>);
+  r.Scalar("bit_length(text)", StrictOf([](View text) { return Bytes(text) * 8; }));
+  r.Scalar("bit_length(bytea)", StrictOf([](View text) { return Bytes(text) * 8; }));
   r.Scalar("lower", &Strict<&MapBytes<Lower>>);
   r.Scalar("upper", &Strict<&MapBytes<Upper>>);
   r.Scalar("initcap", &Strict<&InitCap>);
@@ -275,15 +276,15 @@ void RegisterString(FunctionRegistry& r) {
   r.Scalar("text_left", &Strict<&Left>);
   r.Scalar("text_right", &Strict<&Right>);
   r.Scalar("btrim", &Strict<&TrimBoth>);
-  r.Scalar("btrim1", &Strict<+[](View text) { return TrimBoth(text, " "); }>);
+  r.Scalar("btrim1", StrictOf([](View text) { return TrimBoth(text, " "); }));
   r.Scalar("ltrim", &Strict<&TrimLeft>);
-  r.Scalar("ltrim1", &Strict<+[](View text) { return TrimLeft(text, " "); }>);
+  r.Scalar("ltrim1", StrictOf([](View text) { return TrimLeft(text, " "); }));
   r.Scalar("rtrim", &Strict<&TrimRight>);
-  r.Scalar("rtrim1", &Strict<+[](View text) { return TrimRight(text, " "); }>);
-  r.Scalar("lpad", &Strict<+[](View t, int32_t n, View f) { return Pad(t, n, f, true); }>);
-  r.Scalar("rpad", &Strict<+[](View t, int32_t n, View f) { return Pad(t, n, f, false); }>);
-  r.Scalar("lpad(text,int4)", &Strict<+[](View t, int32_t n) { return Pad(t, n, " ", true); }>);
-  r.Scalar("rpad(text,int4)", &Strict<+[](View t, int32_t n) { return Pad(t, n, " ", false); }>);
+  r.Scalar("rtrim1", StrictOf([](View text) { return TrimRight(text, " "); }));
+  r.Scalar("lpad", StrictOf([](View t, int32_t n, View f) { return Pad(t, n, f, true); }));
+  r.Scalar("rpad", StrictOf([](View t, int32_t n, View f) { return Pad(t, n, f, false); }));
+  r.Scalar("lpad(text,int4)", StrictOf([](View t, int32_t n) { return Pad(t, n, " ", true); }));
+  r.Scalar("rpad(text,int4)", StrictOf([](View t, int32_t n) { return Pad(t, n, " ", false); }));
   r.Scalar("repeat", &Strict<&Repeat>);
   r.Scalar("replace_text", &Strict<&Replace>);
   r.Scalar("translate", &Strict<&Translate>);
@@ -296,11 +297,11 @@ void RegisterString(FunctionRegistry& r) {
   r.Scalar("textoverlay_no_len", &Strict<&Overlay>);
   r.Scalar("textcat", &Strict<&Concat>);
   r.Scalar("byteacat", &Strict<&Concat>);
-  r.Scalar("text_starts_with", &Strict<+[](View a, View b) { return a.starts_with(b); }>);
-  r.Scalar("to_hex32", &Strict<+[](int32_t v) { return ToHex(static_cast<uint32_t>(v)); }>);
-  r.Scalar("to_hex64", &Strict<+[](int64_t v) { return ToHex(static_cast<uint64_t>(v)); }>);
-  r.Scalar("text_larger", &Strict<+[](View a, View b) { return a < b ? b : a; }>);
-  r.Scalar("text_smaller", &Strict<+[](View a, View b) { return b < a ? b : a; }>);
+  r.Scalar("text_starts_with", StrictOf([](View a, View b) { return a.starts_with(b); }));
+  r.Scalar("to_hex32", StrictOf([](int32_t v) { return ToHex(static_cast<uint32_t>(v)); }));
+  r.Scalar("to_hex64", StrictOf([](int64_t v) { return ToHex(static_cast<uint64_t>(v)); }));
+  r.Scalar("text_larger", StrictOf([](View a, View b) { return a < b ? b : a; }));
+  r.Scalar("text_smaller", StrictOf([](View a, View b) { return b < a ? b : a; }));
 }
 
 }  // namespace oxibase

@@ -112,8 +112,7 @@ Result<int64_t> SetValue(Frame& frame, uint32_t sequence, int64_t value) {
 int64_t TransactionTime(Frame& frame) { return frame.context.transaction_micros; }
 int64_t StatementTime(Frame& frame) { return frame.context.statement_micros; }
 int64_t ClockTime(Frame& frame) {
-  return frame.context.clock_micros ? frame.context.clock_micros()
-                                    : frame.context.statement_micros;
+  return frame.context.clock_micros ? frame.context.clock_micros() : frame.context.statement_micros;
 }
 
 Status TypeOf(EvalContext&, CallSite& site, std::span<const Vector* const>, uint32_t rows,
@@ -188,7 +187,7 @@ void RegisterSystem(FunctionRegistry& r) {
   r.Scalar("current_schema", &Strict<&CurrentSchema>);
   r.Scalar("current_schemas", &Strict<&CurrentSchemas>);
   r.Scalar("show_config_by_name",
-           &Strict<+[](Frame& f, View name) { return CurrentSetting(f, name, false); }>);
+           StrictOf([](Frame& f, View name) { return CurrentSetting(f, name, false); }));
   r.Scalar("show_config_by_name_missing_ok", &Strict<&CurrentSetting>);
   r.Scalar("set_config_by_name", &SetConfig);
   r.Scalar("pgsql_version", &Strict<&Version>);
@@ -205,13 +204,14 @@ void RegisterSystem(FunctionRegistry& r) {
   r.Scalar("pg_num_nulls", &CountNulls<true>);
   r.Scalar("pg_num_nonnulls", &CountNulls<false>);
   r.Scalar("format_type", &FormatTypeKernel);
-  r.Scalar("pg_client_encoding", &Strict<+[]() { return std::string("UTF8"); }>);
-  r.Scalar("getdatabaseencoding", &Strict<+[]() { return std::string("UTF8"); }>);
-  r.Scalar("PG_encoding_to_char",
-           &Strict<+[](int32_t n) { return std::string(n == 6 ? "UTF8" : n == 0 ? "SQL_ASCII" : ""); }>);
+  r.Scalar("pg_client_encoding", StrictOf([]() { return std::string("UTF8"); }));
+  r.Scalar("getdatabaseencoding", StrictOf([]() { return std::string("UTF8"); }));
+  r.Scalar("PG_encoding_to_char", StrictOf([](int32_t n) {
+             return std::string(n == 6 ? "UTF8" : n == 0 ? "SQL_ASCII" : "");
+           }));
   r.Scalar("PG_char_to_encoding",
-           &Strict<+[](View name) { return name == "UTF8" || name == "utf8" ? 6 : -1; }>);
-  r.Scalar("pg_is_in_recovery", &Strict<+[]() { return false; }>);
+           StrictOf([](View name) { return name == "UTF8" || name == "utf8" ? 6 : -1; }));
+  r.Scalar("pg_is_in_recovery", StrictOf([]() { return false; }));
   r.Scalar("to_regclass", &Strict<&ToReg<'r'>>);
   r.Scalar("to_regnamespace", &Strict<&ToReg<'n'>>);
   r.Scalar("to_regtype", &Strict<&ToReg<'t'>>);
@@ -219,46 +219,96 @@ void RegisterSystem(FunctionRegistry& r) {
   r.Scalar("to_regrole", &Strict<&ToReg<'o'>>);
   // The rest asks the catalog, by name.
   static constexpr std::string_view kCatalogFunctions[] = {
-      "catalog:pg_get_expr", "catalog:pg_get_indexdef", "catalog:pg_get_constraintdef",
-      "catalog:pg_get_viewdef", "catalog:pg_get_userbyid", "catalog:pg_get_serial_sequence",
-      "catalog:pg_get_functiondef", "catalog:pg_get_function_arguments",
-      "catalog:pg_get_function_identity_arguments", "catalog:pg_get_function_result",
-      "catalog:pg_get_function_sqlbody", "catalog:pg_get_function_arg_default",
-      "catalog:pg_get_triggerdef", "catalog:pg_get_ruledef",
-      "catalog:pg_get_statisticsobjdef_columns", "catalog:pg_get_statisticsobjdef",
-      "catalog:pg_get_partkeydef", "catalog:pg_get_partition_constraintdef",
-      "catalog:pg_get_replica_identity_index", "catalog:pg_table_is_visible",
-      "catalog:pg_type_is_visible", "catalog:pg_function_is_visible",
-      "catalog:pg_operator_is_visible", "catalog:pg_collation_is_visible",
-      "catalog:pg_opclass_is_visible", "catalog:pg_opfamily_is_visible",
-      "catalog:pg_conversion_is_visible", "catalog:pg_ts_config_is_visible",
-      "catalog:pg_ts_dict_is_visible", "catalog:pg_ts_parser_is_visible",
-      "catalog:pg_ts_template_is_visible", "catalog:pg_statistics_obj_is_visible",
-      "catalog:pg_relation_size", "catalog:pg_table_size", "catalog:pg_total_relation_size",
-      "catalog:pg_indexes_size", "catalog:pg_database_size", "catalog:pg_tablespace_size",
-      "catalog:pg_tablespace_location", "catalog:obj_description", "catalog:col_description",
-      "catalog:shobj_description", "catalog:has_table_privilege",
-      "catalog:has_schema_privilege", "catalog:has_database_privilege",
-      "catalog:has_column_privilege", "catalog:has_any_column_privilege",
-      "catalog:has_function_privilege", "catalog:has_sequence_privilege",
-      "catalog:has_type_privilege", "catalog:has_tablespace_privilege", "catalog:pg_has_role",
-      "catalog:pg_relation_is_publishable", "catalog:pg_relation_filenode",
-      "catalog:pg_relation_is_updatable", "catalog:pg_column_is_updatable",
-      "catalog:pg_sequence_last_value", "catalog:pg_my_temp_schema",
-      "catalog:pg_is_other_temp_schema", "catalog:pg_postmaster_start_time",
-      "catalog:pg_conf_load_time", "catalog:pg_cancel_backend", "catalog:pg_terminate_backend",
-      "catalog:pg_blocking_pids", "catalog:pg_sleep", "catalog:pg_sleep_for",
-      "catalog:pg_advisory_lock", "catalog:pg_advisory_lock_shared", "catalog:pg_advisory_unlock",
-      "catalog:pg_advisory_unlock_shared", "catalog:pg_advisory_unlock_all",
-      "catalog:pg_advisory_xact_lock", "catalog:pg_advisory_xact_lock_shared",
-      "catalog:pg_try_advisory_lock", "catalog:pg_try_advisory_lock_shared",
-      "catalog:pg_try_advisory_xact_lock", "catalog:pg_try_advisory_xact_lock_shared",
-      "catalog:txid_current", "catalog:txid_current_if_assigned",
-      "catalog:pg_stat_get_numscans", "catalog:pg_stat_get_live_tuples",
-      "catalog:row_security_active", "catalog:pg_describe_object",
-      "catalog:pg_index_column_has_property", "catalog:pg_index_has_property",
-      "catalog:pg_indexam_has_property", "catalog:current_query", "catalog:pg_reload_conf",
-      "catalog:pg_char_max_length", "catalog:pg_notify",
+      "catalog:pg_get_expr",
+      "catalog:pg_get_indexdef",
+      "catalog:pg_get_constraintdef",
+      "catalog:pg_get_viewdef",
+      "catalog:pg_get_userbyid",
+      "catalog:pg_get_serial_sequence",
+      "catalog:pg_get_functiondef",
+      "catalog:pg_get_function_arguments",
+      "catalog:pg_get_function_identity_arguments",
+      "catalog:pg_get_function_result",
+      "catalog:pg_get_function_sqlbody",
+      "catalog:pg_get_function_arg_default",
+      "catalog:pg_get_triggerdef",
+      "catalog:pg_get_ruledef",
+      "catalog:pg_get_statisticsobjdef_columns",
+      "catalog:pg_get_statisticsobjdef",
+      "catalog:pg_get_partkeydef",
+      "catalog:pg_get_partition_constraintdef",
+      "catalog:pg_get_replica_identity_index",
+      "catalog:pg_table_is_visible",
+      "catalog:pg_type_is_visible",
+      "catalog:pg_function_is_visible",
+      "catalog:pg_operator_is_visible",
+      "catalog:pg_collation_is_visible",
+      "catalog:pg_opclass_is_visible",
+      "catalog:pg_opfamily_is_visible",
+      "catalog:pg_conversion_is_visible",
+      "catalog:pg_ts_config_is_visible",
+      "catalog:pg_ts_dict_is_visible",
+      "catalog:pg_ts_parser_is_visible",
+      "catalog:pg_ts_template_is_visible",
+      "catalog:pg_statistics_obj_is_visible",
+      "catalog:pg_relation_size",
+      "catalog:pg_table_size",
+      "catalog:pg_total_relation_size",
+      "catalog:pg_indexes_size",
+      "catalog:pg_database_size",
+      "catalog:pg_tablespace_size",
+      "catalog:pg_tablespace_location",
+      "catalog:obj_description",
+      "catalog:col_description",
+      "catalog:shobj_description",
+      "catalog:has_table_privilege",
+      "catalog:has_schema_privilege",
+      "catalog:has_database_privilege",
+      "catalog:has_column_privilege",
+      "catalog:has_any_column_privilege",
+      "catalog:has_function_privilege",
+      "catalog:has_sequence_privilege",
+      "catalog:has_type_privilege",
+      "catalog:has_tablespace_privilege",
+      "catalog:pg_has_role",
+      "catalog:pg_relation_is_publishable",
+      "catalog:pg_relation_filenode",
+      "catalog:pg_relation_is_updatable",
+      "catalog:pg_column_is_updatable",
+      "catalog:pg_sequence_last_value",
+      "catalog:pg_my_temp_schema",
+      "catalog:pg_is_other_temp_schema",
+      "catalog:pg_postmaster_start_time",
+      "catalog:pg_conf_load_time",
+      "catalog:pg_cancel_backend",
+      "catalog:pg_terminate_backend",
+      "catalog:pg_blocking_pids",
+      "catalog:pg_sleep",
+      "catalog:pg_sleep_for",
+      "catalog:pg_advisory_lock",
+      "catalog:pg_advisory_lock_shared",
+      "catalog:pg_advisory_unlock",
+      "catalog:pg_advisory_unlock_shared",
+      "catalog:pg_advisory_unlock_all",
+      "catalog:pg_advisory_xact_lock",
+      "catalog:pg_advisory_xact_lock_shared",
+      "catalog:pg_try_advisory_lock",
+      "catalog:pg_try_advisory_lock_shared",
+      "catalog:pg_try_advisory_xact_lock",
+      "catalog:pg_try_advisory_xact_lock_shared",
+      "catalog:txid_current",
+      "catalog:txid_current_if_assigned",
+      "catalog:pg_stat_get_numscans",
+      "catalog:pg_stat_get_live_tuples",
+      "catalog:row_security_active",
+      "catalog:pg_describe_object",
+      "catalog:pg_index_column_has_property",
+      "catalog:pg_index_has_property",
+      "catalog:pg_indexam_has_property",
+      "catalog:current_query",
+      "catalog:pg_reload_conf",
+      "catalog:pg_char_max_length",
+      "catalog:pg_notify",
   };
   const Kernel ask = [](EvalContext& context, CallSite& site, std::span<const Vector* const> args,
                         uint32_t rows, Vector& out) -> Status {

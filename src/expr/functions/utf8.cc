@@ -3,7 +3,9 @@
 namespace oxibase::utf8 {
 
 uint32_t Decode(std::string_view character) {
-  const auto byte = [&](size_t i) { return static_cast<uint32_t>(static_cast<uint8_t>(character[i])); };
+  const auto byte = [&](size_t i) {
+    return static_cast<uint32_t>(static_cast<uint8_t>(character[i]));
+  };
   if (character.empty()) return 0;
   const uint32_t first = byte(0);
   if (first < 0x80 || character.size() == 1) return first;
