@@ -40,13 +40,12 @@ class ColumnSample {
   ColumnStatistics Finish(double table_rows) const {
     ColumnStatistics stats;
     const double sampled = static_cast<double>(rows_ - nulls_);
-    stats.null_fraction =
-        rows_ ? static_cast<double>(nulls_) / static_cast<double>(rows_) : 0;
+    stats.null_fraction = rows_ ? static_cast<double>(nulls_) / static_cast<double>(rows_) : 0;
     const double distinct = static_cast<double>(seen_.size());
     // Values that hardly repeat in the sample go on so in the table; others were all met.
     const bool grows = sampled > 0 && distinct > sampled * 0.5;
-    stats.distinct = grows ? distinct * std::max(1.0, table_rows / std::max(1.0, sampled))
-                           : distinct;
+    stats.distinct =
+        grows ? distinct * std::max(1.0, table_rows / std::max(1.0, sampled)) : distinct;
     stats.min = min_;
     stats.max = max_;
     return stats;

@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "catalog/table_storage.h"
-#include "engine/database_impl.h"
 #include "engine/catalog_loader.h"
+#include "engine/database_impl.h"
 #include "engine/session_impl.h"
 #include "storage/mvcc/tablet.h"
 #include "txn/tablet_restorer.h"
@@ -94,8 +94,8 @@ Result<std::unique_ptr<Database>> Database::Open(const DatabaseOptions& options)
     impl->checkpoint_source = std::make_unique<TxnCheckpointSource>(impl->txns, std::move(hooks));
     Checkpointer::Options checkpoints;
     checkpoints.log_bytes_max = options.checkpoint_bytes;
-    impl->checkpointer = std::make_unique<Checkpointer>(*impl->folder, *impl->checkpoint_source,
-                                                        checkpoints);
+    impl->checkpointer =
+        std::make_unique<Checkpointer>(*impl->folder, *impl->checkpoint_source, checkpoints);
   }
   impl->txns.StartBackground();
   RETURN_IF_ERROR(Bootstrap(*impl));

@@ -51,9 +51,7 @@ struct Database::Impl {
   }
   uint64_t catalog_number() const { return catalog_number_now.load(std::memory_order_acquire); }
   Oid NewOid() { return next_oid.fetch_add(1, std::memory_order_relaxed); }
-  TabletId NewTabletId() {
-    return TabletId(next_tablet.fetch_add(1, std::memory_order_relaxed));
-  }
+  TabletId NewTabletId() { return TabletId(next_tablet.fetch_add(1, std::memory_order_relaxed)); }
   WalManager* wal() { return folder ? &folder->wal() : nullptr; }
   std::shared_ptr<Tablet> MakeTablet(const TableDef& table);
   /// The thread that cancels statements past their statement_timeout; made when first needed.

@@ -93,10 +93,10 @@ std::string FormatRange(const PhysicalIndexScan& scan) {
 void DescribeScan(const PhysicalScanBase& scan, std::string_view how, NodeText* text) {
   text->relation = scan.table->name;
   text->alias = scan.alias.empty() ? scan.table->name : scan.alias;
-  if (const IndexDef* index = scan.kind == PhysicalKind::kIndexScan
-                                  ? scan.table->FindIndex(
-                                        static_cast<const PhysicalIndexScan&>(scan).index)
-                                  : nullptr) {
+  if (const IndexDef* index =
+          scan.kind == PhysicalKind::kIndexScan
+              ? scan.table->FindIndex(static_cast<const PhysicalIndexScan&>(scan).index)
+              : nullptr) {
     text->index = index->name;
   }
   text->title = how;
@@ -122,7 +122,7 @@ NodeText Describe(const PhysicalNode& node) {
     case PhysicalKind::kIndexScan:
       DescribeScan(static_cast<const PhysicalScanBase&>(node),
                    static_cast<const PhysicalIndexScan&>(node).backward ? "Index Scan Backward"
-                                                                       : "Index Scan",
+                                                                        : "Index Scan",
                    &text);
       break;
     case PhysicalKind::kValues:

@@ -98,8 +98,7 @@ Status PortalImpl::StartPlan() {
   RETURN_IF_ERROR(session_.EnsureTransaction());
   RETURN_IF_ERROR(session_.EnsurePlan(*statement_));
   if (session_.read_only_ && statement_->plan->modifies) {
-    return Error(ErrorCode::kReadOnlySqlTransaction,
-                 "cannot execute {} in a read-only transaction",
+    return Error(ErrorCode::kReadOnlySqlTransaction, "cannot execute {} in a read-only transaction",
                  statement_->plan->command == LogicalPlan::Command::kInsert   ? "INSERT"
                  : statement_->plan->command == LogicalPlan::Command::kUpdate ? "UPDATE"
                  : statement_->plan->command == LogicalPlan::Command::kDelete
@@ -161,8 +160,8 @@ Result<const Batch*> PortalImpl::NextRows(uint32_t max_rows) {
     uint32_t wanted = max_rows;
     if (fetch_rows_ == 0) return static_cast<const Batch*>(nullptr);
     if (fetch_rows_ != UINT64_MAX) {
-      wanted = static_cast<uint32_t>(
-          std::min<uint64_t>(fetch_rows_, max_rows ? max_rows : kVectorSize));
+      wanted =
+          static_cast<uint32_t>(std::min<uint64_t>(fetch_rows_, max_rows ? max_rows : kVectorSize));
     }
     ASSIGN_OR_RETURN(const Batch* batch, inner_->Next(wanted));
     if (!batch) return batch;
@@ -182,8 +181,8 @@ Result<const Batch*> PortalImpl::NextRows(uint32_t max_rows) {
     }
   }
   if (made_at_ >= made_.rows.size()) return static_cast<const Batch*>(nullptr);
-  const auto count = static_cast<uint32_t>(
-      std::min<size_t>(made_.rows.size() - made_at_, kVectorSize));
+  const auto count =
+      static_cast<uint32_t>(std::min<size_t>(made_.rows.size() - made_at_, kVectorSize));
   made_batch_ = Batch(made_.types);
   for (size_t c = 0; c < made_.types.size(); ++c) {
     made_batch_.columns[c].ResetFlat(count);

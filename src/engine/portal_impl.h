@@ -24,9 +24,9 @@ class CopyTask {
  public:
   virtual ~CopyTask() = default;
   virtual Portal::CopyFormat format() const = 0;
-  virtual Status Data(std::string_view bytes) = 0;         // FROM
-  virtual Result<uint64_t> Done() = 0;                     // FROM: the rows copied
-  virtual Result<std::string_view> Next() = 0;             // TO: empty at the end
+  virtual Status Data(std::string_view bytes) = 0;  // FROM
+  virtual Result<uint64_t> Done() = 0;              // FROM: the rows copied
+  virtual Result<std::string_view> Next() = 0;      // TO: empty at the end
   virtual uint64_t rows() const = 0;
 };
 

@@ -335,8 +335,7 @@ Status SessionImpl::PlanStatement(PreparedImpl& statement) {
 Status SessionImpl::EnsurePlan(PreparedImpl& statement) {
   // Locks may wait for DDL that changes what the plan was made for: then once more.
   for (;;) {
-    const uint64_t number =
-        ddl_->has_changes() ? ddl_->catalog()->number() : db_.catalog_number();
+    const uint64_t number = ddl_->has_changes() ? ddl_->catalog()->number() : db_.catalog_number();
     if (statement.catalog_number != number || statement.plan_epoch != settings_.plan_epoch()) {
       RETURN_IF_ERROR(PlanStatement(statement));
     }
@@ -401,8 +400,8 @@ Result<std::vector<std::string_view>> SessionImpl::Split(std::string_view sql) {
   ASSIGN_OR_RETURN(const std::vector<ast::StatementPtr> trees, Parse(sql));
   std::vector<std::string_view> texts;
   for (const auto& tree : trees) {
-    texts.push_back(sql.substr(static_cast<size_t>(tree->text_begin),
-                               static_cast<size_t>(tree->text_length)));
+    texts.push_back(
+        sql.substr(static_cast<size_t>(tree->text_begin), static_cast<size_t>(tree->text_length)));
   }
   return texts;
 }
@@ -475,8 +474,7 @@ Result<std::unique_ptr<Portal>> SessionImpl::ExecuteCached(std::string_view sql)
       params.push_back(std::move(*value));
     }
   }
-  return std::unique_ptr<Portal>(
-      std::make_unique<PortalImpl>(*this, std::move(prepared), params));
+  return std::unique_ptr<Portal>(std::make_unique<PortalImpl>(*this, std::move(prepared), params));
 }
 
 Status SessionImpl::Execute(std::string_view sql,
@@ -484,8 +482,8 @@ Status SessionImpl::Execute(std::string_view sql,
   const Status status = [&]() -> Status {
     ASSIGN_OR_RETURN(const std::vector<ast::StatementPtr> trees, Parse(sql));
     for (const auto& tree : trees) {
-      const std::string_view text = sql.substr(static_cast<size_t>(tree->text_begin),
-                                               static_cast<size_t>(tree->text_length));
+      const std::string_view text =
+          sql.substr(static_cast<size_t>(tree->text_begin), static_cast<size_t>(tree->text_length));
       Result<std::shared_ptr<PreparedStatement>> prepared = Prepare(text, {});
       if (!prepared.ok()) {
         Status failed = std::move(prepared).status();

@@ -113,9 +113,7 @@ class SessionImpl final : public Session,
   Status SetSetting(std::string_view name, std::string_view value, bool is_local) override;
   int32_t BackendPid() override { return pid_; }
   Result<Value> CatalogFunction(std::string_view name, std::span<const Value> args) override;
-  void Notice(const ErrorInfo& info, std::string_view severity) override {
-    Notice(severity, info);
-  }
+  void Notice(const ErrorInfo& info, std::string_view severity) override { Notice(severity, info); }
 
   // --- CatalogLookup.
   Result<Oid> FindOid(char kind, std::string_view name) override;

@@ -43,8 +43,8 @@ Result<std::vector<std::string>> SplitQualifiedName(std::string_view text) {
 }
 
 std::string Quoted(std::string_view name) {
-  bool plain = !name.empty() && (absl::ascii_islower(static_cast<unsigned char>(name[0])) ||
-                                 name[0] == '_');
+  bool plain =
+      !name.empty() && (absl::ascii_islower(static_cast<unsigned char>(name[0])) || name[0] == '_');
   for (const char c : name) {
     plain = plain && (absl::ascii_islower(static_cast<unsigned char>(c)) ||
                       absl::ascii_isdigit(static_cast<unsigned char>(c)) || c == '_');

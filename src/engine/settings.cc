@@ -183,10 +183,9 @@ std::optional<std::string> ParseDateStyle(std::string_view value, std::string_vi
   const size_t comma = current.find(", ");
   std::string style(current.substr(0, comma));
   std::string order(comma == std::string_view::npos ? "MDY" : current.substr(comma + 2));
-  for (const absl::string_view raw : absl::StrSplit(
-           absl::string_view(value.data(), value.size()), ',')) {
-    const std::string part = absl::AsciiStrToLower(
-        std::string(absl::StripAsciiWhitespace(raw)));
+  for (const absl::string_view raw :
+       absl::StrSplit(absl::string_view(value.data(), value.size()), ',')) {
+    const std::string part = absl::AsciiStrToLower(std::string(absl::StripAsciiWhitespace(raw)));
     if (part == "iso") {
       style = "ISO";
     } else if (part == "sql") {

@@ -71,7 +71,8 @@ std::vector<ResultColumn> SessionImpl::UtilityColumns(const ast::Statement& stat
     case StatementKind::kShow: {
       const std::string& name = As<ast::ShowStmt>(statement).name;
       if (absl::AsciiStrToLower(name) == "all") {
-        return {{"name", TypeId::kText}, {"setting", TypeId::kText}, {"description", TypeId::kText}};
+        return {
+            {"name", TypeId::kText}, {"setting", TypeId::kText}, {"description", TypeId::kText}};
       }
       std::string shown = absl::AsciiStrToLower(name);
       if (shown == "timezone") shown = "TimeZone";
@@ -116,8 +117,8 @@ Status SessionImpl::RunUtility(PortalImpl& portal) {
   } else {
     RETURN_IF_ERROR(EnsureTransaction());
   }
-  const bool own_statement = statement.kind != StatementKind::kFetch &&
-                             statement.kind != StatementKind::kExecute;
+  const bool own_statement =
+      statement.kind != StatementKind::kFetch && statement.kind != StatementKind::kExecute;
   if (own_statement) {
     BeginStatement(&portal);
     portals_.insert(&portal);
@@ -288,9 +289,8 @@ Status SessionImpl::ApplyTransactionModes(const std::vector<ast::Option>& option
         return Error(ErrorCode::kFeatureNotSupported,
                      "isolation level SERIALIZABLE is not supported yet");
       }
-      const IsolationLevel isolation = level == "repeatable read"
-                                           ? IsolationLevel::kRepeatableRead
-                                           : IsolationLevel::kReadCommitted;
+      const IsolationLevel isolation = level == "repeatable read" ? IsolationLevel::kRepeatableRead
+                                                                  : IsolationLevel::kReadCommitted;
       if (txn_->has_snapshot() && isolation != txn_->options().isolation) {
         return Error(ErrorCode::kActiveSqlTransaction,
                      "SET TRANSACTION ISOLATION LEVEL must be called before any query");
@@ -452,8 +452,8 @@ Status SessionImpl::RunSet(const ast::SetStmt& statement) {
   std::string value;
   for (const auto& part : statement.values) {
     if (!value.empty()) value += ", ";
-    const bool quote = statement.values.size() > 1 || absl::AsciiStrToLower(statement.name) ==
-                                                          "search_path";
+    const bool quote =
+        statement.values.size() > 1 || absl::AsciiStrToLower(statement.name) == "search_path";
     bool plain = !part.text.empty();
     for (const char c : part.text) {
       plain = plain && (absl::ascii_islower(static_cast<unsigned char>(c)) ||
@@ -495,8 +495,8 @@ Result<std::shared_ptr<PortalImpl>> SessionImpl::MakeExecute(const ast::Statemen
   }
   const auto& prepared = it->second;
   if (execute.arguments.size() != prepared->types.size()) {
-    return Error(ErrorCode::kSyntaxError, "wrong number of parameters for prepared statement \"{}\"",
-                 execute.name)
+    return Error(ErrorCode::kSyntaxError,
+                 "wrong number of parameters for prepared statement \"{}\"", execute.name)
         .Detail(fmt::format("Expected {} parameters but got {}.", prepared->types.size(),
                             execute.arguments.size()));
   }
@@ -558,8 +558,8 @@ Status SessionImpl::RunFetch(PortalImpl& portal, const ast::FetchStmt& statement
   if (statement.direction == Direction::kRelative && wanted > 0) {
     // RELATIVE n skips n - 1 rows and gives the next.
     for (uint64_t skip = wanted - 1; skip > 0;) {
-      ASSIGN_OR_RETURN(const Batch* batch, cursor->Next(static_cast<uint32_t>(
-                                               std::min<uint64_t>(skip, kVectorSize))));
+      ASSIGN_OR_RETURN(const Batch* batch,
+                       cursor->Next(static_cast<uint32_t>(std::min<uint64_t>(skip, kVectorSize))));
       if (!batch) break;
       skip -= batch->size;
     }
@@ -660,8 +660,7 @@ Status SessionImpl::RunVacuum(const ast::VacuumStmt& statement) {
     if (option.name == "full" && OptionIsOn(option)) return Unsupported("VACUUM FULL");
   }
   if (statement.vacuum && state_ == State::kBlock) {
-    return Error(ErrorCode::kActiveSqlTransaction,
-                 "VACUUM cannot run inside a transaction block");
+    return Error(ErrorCode::kActiveSqlTransaction, "VACUUM cannot run inside a transaction block");
   }
   // Dead versions are freed as soon as nobody sees them: there is nothing else to vacuum.
   if (statement.vacuum) db_.txns.CollectGarbage();
