@@ -30,7 +30,6 @@ struct alignas(64) SnapshotSlot {
   std::atomic<bool> has_hung{false};
   Mutex mu;
   std::vector<DeadVersion> hung GUARDED_BY(mu);
-  bool in_use = false;  // SnapshotRegistry::mu_
 };
 
 /// All slots. Thread-safe.
@@ -45,6 +44,8 @@ class SnapshotRegistry {
   /// The snapshots in use, ascending, each once. One taken after this call began sees at least what
   /// was visible then.
   void Collect(std::vector<uint64_t>* snapshots);
+  /// Puts a snapshot that another slot has, and keeps during this call, into `to`.
+  void Copy(SnapshotSlot* to, uint64_t ts);
   /// Hangs `dead` on the youngest snapshot that sees it. False if there is none: free it.
   bool Hang(const DeadVersion& dead);
 
@@ -59,6 +60,7 @@ class SnapshotRegistry {
   };
   Chunk first_;
   std::atomic<size_t> count_{0};  // slots ever handed out
+  std::atomic<uint64_t> copies_{0};
   Mutex mu_;
   std::vector<std::unique_ptr<Chunk>> chunks_ GUARDED_BY(mu_);
   std::vector<SnapshotSlot*> free_ GUARDED_BY(mu_);

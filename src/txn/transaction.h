@@ -14,6 +14,7 @@
 #include "storage/wal/wal_record.h"
 #include "txn/snapshot.h"
 #include "txn/snapshot_registry.h"
+#include "txn/table_lock_table.h"
 
 namespace oxibase {
 
@@ -112,9 +113,9 @@ class Transaction {
   Status LockTable(Oid table, TableLockMode mode, LockWait wait = LockWait::kBlock);
   /// Whether it holds this lock or a stronger one.
   bool HoldsTableLock(Oid table, TableLockMode mode) const;
-  /// Advisory locks and such: any 64-bit object in a name space of the caller's.
+  /// The same for any 64-bit object in a name space of the caller's.
+  /// REQUIRES: space != 0
   Status LockObject(uint32_t space, uint64_t object, TableLockMode mode, LockWait wait);
-  Status Unlock(uint32_t space, uint64_t object, TableLockMode mode);
 
   /// Another thread asks it to look at CheckInterrupts if it waits.
   void Interrupt();
@@ -155,9 +156,12 @@ class Transaction {
 
   void UndoTo(size_t writes);
   void ReleaseLocksTo(size_t row_locks, size_t table_locks);
+  void Stamp();
+  void DisposeSuperseded();
   void Finish();
-  void TakeSnapshot();
-  bool EnsureId();
+  Timestamp SetSlot(SnapshotSlot* slot, uint64_t at_least);
+  void ClearSlot(SnapshotSlot* slot);
+  Savepoint* FindSavepoint(std::string_view name, Status* status);
 
   TxnManager& manager_;
   TxnHooks* const hooks_;
@@ -171,7 +175,6 @@ class Transaction {
 
   bool active_ = false;
   bool had_snapshot_ = false;
-  bool has_snapshot_ = false;  // snapshot_slot_ is set
   TxnId id_;
   uint64_t owner_ = 0;  // names it in lock tables; never used again
   Timestamp read_ts_;
@@ -179,17 +182,22 @@ class Transaction {
   Timestamp last_commit_ts_;  // of the session: its next snapshot sees that
   Lsn last_commit_lsn_;
   Lsn read_dependency_;
+  uint64_t met_ts_ = 0;  // the newest commit that this one waited for
   CommandNumber command_ = 1;
-  size_t statement_writes_ = 0;  // writes_.size() when the command number last rose
+  uint64_t owners_left_ = 0;  // of a leased block of owner numbers
+  uint64_t next_owner_ = 0;
 
   std::vector<Write> writes_;
   RedoBuffer redo_;
   std::vector<Savepoint> savepoints_;
-  std::vector<HeldRowLock> row_locks_;
-  std::vector<HeldTableLock> table_locks_;
+  std::vector<HeldRowLock> row_locks_held_;
+  std::vector<HeldTableLock> table_locks_held_;
+  FastTableLocks fast_locks_;
 
   // Scratch, kept between statements so that nothing is allocated.
   std::string key_, other_key_;
+  std::vector<DeadVersion> dead_;
+  std::atomic<uint64_t> fence_{0};
 
   // Waiting (txn/lock_wait.cc).
   Mutex wait_mu_;

@@ -97,7 +97,7 @@ class TxnManager {
   Clock& clock() { return clock_; }
   WalManager* wal() { return wal_; }
   /// The highest transaction id given out; for the manifest.
-  TxnId last_txn_id() const { return {next_txn_id_.load(std::memory_order_relaxed) - 1}; }
+  TxnId last_txn_id() const { return {next_owner_.load(std::memory_order_relaxed) - 1}; }
 
   /// Frees garbage that waited for something: returns how many versions it looked at.
   size_t CollectGarbage();
@@ -114,14 +114,20 @@ class TxnManager {
     bool stamped;
   };
 
-  Timestamp NextTimestamp() REQUIRES(commit_mu_);
+  static constexpr uint64_t kOwnerBlock = 64;
+
+  /// The next commit's timestamp, put into pending_. Under the log's lock, or commit_mu_.
+  Timestamp NextTimestamp();
   /// Gives `txn` its commit_ts and log position.
   Result<Lsn> Append(Transaction& txn);
-  void MarkStamped(Timestamp ts);
-  void Advance(uint64_t durable);
+  /// Its versions are stamped; visible once `lsn` is durable (0: at once).
+  void MarkStamped(Timestamp ts, Lsn lsn);
   void AdvanceLocked(uint64_t durable) REQUIRES(pending_mu_);
-  void EndSnapshot(SnapshotSlot* slot);
-  void Dispose(DeadVersion* dead, size_t count);
+  uint64_t Durable() const { return wal_ != nullptr ? wal_->durable_lsn().value : UINT64_MAX; }
+  /// Looks again at what hung on a snapshot that has ended.
+  void DisposeHung(SnapshotSlot* slot);
+  /// Frees versions or has them wait for what still sees them.
+  void Dispose(const DeadVersion* dead, size_t count);
   void CollectorLoop();
 
   Clock& clock_;
@@ -137,16 +143,19 @@ class TxnManager {
   alignas(64) std::atomic<uint64_t> visible_ts_{0};
   std::atomic<uint64_t> stamped_ts_{0};
   alignas(64) std::atomic<uint64_t> last_ts_{0};
-  alignas(64) std::atomic<uint64_t> next_txn_id_{1};
-  std::atomic<uint64_t> next_owner_{1};
+  std::atomic<uint64_t> stamped_lsn_{0};             // of the commit at stamped_ts_, or later
+  alignas(64) std::atomic<uint64_t> next_owner_{1};  // transactions' numbers, leased in blocks
 
-  Mutex commit_mu_;  // without a log; with one, the log's own lock serialises
-  Mutex pending_mu_;
+  Mutex commit_mu_;   // without a log; with one, the log's own lock serialises
+  Mutex pending_mu_;  // taken under the log's lock
   CondVar stamped_moves_;
+  bool stamped_waited_ GUARDED_BY(pending_mu_) = false;
+  size_t pending_stamped_ GUARDED_BY(pending_mu_) = 0;  // leading entries of pending_
   std::deque<Pending> pending_ GUARDED_BY(pending_mu_);
 
   Mutex garbage_mu_;
   std::deque<DeadVersion> garbage_ GUARDED_BY(garbage_mu_);  // ends above visible_ts yet
+  std::atomic<bool> garbage_waits_{false};
 
   Mutex collector_mu_;
   CondVar collector_wakes_;

@@ -35,6 +35,8 @@ struct IndexSpec {
   std::optional<ColumnId> predicate;
   /// The detail of 23505 for a key ("Key (a, b)=(1, x) already exists."). May be empty: none.
   std::function<std::string(std::span<const Value> key)> describe;
+  /// The same when an index is made over rows ("Key (a)=(1) is duplicated.").
+  std::function<std::string(std::span<const Value> key)> describe_duplicate;
 };
 
 }  // namespace oxibase

@@ -20,12 +20,15 @@ class EpochManager;
 /// key confirms. Thread-safe; lookups and changes need a ReadGuard.
 class TabletIndex {
  public:
-  TabletIndex(IndexSpec spec, EpochManager& epochs);
+  /// `schema`: of the tablet.
+  TabletIndex(IndexSpec spec, const TableSchema& schema, EpochManager& epochs);
   ~TabletIndex();
   TabletIndex(const TabletIndex&) = delete;
   TabletIndex& operator=(const TabletIndex&) = delete;
 
   const IndexSpec& spec() const { return spec_; }
+  /// The tablet has a new schema. REQUIRES: nobody uses the index
+  void SetSchema(const TableSchema& schema);
   bool is_hash() const { return spec_.method == IndexSpec::Method::kHash; }
 
   /// Writes the key that a row has in this index to `key`; false if it has no entry (a partial
@@ -37,12 +40,17 @@ class TabletIndex {
                     bool* has_null) const {
     return KeyOfRow(schema.At(version.schema_version), version.row(), key, has_null);
   }
-  /// Whether two rows have the same key here. Cheaper than two keys.
+  /// Whether two rows have the same bytes in all columns of this index, hence the same key. Cheaper
+  /// than two keys.
   bool SameKey(const RowLayout& a_layout, const std::byte* a, const RowLayout& b_layout,
                const std::byte* b) const;
 
+  /// The key's values, for messages.
+  std::vector<Value> KeyValues(const RowLayout& layout, const std::byte* row) const;
+
   /// The key's bytes as the tree below has them: of a hash index, the hash.
-  std::string_view TreeKey(std::string_view key, char (&hash)[8]) const;
+  using HashBytes = char[8];
+  std::string_view TreeKey(std::string_view key, HashBytes& hash) const;
   OrderedIndex& tree() const { return *tree_; }
 
   /// Serialises those who add the same unique key.
@@ -54,7 +62,18 @@ class TabletIndex {
  private:
   static constexpr size_t kKeyLatches = 64;
 
+  /// Where the index's columns lie in rows of one schema version.
+  struct Positions {
+    SchemaVersion version;
+    std::vector<int> columns;  // -1: such rows are older than the column
+    int predicate = -1;
+  };
+  const Positions& PositionsIn(const RowLayout& layout) const;
+
   const IndexSpec spec_;
+  std::vector<Positions> positions_;  // newest last
+  std::vector<Value> missing_;        // of the key columns
+  bool missing_predicate_ = false;
   std::unique_ptr<OrderedIndex> tree_;
   mutable std::unique_ptr<Mutex[]> key_latches_;
 };

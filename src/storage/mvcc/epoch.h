@@ -37,7 +37,6 @@ class EpochManager {
     std::atomic<uint64_t> epoch_{0};
     uint32_t depth_ = 0;
     EpochManager* manager_ = nullptr;
-    bool in_use_ = false;
   };
 
   EpochManager() = default;
@@ -78,6 +77,7 @@ class EpochManager {
   Shard shards_[kShards];
   Mutex mu_;
   std::vector<std::unique_ptr<Slot>> slots_ GUARDED_BY(mu_);
+  std::vector<Slot*> free_slots_ GUARDED_BY(mu_);
 };
 
 /// Enters an epoch for a scope, for those who have no Transaction.

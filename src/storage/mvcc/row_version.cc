@@ -18,7 +18,7 @@ RowVersion* RowVersion::Create(uint64_t begin, CommandNumber command, SchemaVers
   version->command = command;
   version->row_bytes = row_bytes;
   version->schema_version = schema;
-  version->flags = flags;
+  version->flags.store(flags, std::memory_order_relaxed);
   return version;
 }
 

@@ -9,8 +9,8 @@
 namespace oxibase {
 
 /// One version of a row: this header, then the row's bytes (row_layout.h) in the same block. All
-/// but `begin` and `next` is immutable. Versions of a row form a chain, newest first; whoever
-/// changes a chain holds the row's latch (RowDirectory), readers walk it under a ReadGuard.
+/// but `begin`, `next` and kKeysVary is immutable. Versions of a row form a chain, newest first;
+/// whoever changes a chain holds the row's latch (RowDirectory), readers walk it under a ReadGuard.
 struct alignas(16) RowVersion {
   static constexpr uint8_t kTombstone = 1;   // the row was deleted; there are no row bytes
   static constexpr uint8_t kKeyChanged = 2;  // differs from its predecessor in a unique key
@@ -24,9 +24,11 @@ struct alignas(16) RowVersion {
   CommandNumber command;
   uint32_t row_bytes;
   SchemaVersion schema_version;
-  uint8_t flags;
+  std::atomic<uint8_t> flags;
 
-  bool is_tombstone() const { return (flags & kTombstone) != 0; }
+  bool Has(uint8_t flag) const { return (flags.load(std::memory_order_relaxed) & flag) != 0; }
+  bool is_tombstone() const { return Has(kTombstone); }
+  bool in_flight() const { return (begin.load(std::memory_order_acquire) & kTxnIdBit) != 0; }
   const std::byte* row() const {
     return reinterpret_cast<const std::byte*>(this) + sizeof(RowVersion);
   }

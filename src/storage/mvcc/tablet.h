@@ -28,6 +28,7 @@ class Tablet {
  public:
   using IndexList = std::vector<std::shared_ptr<TabletIndex>>;
 
+  /// `schema` may be null while rows are restored; SetSchema must follow before any other use.
   Tablet(TabletId id, std::shared_ptr<const TableSchema> schema, EpochManager& epochs,
          MemoryTracker* parent = nullptr);
   ~Tablet();
@@ -48,7 +49,7 @@ class Tablet {
   /// else. `schema` has the layouts of every row.
   void SetSchema(std::shared_ptr<const TableSchema> schema);
 
-  /// The indexes. Valid while the caller holds any table lock or a ReadGuard.
+  /// The indexes. The list is valid while the caller has a ReadGuard or keeps DDL out.
   const IndexList& indexes() const { return *indexes_.load(std::memory_order_acquire); }
   /// Null if there is none.
   const TabletIndex* FindIndex(Oid oid) const;
@@ -68,17 +69,29 @@ class Tablet {
   /// Recovery: no id below `bound` is given out again.
   void ReserveRowIds(RowId bound);
 
-  /// Rows, dead ones that are not yet freed included; for planning.
-  uint64_t row_count() const;
+  /// Rows that committed or running transactions have left; for planning.
   uint64_t live_rows() const {
     return static_cast<uint64_t>(std::max<int64_t>(0, live_rows_.load(std::memory_order_relaxed)));
   }
   void AddLiveRows(int64_t delta) { live_rows_.fetch_add(delta, std::memory_order_relaxed); }
   MemoryTracker& memory() { return memory_; }
 
+  /// Counts those who will still look at its rows: it isn't destroyed before they are done.
+  void Pin(int64_t delta) const { pins_.fetch_add(delta, std::memory_order_acq_rel); }
+  bool pinned() const { return pins_.load(std::memory_order_acquire) != 0; }
+
   RowDirectory& rows() { return rows_; }
   const RowDirectory& rows() const { return rows_; }
   EpochManager& epochs() const { return epochs_; }
+
+  // ---- Chains. These need a ReadGuard.
+
+  /// Takes a version out of its row's chain that nobody can see any more, or that its writer takes
+  /// back; index entries that no other version has go with it, and the row goes whole when nothing
+  /// but a committed tombstone is left. The version is freed when readers have gone.
+  void Cut(RowId row, RowVersion* version);
+  /// Takes a version that no chain has.
+  void Discard(RowVersion* version);
 
   // ---- Checkpoint and recovery.
 
@@ -104,8 +117,12 @@ class Tablet {
   Status FinishRestore();
 
  private:
+  void RemoveEntries(RowId row, const RowVersion* chain, const RowVersion& version);
+  void RestoreVersion(RowId row, RowVersion* version);
   Status FillIndex(TabletIndex& index, bool check_unique);
-  void PublishIndexes(IndexList list);
+  Status FillFromChain(TabletIndex& index, RowId row, RowVersion* head, bool check_unique);
+  Status CheckUnique(const TabletIndex& index, std::string_view key, RowId row);
+  void PublishIndexes(IndexList list) REQUIRES(ddl_mu_);
 
   const TabletId id_;
   EpochManager& epochs_;
@@ -115,13 +132,13 @@ class Tablet {
   RowDirectory rows_;
   std::atomic<uint64_t> next_row_id_{1};
   std::atomic<int64_t> live_rows_{0};
+  mutable std::atomic<int64_t> pins_{0};
 
   std::atomic<const TableSchema*> schema_;
   std::atomic<const IndexList*> indexes_;
-  Mutex ddl_mu_;
-  // Every schema and list there was: readers hold plain pointers. DDL is rare.
+  mutable Mutex ddl_mu_;
+  // Every schema there was: readers hold plain references. DDL is rare.
   std::vector<std::shared_ptr<const TableSchema>> schemas_ GUARDED_BY(ddl_mu_);
-  std::vector<std::unique_ptr<const IndexList>> index_lists_ GUARDED_BY(ddl_mu_);
 };
 
 }  // namespace oxibase

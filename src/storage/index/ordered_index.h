@@ -1,0 +1,126 @@
+#pragma once
+// A B+-tree of (key bytes, row id) in memory, changed and read by many threads at once.
+//
+// Latching is optimistic lock coupling (Leis, Haubenschild, Neumann, Data Eng. Bull. 2019): each
+// node has a version word that writers lock and raise; readers take no lock, they read the word
+// before and after and start again when it changed. So a node's fields are atomics that readers may
+// see half changed, and what they saw counts only after the check.
+//
+// An entry is four words: the first 16 bytes of its key as two big-endian numbers, padded with
+// zeros, the row id, and a pointer to the rest of a longer key. Keys are memcomparable and no key
+// is a proper prefix of another, so padding does not mix them up; most comparisons end in the first
+// two words. The rest of a key is an immutable block, freed by epoch.
+//
+// Nodes are split on the way down, before they are full, and merged by a second pass that locks its
+// way down when an erase leaves few entries. There are no links between leaves: a scan copies what
+// it wants of a leaf and comes down again from the root for the next, at the separator it saw. So a
+// scan holds nothing between two leaves.
+
+#include <atomic>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#include "common/ids.h"
+
+namespace oxibase {
+
+class EpochManager;
+
+/// Thread-safe. Every call needs a ReadGuard (an epoch) around it, as long as what it returned is
+/// used.
+class OrderedIndex {
+ public:
+  struct KeyRest {
+    uint32_t size;
+    char* bytes() { return reinterpret_cast<char*>(this + 1); }
+    std::string_view view() const { return {reinterpret_cast<const char*>(this + 1), size}; }
+  };
+
+  /// A place in the order of entries: an entry's own, or a bound's. Borrows `rest`.
+  struct Place {
+    uint64_t hi = 0, lo = 0;
+    uint64_t row = 0;
+    std::string_view rest;
+    bool has_rest = false;
+
+    Place() = default;
+    Place(std::string_view key, RowId row_id);
+    bool SameKey(const Place& other) const {
+      return hi == other.hi && lo == other.lo && has_rest == other.has_rest && rest == other.rest;
+    }
+    /// By key and row id.
+    static int Compare(const Place& a, const Place& b);
+  };
+
+  explicit OrderedIndex(EpochManager& epochs);
+  ~OrderedIndex();
+  OrderedIndex(const OrderedIndex&) = delete;
+  OrderedIndex& operator=(const OrderedIndex&) = delete;
+
+  /// False if it was there.
+  bool Insert(std::string_view key, RowId row);
+  /// False if it was not there.
+  bool Erase(std::string_view key, RowId row);
+
+  /// Up to `max` entries at or after `from` that lie in one leaf, ascending. Then `*from` is where
+  /// to go on, unless false was returned: there are no more. May find none and return true.
+  bool ReadForward(Place* from, Place* out, size_t max, size_t* found) const;
+  /// The same backwards: entries before `from` (all if `from_end`, which is cleared), descending.
+  bool ReadBackward(Place* from, bool* from_end, Place* out, size_t max, size_t* found) const;
+
+  /// Calls `visit(row)` for each entry with exactly this key until it returns false.
+  template <typename F>
+  void ForEachWithKey(std::string_view key, F&& visit) const {
+    const Place wanted(key, RowId(0));
+    Place from = wanted;
+    Place found[4];
+    for (bool more = true; more;) {
+      size_t count;
+      more = ReadForward(&from, found, 4, &count);
+      for (size_t i = 0; i < count; ++i) {
+        if (!found[i].SameKey(wanted)) return;
+        if (!visit(RowId(found[i].row))) return;
+      }
+    }
+  }
+
+  uint64_t size() const { return size_.load(std::memory_order_relaxed); }
+  /// Memory of nodes and long keys.
+  uint64_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
+  int height() const;
+  /// For tests: the order of all entries and separators. REQUIRES: nobody changes it
+  bool CheckInvariants() const;
+
+  static constexpr uint32_t kNodeEntries = 64;
+
+ private:
+  struct Node;
+  struct Inner;
+
+  static int Compare(const Node& node, uint32_t i, const Place& place);
+  static uint32_t LowerBound(const Node& node, uint32_t count, const Place& place);
+  static uint32_t ChildFor(const Inner& inner, uint32_t count, const Place& place);
+  static Place At(const Node& node, uint32_t i);
+
+  bool TryInsert(const Place& place, KeyRest* rest, bool* inserted);
+  bool TryErase(const Place& place, bool* erased, bool* sparse);
+  bool TryRead(const Place& from, bool to_end, bool backward, Place* out, size_t max, size_t* found,
+               Place* next, bool* more) const;
+  bool Split(Inner* parent, uint64_t parent_version, Node* node, uint64_t version,
+             const Place& place);
+  bool TryConsolidate(const Place& place);
+  void MergeRight(Inner* parent, uint32_t left_idx, Node* left, Node* right);
+  KeyRest* NewRest(std::string_view bytes);
+  void RetireRest(const KeyRest* rest);
+  void RetireNode(Node* node);
+  void Destroy(Node* node);
+  bool Check(const Node* node, const Place* low, const Place* high) const;
+
+  EpochManager& epochs_;
+  std::atomic<Node*> root_;
+  std::atomic<uint64_t> size_{0};
+  std::atomic<uint64_t> bytes_{0};
+};
+
+}  // namespace oxibase

@@ -1,0 +1,103 @@
+#pragma once
+// The nodes of OrderedIndex. Private to its .cc.
+
+#include "storage/index/ordered_index.h"
+#include "storage/spin_wait.h"
+
+namespace oxibase {
+
+/// A leaf, and the part that inner nodes share. Fields are atomics because optimistic readers may
+/// look while a writer writes: stores release and loads acquire, which costs nothing on x86 and
+/// orders them with the version word.
+struct OrderedIndex::Node {
+  static constexpr uint64_t kObsolete = 1;
+  static constexpr uint64_t kLocked = 2;
+
+  explicit Node(uint16_t node_level) : level(node_level) {}
+
+  mutable std::atomic<uint64_t> word{4};
+  const uint16_t level;  // 0: leaf
+  std::atomic<uint32_t> count{0};
+  std::atomic<uint64_t> hi[kNodeEntries] = {};
+  std::atomic<uint64_t> lo[kNodeEntries] = {};
+  std::atomic<uint64_t> row[kNodeEntries] = {};
+  std::atomic<KeyRest*> rest[kNodeEntries] = {};
+
+  uint32_t Count() const {
+    const uint32_t n = count.load(std::memory_order_acquire);
+    return n <= kNodeEntries ? n : kNodeEntries;
+  }
+
+  /// Waits out a writer. False if the node is obsolete.
+  bool ReadLock(uint64_t* version) const {
+    SpinWait spin;
+    uint64_t now = word.load(std::memory_order_acquire);
+    while ((now & kLocked) != 0) {
+      spin.Pause();
+      now = word.load(std::memory_order_acquire);
+    }
+    *version = now;
+    return (now & kObsolete) == 0;
+  }
+  bool Unchanged(uint64_t version) const { return word.load(std::memory_order_acquire) == version; }
+  /// From having read at `version` to holding the lock.
+  bool Upgrade(uint64_t version) {
+    return word.compare_exchange_strong(version, version | kLocked, std::memory_order_acq_rel);
+  }
+  /// False if the node is obsolete.
+  bool Lock() {
+    for (;;) {
+      uint64_t version;
+      if (!ReadLock(&version)) return false;
+      if (Upgrade(version)) return true;
+    }
+  }
+  void Unlock() {  // clears the lock and raises the version
+    word.fetch_add(kLocked, std::memory_order_acq_rel);
+  }
+  void UnlockObsolete() { word.fetch_add(kLocked | kObsolete, std::memory_order_acq_rel); }
+
+  // All below: the caller holds the lock, or has the node alone.
+
+  void Set(uint32_t i, const Place& place, KeyRest* key_rest) {
+    hi[i].store(place.hi, std::memory_order_release);
+    lo[i].store(place.lo, std::memory_order_release);
+    row[i].store(place.row, std::memory_order_release);
+    rest[i].store(key_rest, std::memory_order_release);
+  }
+  void Copy(uint32_t to, const Node& from, uint32_t i) {
+    hi[to].store(from.hi[i].load(std::memory_order_relaxed), std::memory_order_release);
+    lo[to].store(from.lo[i].load(std::memory_order_relaxed), std::memory_order_release);
+    row[to].store(from.row[i].load(std::memory_order_relaxed), std::memory_order_release);
+    rest[to].store(from.rest[i].load(std::memory_order_relaxed), std::memory_order_release);
+  }
+  void ShiftRight(uint32_t at, uint32_t n) {
+    for (uint32_t i = n; i > at; --i) Copy(i, *this, i - 1);
+  }
+  /// Leaves out entry `at`.
+  void ShiftLeft(uint32_t at, uint32_t n) {
+    for (uint32_t i = at; i + 1 < n; ++i) Copy(i, *this, i + 1);
+  }
+  void Append(uint32_t at, const Node& from, uint32_t n) {
+    for (uint32_t i = 0; i < n; ++i) Copy(at + i, from, i);
+  }
+  /// Moves from's entries [first, n) here; from keeps those before.
+  void TakeTail(Node& from, uint32_t first, uint32_t n) {
+    for (uint32_t i = first; i < n; ++i) Copy(i - first, from, i);
+    count.store(n - first, std::memory_order_release);
+    from.count.store(first, std::memory_order_release);
+  }
+};
+
+/// `count` separators and count + 1 children: child i has the entries at or after separator i - 1
+/// and before separator i.
+struct OrderedIndex::Inner : OrderedIndex::Node {
+  explicit Inner(uint16_t node_level) : Node(node_level) {}
+
+  std::atomic<Node*> children[kNodeEntries + 1] = {};
+
+  Node* Child(uint32_t i) const { return children[i].load(std::memory_order_acquire); }
+  void SetChild(uint32_t i, Node* child) { children[i].store(child, std::memory_order_release); }
+};
+
+}  // namespace oxibase

@@ -1,0 +1,61 @@
+#include "txn/lock_wait.h"
+
+#include <algorithm>
+
+#include "txn/txn_internals.h"
+#include "txn/txn_manager.h"
+#include "txn/wait_graph.h"
+
+namespace oxibase {
+namespace {
+
+/// Waiters look again at least this often, if only to see that they are cancelled.
+constexpr int64_t kLookAgainMicros = 50'000;
+/// A cycle must have been there for this long: longer than kLookAgainMicros, so that all in it have
+/// said anew whom they wait for.
+constexpr int64_t kCycleMicros = 110'000;
+
+}  // namespace
+
+LockWaiting::~LockWaiting() {
+  if (began_) TxnInternals::graph(txn_).Done(TxnInternals::owner(txn_));
+}
+
+void LockWaiting::Arm() { TxnInternals::ArmWait(txn_); }
+
+Status LockWaiting::Sleep(const std::vector<uint64_t>& blockers) {
+  Clock& clock = txn_.manager().clock();
+  const int64_t now = clock.MonotonicMicros();
+  if (!began_) {
+    began_ = true;
+    began_micros_ = now;
+    if (TxnHooks* hooks = TxnInternals::hooks(txn_)) hooks->BeforeBlocking();
+  }
+  WaitGraph& graph = TxnInternals::graph(txn_);
+  const uint64_t owner = TxnInternals::owner(txn_);
+  const bool confirm = cycle_since_ != 0 && now - cycle_since_ >= kCycleMicros;
+  const bool cycle = confirm ? graph.WaitOrGiveWay(owner, blockers) : graph.Wait(owner, blockers);
+  if (cycle && confirm) {
+    return Error(ErrorCode::kDeadlockDetected, "deadlock detected")
+        .Hint("See server log for query details.");
+  }
+  if (!cycle) {
+    cycle_since_ = 0;
+  } else if (cycle_since_ == 0) {
+    cycle_since_ = now;
+  }
+  int64_t micros = kLookAgainMicros;
+  const int64_t timeout = TxnInternals::lock_timeout(txn_);
+  if (timeout > 0) {
+    const int64_t left = began_micros_ + timeout - now;
+    if (left <= 0) {
+      return Error(ErrorCode::kLockNotAvailable, "canceling statement due to lock timeout");
+    }
+    micros = std::min(micros, left);
+  }
+  TxnInternals::SleepFor(txn_, micros);
+  if (TxnHooks* hooks = TxnInternals::hooks(txn_)) return hooks->CheckInterrupts();
+  return Status::Ok();
+}
+
+}  // namespace oxibase

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "common/status.h"
+
+namespace oxibase {
+
+class Transaction;
+
+/// One wait of a transaction for others, over any number of wake-ups.
+class LockWaiting {
+ public:
+  explicit LockWaiting(Transaction& txn) : txn_(txn) {}
+  ~LockWaiting();
+  LockWaiting(const LockWaiting&) = delete;
+  LockWaiting& operator=(const LockWaiting&) = delete;
+
+  /// Call it while the lock table's mutex is held, before the state is looked at: a signal from
+  /// then on ends the next Sleep.
+  void Arm();
+  /// Sleeps until the transaction is signalled or something is to be looked at again. Errors:
+  /// 40P01, 55P03 (lock_timeout), 57014 and what else the session says. REQUIRES: no mutex is held
+  Status Sleep(const std::vector<uint64_t>& blockers);
+
+ private:
+  Transaction& txn_;
+  bool began_ = false;
+  int64_t began_micros_ = 0;
+  int64_t cycle_since_ = 0;  // a cycle was found then; 0: none
+};
+
+}  // namespace oxibase

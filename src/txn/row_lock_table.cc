@@ -1,0 +1,219 @@
+#include "txn/row_lock_table.h"
+
+#include <optional>
+
+#include "storage/mvcc/tablet.h"
+#include "txn/lock_wait.h"
+#include "txn/txn_internals.h"
+
+namespace oxibase {
+
+// Bits: KEY SHARE 1, SHARE 2, NO KEY UPDATE 4, UPDATE 8.
+const uint16_t RowLockTable::kConflicts[5] = {8, 4 | 8, 2 | 4 | 8, 1 | 2 | 4 | 8, 0};
+
+LockQueue& RowLockTable::QueueOf(Shard& shard, Key key) {
+  const auto [entry, made] = shard.queues.try_emplace(key);
+  if (made) shard.entries.fetch_add(1, std::memory_order_seq_cst);
+  return entry->second;
+}
+
+void RowLockTable::DropIfEmpty(Shard& shard, Key key) {
+  const auto entry = shard.queues.find(key);
+  if (entry == shard.queues.end() || !entry->second.empty()) return;
+  shard.queues.erase(entry);
+  shard.entries.fetch_sub(1, std::memory_order_seq_cst);
+}
+
+void RowLockTable::Release(TabletId tablet, RowId row, uint64_t owner, uint16_t modes) {
+  const Key key{tablet.value, row.value};
+  Shard& shard = ShardOf(tablet, row);
+  MutexLock lock(shard.mu);
+  const auto entry = shard.queues.find(key);
+  if (entry == shard.queues.end()) return;
+  entry->second.Unhold(owner, modes);
+  entry->second.WakeFirst();
+  DropIfEmpty(shard, key);
+}
+
+void RowLockTable::Wake(TabletId tablet, RowId row) {
+  Shard& shard = ShardOf(tablet, row);
+  if (shard.entries.load(std::memory_order_seq_cst) == 0) return;
+  MutexLock lock(shard.mu);
+  const auto entry = shard.queues.find(Key{tablet.value, row.value});
+  if (entry != shard.queues.end()) entry->second.WakeFirst();
+}
+
+RowState ExamineRow(const RowVersion* head, uint64_t owner, const Snapshot& snapshot,
+                    uint8_t mode) {
+  using Kind = RowState::Kind;
+  const RowVersion* version = head;
+  if (version == nullptr) return {Kind::kDeleted};
+  uint64_t begin = version->begin.load(std::memory_order_acquire);
+  if (begin == (kTxnIdBit | owner)) {
+    if (version->command >= snapshot.command) return {Kind::kSelfModified};
+    return {version->is_tombstone() ? Kind::kDeleted : Kind::kFree};
+  }
+  if ((begin & kTxnIdBit) != 0) {
+    // All that its writer has done to the row so far says how strong its lock is.
+    const uint64_t writer = begin;
+    bool key_changed = false;
+    while (version != nullptr && begin == writer) {
+      key_changed |= version->Has(RowVersion::kTombstone | RowVersion::kKeyChanged);
+      version = version->next.load(std::memory_order_acquire);
+      if (version != nullptr) begin = version->begin.load(std::memory_order_acquire);
+    }
+    const auto held = key_changed ? RowLockMode::kUpdate : RowLockMode::kNoKeyUpdate;
+    const bool conflict = mode == RowLockTable::kWatch || version == nullptr ||
+                          (RowLockTable::kConflicts[mode] >> static_cast<int>(held) & 1) != 0;
+    if (conflict) return {Kind::kInFlight, writer & ~kTxnIdBit};
+  }
+  if (begin > snapshot.read_ts.value) {
+    return {version->is_tombstone() ? Kind::kChangedDeleted : Kind::kChanged, 0, begin};
+  }
+  return {version->is_tombstone() ? Kind::kDeleted : Kind::kFree};
+}
+
+namespace {
+
+Status SerializationFailure(std::string_view what) {
+  return Error(ErrorCode::kSerializationFailure, "could not serialize access due to concurrent {}",
+               what);
+}
+
+/// One attempt under the shard's mutex. Empty: `blockers` says whom to wait for.
+std::optional<Result<RowOutcome>> TryAcquire(Transaction& txn, Tablet& tablet, RowId row,
+                                             const Snapshot& snapshot, uint8_t mode,
+                                             FreeRowAction* action, bool* retry, LockQueue& queue,
+                                             const LockQueue::Waiter* self,
+                                             std::vector<uint64_t>* blockers) {
+  using Kind = RowState::Kind;
+  const uint64_t owner = TxnInternals::owner(txn);
+  blockers->clear();
+  queue.FindBlockers(RowLockTable::kConflicts, owner, mode, self, blockers);
+  ReadGuard guard(txn);
+  RowDirectory::Slot* slot = tablet.rows().Find(row);
+  if (slot == nullptr || RowDirectory::HeadOf(*slot) == nullptr) {
+    return RowOutcome::kDeleted;
+  }
+  RowVersion* head = RowDirectory::Latch(*slot);
+  const RowState state = ExamineRow(head, owner, snapshot, mode);
+  if (state.kind == Kind::kInFlight) blockers->push_back(state.blocker);
+  const auto hold = [&] {
+    if ((queue.ModesOf(owner) >> mode & 1) == 0) {
+      queue.Hold(owner, mode);
+      TxnInternals::AddRowLock(txn, tablet.id(), row, static_cast<RowLockMode>(mode));
+    }
+  };
+  // What ends the attempt whoever else wants the row.
+  if (state.kind == Kind::kSelfModified || state.kind == Kind::kDeleted) {
+    RowDirectory::Unlatch(*slot, head);
+    return state.kind == Kind::kDeleted ? RowOutcome::kDeleted : RowOutcome::kSelfModified;
+  }
+  if ((state.kind == Kind::kChanged || state.kind == Kind::kChangedDeleted) &&
+      txn.repeatable_read()) {
+    RowDirectory::Unlatch(*slot, head);
+    return SerializationFailure(state.kind == Kind::kChanged ? "update" : "delete");
+  }
+  if (state.kind == Kind::kChangedDeleted) {
+    RowDirectory::Unlatch(*slot, head);
+    TxnInternals::Met(txn, state.changed_ts);
+    return RowOutcome::kDeleted;
+  }
+  if (!blockers->empty()) {
+    RowDirectory::Unlatch(*slot, head);
+    return std::nullopt;
+  }
+  if (state.kind == Kind::kChanged) {
+    RowDirectory::Unlatch(*slot, head);
+    TxnInternals::Met(txn, state.changed_ts);
+    hold();
+    return RowOutcome::kChanged;
+  }
+  if (action == nullptr) {
+    RowDirectory::Unlatch(*slot, head);
+    hold();
+  } else if (!action->Run(*slot, head)) {
+    RowDirectory::Unlatch(*slot, head);
+    *retry = true;
+  }
+  return RowOutcome::kDone;
+}
+
+}  // namespace
+
+Result<RowOutcome> AcquireRow(Transaction& txn, Tablet& tablet, RowId row, const Snapshot& snapshot,
+                              uint8_t mode, LockWait wait, FreeRowAction* action, bool* retry) {
+  RowLockTable& table = TxnInternals::row_locks(txn);
+  RowLockTable::Shard& shard = table.ShardOf(tablet.id(), row);
+  const RowLockTable::Key key{tablet.id().value, row.value};
+  LockQueue::Waiter self{&txn, TxnInternals::owner(txn), mode};
+  LockWaiting waiting(txn);
+  std::vector<uint64_t> blockers;
+  bool queued = false;
+  MutexLock lock(shard.mu);
+  LockQueue& queue = table.QueueOf(shard, key);
+  for (;;) {
+    waiting.Arm();
+    auto outcome = TryAcquire(txn, tablet, row, snapshot, mode, action, retry, queue,
+                              queued ? &self : nullptr, &blockers);
+    if (!outcome && wait == LockWait::kSkip) outcome = RowOutcome::kSkipped;
+    if (!outcome && wait == LockWait::kNoWait) {
+      outcome = Error(ErrorCode::kLockNotAvailable,
+                      "could not obtain lock on row in relation \"{}\"", tablet.name());
+    }
+    if (outcome) {
+      if (queued) queue.Dequeue(&self);
+      // Those behind may get it beside us, or have waited for nothing but their turn.
+      queue.WakeFirst();
+      table.DropIfEmpty(shard, key);
+      return *std::move(outcome);
+    }
+    if (!queued) {
+      queue.waiters.push_back(&self);
+      queued = true;
+    }
+    lock.Unlock();
+    Status status = waiting.Sleep(blockers);
+    lock.Lock();
+    if (!status.ok()) {
+      queue.Dequeue(&self);
+      queue.WakeAll();
+      table.DropIfEmpty(shard, key);
+      return status;
+    }
+  }
+}
+
+Status WaitForWriter(Transaction& txn, Tablet& tablet, RowId row, uint64_t writer) {
+  RowLockTable& table = TxnInternals::row_locks(txn);
+  RowLockTable::Shard& shard = table.ShardOf(tablet.id(), row);
+  const RowLockTable::Key key{tablet.id().value, row.value};
+  LockQueue::Waiter self{&txn, TxnInternals::owner(txn), RowLockTable::kWatch};
+  LockWaiting waiting(txn);
+  const std::vector<uint64_t> blockers{writer};
+  MutexLock lock(shard.mu);
+  LockQueue& queue = table.QueueOf(shard, key);
+  // In front: who watches wants nothing that others wait for.
+  queue.waiters.insert(queue.waiters.begin(), &self);
+  Status status;
+  for (;;) {
+    waiting.Arm();
+    {
+      ReadGuard guard(txn);
+      const RowVersion* head = tablet.rows().Head(row);
+      if (head == nullptr || head->begin.load(std::memory_order_seq_cst) != (kTxnIdBit | writer)) {
+        break;
+      }
+    }
+    lock.Unlock();
+    status = waiting.Sleep(blockers);
+    lock.Lock();
+    if (!status.ok()) break;
+  }
+  queue.Dequeue(&self);
+  queue.WakeFirst();
+  table.DropIfEmpty(shard, key);
+  return status;
+}
+
+}  // namespace oxibase

@@ -1,0 +1,149 @@
+#include "txn/table_lock_table.h"
+
+#include <algorithm>
+
+#include "txn/lock_wait.h"
+#include "txn/txn_internals.h"
+
+namespace oxibase {
+namespace {
+
+constexpr uint16_t Bit(TableLockMode mode) {
+  return static_cast<uint16_t>(1u << static_cast<int>(mode));
+}
+using M = TableLockMode;
+constexpr uint16_t kStrongBits = Bit(M::kShareUpdateExclusive) | Bit(M::kShare) |
+                                 Bit(M::kShareRowExclusive) | Bit(M::kExclusive) |
+                                 Bit(M::kAccessExclusive);
+
+}  // namespace
+
+const uint16_t TableLockTable::kConflicts[8] = {
+    Bit(M::kAccessExclusive),
+    static_cast<uint16_t>(Bit(M::kExclusive) | Bit(M::kAccessExclusive)),
+    static_cast<uint16_t>(Bit(M::kShare) | Bit(M::kShareRowExclusive) | Bit(M::kExclusive) |
+                          Bit(M::kAccessExclusive)),
+    kStrongBits,
+    static_cast<uint16_t>(kStrongBits & ~Bit(M::kShare)) | Bit(M::kRowExclusive),
+    kStrongBits | Bit(M::kRowExclusive),
+    kStrongBits | Bit(M::kRowExclusive) | Bit(M::kRowShare),
+    0xff,
+};
+
+void TableLockTable::Register(FastTableLocks* locks) {
+  MutexLock lock(fast_mu_);
+  fast_.push_back(locks);
+}
+
+void TableLockTable::Unregister(FastTableLocks* locks) {
+  MutexLock lock(fast_mu_);
+  fast_.erase(std::remove(fast_.begin(), fast_.end(), locks), fast_.end());
+}
+
+bool TableLockTable::TryFast(uint64_t owner, FastTableLocks& fast, Partition& partition, Key key,
+                             TableLockMode mode, int16_t* slot) {
+  if (key.space != 0 || mode > kStrongestFast || key.object >> 55 != 0) return false;
+  for (int i = 0; i < FastTableLocks::kSlots; ++i) {
+    if (fast.slots[i].load(std::memory_order_relaxed) != 0) continue;
+    fast.owner.store(owner, std::memory_order_relaxed);
+    fast.slots[i].store(key.object << 8 | (static_cast<uint64_t>(mode) + 1),
+                        std::memory_order_seq_cst);
+    if (partition.strong.load(std::memory_order_seq_cst) == 0) {
+      *slot = static_cast<int16_t>(i);
+      return true;
+    }
+    const uint64_t word = fast.slots[i].exchange(0, std::memory_order_seq_cst);
+    // A strong locker was quicker and waits for it: it counts as held.
+    *slot = -1;
+    return (word & FastTableLocks::kMoved) != 0;
+  }
+  return false;
+}
+
+Status TableLockTable::Lock(Transaction& txn, FastTableLocks& fast, Key key, TableLockMode mode,
+                            LockWait wait, int16_t* slot) {
+  Partition& partition = PartitionOf(key);
+  *slot = -1;
+  if (TryFast(TxnInternals::owner(txn), fast, partition, key, mode, slot)) return Status::Ok();
+  const bool strong = mode > kStrongestFast;
+  if (strong) partition.strong.fetch_add(1, std::memory_order_seq_cst);
+  Status status = LockSlow(txn, partition, key, mode, wait);
+  if (strong && !status.ok()) partition.strong.fetch_sub(1, std::memory_order_seq_cst);
+  return status;
+}
+
+Status TableLockTable::LockSlow(Transaction& txn, Partition& partition, Key key, TableLockMode mode,
+                                LockWait wait) {
+  const uint64_t owner = TxnInternals::owner(txn);
+  const auto bit = static_cast<uint8_t>(mode);
+  LockQueue::Waiter self{&txn, owner, bit};
+  LockWaiting waiting(txn);
+  std::vector<uint64_t> blockers;
+  bool queued = false;
+  Status status;
+  MutexLock lock(partition.mu);
+  LockQueue& queue = partition.queues[key];
+  for (;;) {
+    waiting.Arm();
+    if (mode > kStrongestFast) MoveFastLocks(partition, key);
+    blockers.clear();
+    queue.FindBlockers(kConflicts, owner, bit, queued ? &self : nullptr, &blockers);
+    if (blockers.empty()) {
+      queue.Hold(owner, bit);
+      break;
+    }
+    if (wait != LockWait::kBlock) {
+      status = Error(ErrorCode::kLockNotAvailable, "could not obtain lock on relation");
+      break;
+    }
+    if (!queued) {
+      queue.waiters.push_back(&self);
+      queued = true;
+    }
+    lock.Unlock();
+    status = waiting.Sleep(blockers);
+    lock.Lock();
+    if (!status.ok()) break;
+  }
+  if (queued) queue.Dequeue(&self);
+  // Table locks are rarely waited for: let everybody see whether the turn is theirs.
+  queue.WakeAll();
+  if (queue.empty()) partition.queues.erase(key);
+  return status;
+}
+
+void TableLockTable::MoveFastLocks(Partition& partition, Key key) {
+  if (key.space != 0) return;
+  LockQueue& queue = partition.queues[key];
+  MutexLock lock(fast_mu_);
+  for (FastTableLocks* fast : fast_) {
+    for (auto& slot : fast->slots) {
+      uint64_t word = slot.load(std::memory_order_seq_cst);
+      if (word >> 8 != key.object || word == 0 || (word & FastTableLocks::kMoved) != 0) continue;
+      const auto mode = static_cast<uint8_t>((word & 0x7f) - 1);
+      const uint64_t owner = fast->owner.load(std::memory_order_relaxed);
+      if (slot.compare_exchange_strong(word, word | FastTableLocks::kMoved,
+                                       std::memory_order_seq_cst)) {
+        queue.Hold(owner, mode);
+      }
+    }
+  }
+}
+
+void TableLockTable::Unlock(uint64_t owner, FastTableLocks& fast, Key key, TableLockMode mode,
+                            int16_t slot) {
+  if (slot >= 0) {
+    const uint64_t word = fast.slots[slot].exchange(0, std::memory_order_seq_cst);
+    if ((word & FastTableLocks::kMoved) == 0) return;
+  }
+  Partition& partition = PartitionOf(key);
+  if (mode > kStrongestFast) partition.strong.fetch_sub(1, std::memory_order_seq_cst);
+  MutexLock lock(partition.mu);
+  const auto entry = partition.queues.find(key);
+  if (entry == partition.queues.end()) return;
+  entry->second.Unhold(owner, static_cast<uint16_t>(1u << static_cast<int>(mode)));
+  entry->second.WakeAll();
+  if (entry->second.empty()) partition.queues.erase(entry);
+}
+
+}  // namespace oxibase

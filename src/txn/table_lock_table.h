@@ -1,0 +1,75 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <unordered_map>
+#include <vector>
+
+#include "common/status.h"
+#include "env/mutex.h"
+#include "txn/lock_queue.h"
+#include "txn/snapshot.h"
+
+namespace oxibase {
+
+class Transaction;
+
+/// The weak table locks (up to ROW EXCLUSIVE) of one session: no two of them conflict, so while
+/// nobody holds or wants a stronger one, a store here is all they take. A word is 0, or
+/// object << 8 | mode + 1, with kMoved when a strong locker has put it into the table.
+struct alignas(64) FastTableLocks {
+  static constexpr int kSlots = 16;
+  static constexpr uint64_t kMoved = 0x80;
+
+  std::atomic<uint64_t> owner{0};  // set while any slot is
+  std::atomic<uint64_t> slots[kSlots] = {};
+};
+
+/// Locks on tables and other objects in PostgreSQL's eight levels. Thread-safe.
+class TableLockTable {
+ public:
+  static const uint16_t kConflicts[8];
+  static constexpr TableLockMode kStrongestFast = TableLockMode::kRowExclusive;
+
+  void Register(FastTableLocks* locks);
+  void Unregister(FastTableLocks* locks);
+
+  struct Key {
+    uint32_t space;
+    uint64_t object;
+    bool operator==(const Key&) const = default;
+  };
+
+  /// Takes a lock; *slot is where in `fast` it lies, or -1.
+  Status Lock(Transaction& txn, FastTableLocks& fast, Key key, TableLockMode mode, LockWait wait,
+              int16_t* slot);
+  void Unlock(uint64_t owner, FastTableLocks& fast, Key key, TableLockMode mode, int16_t slot);
+
+ private:
+  struct KeyHash {
+    size_t operator()(const Key& key) const {
+      return (key.object + key.space * 0x85ebca6bu) * 0x9e3779b97f4a7c15u >> 32;
+    }
+  };
+  struct alignas(64) Partition {
+    /// Strong locks held or wanted: weak ones must come here too.
+    std::atomic<uint32_t> strong{0};
+    Mutex mu;
+    std::unordered_map<Key, LockQueue, KeyHash> queues GUARDED_BY(mu);
+  };
+  static constexpr size_t kPartitions = 128;
+
+  Partition& PartitionOf(Key key) { return partitions_[KeyHash()(key) % kPartitions]; }
+  bool TryFast(uint64_t owner, FastTableLocks& fast, Partition& partition, Key key,
+               TableLockMode mode, int16_t* slot);
+  /// Puts every session's weak locks on the object into its queue.
+  void MoveFastLocks(Partition& partition, Key key) REQUIRES(partition.mu);
+  Status LockSlow(Transaction& txn, Partition& partition, Key key, TableLockMode mode,
+                  LockWait wait);
+
+  Partition partitions_[kPartitions];
+  Mutex fast_mu_;  // taken under a partition's
+  std::vector<FastTableLocks*> fast_ GUARDED_BY(fast_mu_);
+};
+
+}  // namespace oxibase

@@ -1,0 +1,286 @@
+#include "txn/transaction.h"
+
+#include <algorithm>
+
+#include "storage/mvcc/tablet.h"
+#include "txn/row_lock_table.h"
+#include "txn/table_lock_table.h"
+#include "txn/txn_internals.h"
+#include "txn/txn_manager.h"
+
+namespace oxibase {
+
+Transaction::Transaction(TxnManager& manager, TxnHooks* hooks)
+    : manager_(manager),
+      hooks_(hooks),
+      epoch_slot_(manager.epochs_.AcquireSlot()),
+      snapshot_slot_(manager.snapshots_.AcquireSlot()),
+      latest_slot_(manager.snapshots_.AcquireSlot()) {
+  manager_.table_locks_->Register(&fast_locks_);
+}
+
+Transaction::~Transaction() {
+  if (active_) Rollback();
+  manager_.table_locks_->Unregister(&fast_locks_);
+  manager_.snapshots_.ReleaseSlot(snapshot_slot_);
+  manager_.snapshots_.ReleaseSlot(latest_slot_);
+  manager_.epochs_.ReleaseSlot(epoch_slot_);
+}
+
+void Transaction::Begin(const TxnOptions& options) {
+  OXI_CHECK(!active_);
+  options_ = options;
+  active_ = true;
+  had_snapshot_ = false;
+  id_ = {};
+  commit_ts_ = {};
+  read_dependency_ = {};
+  met_ts_ = 0;
+  command_ = 1;
+  if (owners_left_ == 0) {
+    next_owner_ =
+        manager_.next_owner_.fetch_add(TxnManager::kOwnerBlock, std::memory_order_relaxed);
+    owners_left_ = TxnManager::kOwnerBlock;
+  }
+  owner_ = next_owner_++;
+  --owners_left_;
+}
+
+// ---- Snapshots.
+
+Timestamp Transaction::SetSlot(SnapshotSlot* slot, uint64_t at_least) {
+  uint64_t ts = std::max(manager_.visible_ts_.load(std::memory_order_seq_cst), at_least);
+  for (;;) {
+    // 0 means none: before the first commit nothing is visible at 1 either.
+    slot->ts.store(std::max<uint64_t>(ts, 1), std::memory_order_seq_cst);
+    // A collector that did not see the slot yet saw no later visible_ts than this one.
+    const uint64_t now = manager_.visible_ts_.load(std::memory_order_seq_cst);
+    if (now <= ts) return {ts};
+    ts = now;
+  }
+}
+
+void Transaction::ClearSlot(SnapshotSlot* slot) {
+  if (slot->ts.load(std::memory_order_relaxed) == 0) return;
+  slot->ts.store(0, std::memory_order_seq_cst);
+  manager_.DisposeHung(slot);
+}
+
+Snapshot Transaction::BeginStatement() {
+  OXI_DCHECK(active_);
+  if (!repeatable_read() || !had_snapshot_) {
+    ClearSlot(snapshot_slot_);
+    uint64_t at_least = 0;
+    if (last_commit_ts_.value > manager_.visible_ts_.load(std::memory_order_acquire)) {
+      // The session sees its own commits before others do; what it reads then depends on them.
+      manager_.WaitStamped(last_commit_ts_);
+      at_least = last_commit_ts_.value;
+      read_dependency_ = std::max(read_dependency_, last_commit_lsn_);
+    }
+    read_ts_ = SetSlot(snapshot_slot_, at_least);
+    had_snapshot_ = true;
+  }
+  ++command_;
+  return {read_ts_, id_, command_};
+}
+
+void Transaction::EndStatement() {
+  ClearSlot(latest_slot_);
+  if (!repeatable_read()) ClearSlot(snapshot_slot_);
+}
+
+Snapshot Transaction::NextCommand() {
+  ++command_;
+  return {read_ts_, id_, command_};
+}
+
+Snapshot Transaction::LatestSnapshot() {
+  ClearSlot(latest_slot_);
+  manager_.WaitStamped({met_ts_});
+  const uint64_t stamped = manager_.stamped_ts_.load(std::memory_order_seq_cst);
+  const Timestamp ts = SetSlot(latest_slot_, stamped);
+  if (ts.value > manager_.visible_ts_.load(std::memory_order_seq_cst)) {
+    read_dependency_ =
+        std::max(read_dependency_, Lsn(manager_.stamped_lsn_.load(std::memory_order_seq_cst)));
+  }
+  return {ts, id_, command_};
+}
+
+// ---- The end.
+
+Result<Lsn> Transaction::Commit() {
+  OXI_CHECK(active_);
+  if (writes_.empty()) {
+    Finish();
+    return read_dependency_;
+  }
+  Result<Lsn> end = manager_.Append(*this);
+  if (!end.ok()) {
+    Rollback();
+    return end;
+  }
+  Stamp();
+  const bool waits = options_.synchronous && manager_.wal_ != nullptr;
+  manager_.MarkStamped(commit_ts_, waits ? *end : Lsn(0));
+  last_commit_ts_ = commit_ts_;
+  last_commit_lsn_ = *end;
+  // A full fence: who queued before it saw the stamp is found, who comes later sees the stamp.
+  fence_.fetch_add(1, std::memory_order_seq_cst);
+  RowLockTable& locks = *manager_.row_locks_;
+  for (const Write& write : writes_) locks.Wake(write.tablet->id(), write.row);
+  DisposeSuperseded();
+  Finish();
+  manager_.CollectGarbage();
+  if (!waits) return read_dependency_;
+  return std::max(*end, read_dependency_);
+}
+
+void Transaction::Stamp() {
+  for (const Write& write : writes_) {
+    write.version->begin.store(commit_ts_.value, std::memory_order_release);
+  }
+}
+
+void Transaction::DisposeSuperseded() {
+  // Its own snapshots end first: what they alone kept can go at once.
+  ClearSlot(latest_slot_);
+  ClearSlot(snapshot_slot_);
+  dead_.clear();
+  for (const Write& write : writes_) {
+    if (write.superseded == nullptr) continue;
+    dead_.push_back({write.tablet, write.row, write.superseded,
+                     write.superseded->begin.load(std::memory_order_relaxed), commit_ts_.value});
+  }
+  if (!dead_.empty()) manager_.Dispose(dead_.data(), dead_.size());
+}
+
+void Transaction::Rollback() {
+  OXI_CHECK(active_);
+  UndoTo(0);
+  Finish();
+}
+
+void Transaction::Finish() {
+  ReleaseLocksTo(0, 0);
+  ClearSlot(latest_slot_);
+  ClearSlot(snapshot_slot_);
+  constexpr size_t kKeptMax = 4096;
+  writes_.clear();
+  if (writes_.capacity() > kKeptMax) writes_.shrink_to_fit();
+  if (dead_.capacity() > kKeptMax) {
+    dead_.clear();
+    dead_.shrink_to_fit();
+  }
+  redo_.Clear();
+  savepoints_.clear();
+  id_ = {};
+  active_ = false;
+}
+
+void Transaction::UndoTo(size_t writes) {
+  if (writes_.size() <= writes) return;
+  RowLockTable& locks = *manager_.row_locks_;
+  for (size_t i = writes_.size(); i-- > writes;) {
+    const Write& write = writes_[i];
+    {
+      ReadGuard guard(*this);
+      if (write.superseded == nullptr) write.tablet->AddLiveRows(-1);
+      if (write.version->is_tombstone()) write.tablet->AddLiveRows(1);
+      write.tablet->Cut(write.row, write.version);
+    }
+    locks.Wake(write.tablet->id(), write.row);
+  }
+  writes_.resize(writes);
+}
+
+void Transaction::ReleaseLocksTo(size_t row_locks, size_t table_locks) {
+  while (row_locks_held_.size() > row_locks) {
+    const HeldRowLock& held = row_locks_held_.back();
+    manager_.row_locks_->Release(held.tablet, held.row, owner_,
+                                 static_cast<uint16_t>(1u << static_cast<int>(held.mode)));
+    row_locks_held_.pop_back();
+  }
+  while (table_locks_held_.size() > table_locks) {
+    const HeldTableLock& held = table_locks_held_.back();
+    manager_.table_locks_->Unlock(owner_, fast_locks_, {held.space, held.object}, held.mode,
+                                  held.fast_slot);
+    table_locks_held_.pop_back();
+  }
+}
+
+// ---- Savepoints.
+
+void Transaction::DefineSavepoint(std::string_view name) {
+  savepoints_.push_back({std::string(name), writes_.size(), redo_.mark(), row_locks_held_.size(),
+                         table_locks_held_.size()});
+  ++command_;
+}
+
+Transaction::Savepoint* Transaction::FindSavepoint(std::string_view name, Status* status) {
+  for (size_t i = savepoints_.size(); i-- > 0;) {
+    if (savepoints_[i].name == name) return &savepoints_[i];
+  }
+  *status =
+      Error(ErrorCode::kInvalidSavepointSpecification, "savepoint \"{}\" does not exist", name);
+  return nullptr;
+}
+
+Status Transaction::ReleaseSavepoint(std::string_view name) {
+  Status status;
+  if (const Savepoint* savepoint = FindSavepoint(name, &status)) {
+    savepoints_.erase(savepoints_.begin() + (savepoint - savepoints_.data()), savepoints_.end());
+  }
+  return status;
+}
+
+Status Transaction::RollbackToSavepoint(std::string_view name) {
+  Status status;
+  Savepoint* savepoint = FindSavepoint(name, &status);
+  if (savepoint == nullptr) return status;
+  UndoTo(savepoint->writes);
+  redo_.TruncateTo(savepoint->redo);
+  ReleaseLocksTo(savepoint->row_locks, savepoint->table_locks);
+  savepoints_.erase(savepoints_.begin() + (savepoint - savepoints_.data()) + 1, savepoints_.end());
+  ++command_;
+  return status;
+}
+
+// ---- Locks.
+
+bool Transaction::HoldsTableLock(Oid table, TableLockMode mode) const {
+  for (const HeldTableLock& held : table_locks_held_) {
+    if (held.space == 0 && held.object == table && held.mode >= mode) return true;
+  }
+  return false;
+}
+
+Status Transaction::LockTable(Oid table, TableLockMode mode, LockWait wait) {
+  return LockObject(0, table, mode, wait);
+}
+
+Status Transaction::LockObject(uint32_t space, uint64_t object, TableLockMode mode, LockWait wait) {
+  for (const HeldTableLock& held : table_locks_held_) {
+    if (held.space != space || held.object != object) continue;
+    // A level conflicts with all that weaker ones conflict with, but for SHARE and SHARE UPDATE
+    // EXCLUSIVE, of which neither covers the other.
+    const bool covers = held.mode >= mode && !(held.mode == TableLockMode::kShare &&
+                                               mode == TableLockMode::kShareUpdateExclusive);
+    if (held.mode == mode || covers) return Status::Ok();
+  }
+  int16_t slot = -1;
+  RETURN_IF_ERROR(
+      manager_.table_locks_->Lock(*this, fast_locks_, {space, object}, mode, wait, &slot));
+  table_locks_held_.push_back({space, object, mode, slot});
+  return Status::Ok();
+}
+
+void Transaction::Interrupt() {
+  MutexLock lock(wait_mu_);
+  wait_signalled_ = true;
+  wait_cv_.NotifyAll();
+}
+
+ReadGuard::ReadGuard(Transaction& txn) : txn_(txn) { txn.epoch_slot_->Enter(); }
+ReadGuard::~ReadGuard() { txn_.epoch_slot_->Leave(); }
+
+}  // namespace oxibase

@@ -1,0 +1,50 @@
+#pragma once
+// What the files of this module may touch of a Transaction. Private to src/txn.
+
+#include "txn/transaction.h"
+#include "txn/txn_manager.h"
+
+namespace oxibase {
+
+struct TxnInternals {
+  static uint64_t owner(const Transaction& txn) { return txn.owner_; }
+  static TxnHooks* hooks(Transaction& txn) { return txn.hooks_; }
+  static int64_t lock_timeout(const Transaction& txn) { return txn.lock_timeout_micros_; }
+  static WaitGraph& graph(Transaction& txn) { return *txn.manager_.wait_graph_; }
+  static RowLockTable& row_locks(Transaction& txn) { return *txn.manager_.row_locks_; }
+  static bool logs(const Transaction& txn) { return txn.manager_.wal_ != nullptr; }
+  static RedoBuffer& redo(Transaction& txn) { return txn.redo_; }
+  static std::string& key(Transaction& txn) { return txn.key_; }
+  static std::string& other_key(Transaction& txn) { return txn.other_key_; }
+
+  /// Gives it its TxnId; the word its versions begin with.
+  static uint64_t BeginWord(Transaction& txn) {
+    txn.id_ = {txn.owner_};
+    return kTxnIdBit | txn.owner_;
+  }
+  static void AddWrite(Transaction& txn, Tablet& tablet, RowId row, RowVersion* version,
+                       RowVersion* superseded) {
+    txn.writes_.push_back({&tablet, row, version, superseded});
+  }
+  /// Takes back the last write; the redo buffer is the caller's.
+  static void UndoLastWrite(Transaction& txn) { txn.UndoTo(txn.writes_.size() - 1); }
+  static void AddRowLock(Transaction& txn, TabletId tablet, RowId row, RowLockMode mode) {
+    txn.row_locks_held_.push_back({tablet, row, mode});
+  }
+  /// Its next LatestSnapshot sees at least this commit.
+  static void Met(Transaction& txn, uint64_t commit_ts) {
+    if (commit_ts > txn.met_ts_) txn.met_ts_ = commit_ts;
+  }
+
+  static void ArmWait(Transaction& txn) {
+    MutexLock lock(txn.wait_mu_);
+    txn.wait_signalled_ = false;
+  }
+  static void SleepFor(Transaction& txn, int64_t micros) {
+    MutexLock lock(txn.wait_mu_);
+    if (!txn.wait_signalled_) txn.wait_cv_.WaitFor(txn.wait_mu_, micros);
+    txn.wait_signalled_ = false;
+  }
+};
+
+}  // namespace oxibase

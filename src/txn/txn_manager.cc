@@ -1,0 +1,251 @@
+#include "txn/txn_manager.h"
+
+#include <algorithm>
+
+#include "storage/mvcc/tablet.h"
+#include "txn/row_lock_table.h"
+#include "txn/table_lock_table.h"
+#include "txn/wait_graph.h"
+
+namespace oxibase {
+
+SnapshotPin& SnapshotPin::operator=(SnapshotPin&& other) noexcept {
+  if (this != &other) {
+    Release();
+    manager_ = other.manager_;
+    read_ts_ = other.read_ts_;
+    slot_ = std::exchange(other.slot_, nullptr);
+  }
+  return *this;
+}
+
+void SnapshotPin::Release() {
+  if (slot_ == nullptr) return;
+  SnapshotSlot* slot = std::exchange(slot_, nullptr);
+  slot->ts.store(0, std::memory_order_seq_cst);
+  manager_->DisposeHung(slot);
+  manager_->snapshots_.ReleaseSlot(slot);
+}
+
+TxnManager::TxnManager(Clock& clock)
+    : clock_(clock),
+      row_locks_(std::make_unique<RowLockTable>()),
+      table_locks_(std::make_unique<TableLockTable>()),
+      wait_graph_(std::make_unique<WaitGraph>()) {}
+
+TxnManager::~TxnManager() {
+  if (collector_.joinable()) {
+    {
+      MutexLock lock(collector_mu_);
+      collector_stop_ = true;
+      collector_wakes_.NotifyAll();
+    }
+    collector_.Join();
+  }
+  if (wal_ != nullptr) wal_->set_durable_observer({});
+}
+
+void TxnManager::AttachLog(WalManager* wal) {
+  wal_ = wal;
+  if (wal == nullptr) return;
+  wal->set_durable_observer([this](Lsn durable) {
+    MutexLock lock(pending_mu_);
+    AdvanceLocked(durable.value);
+  });
+}
+
+void TxnManager::SetRecovered(Timestamp highest, TxnId highest_txn) {
+  last_ts_.store(std::max(highest.value, last_ts_.load()));
+  stamped_ts_.store(last_ts_.load());
+  visible_ts_.store(last_ts_.load());
+  next_owner_.store(std::max(next_owner_.load(), highest_txn.value + 1));
+}
+
+void TxnManager::StartBackground() {
+  collector_ = Thread("oxi-collector", [this] { CollectorLoop(); });
+}
+
+std::unique_ptr<Transaction> TxnManager::NewTransaction(TxnHooks* hooks) {
+  return std::unique_ptr<Transaction>(new Transaction(*this, hooks));
+}
+
+Timestamp TxnManager::NextTimestamp() {
+  const int64_t micros = std::max<int64_t>(clock_.WallMicros() - Clock::kUnixMicros2020, 0);
+  const uint64_t now = Timestamp::FromMicros(static_cast<uint64_t>(micros)).value;
+  const uint64_t ts = std::max(now, last_ts_.load(std::memory_order_relaxed) + 1);
+  {
+    MutexLock lock(pending_mu_);
+    pending_.push_back({ts, UINT64_MAX, false});
+  }
+  last_ts_.store(ts, std::memory_order_release);
+  return {ts};
+}
+
+Result<Lsn> TxnManager::Append(Transaction& txn) {
+  if (wal_ == nullptr) {
+    MutexLock lock(commit_mu_);
+    txn.commit_ts_ = NextTimestamp();
+    return Lsn(0);
+  }
+  txn.commit_ts_ = {};
+  Result<WalRange> range = wal_->AppendTxn(txn.id_, txn.redo_, [this, &txn] {
+    txn.commit_ts_ = NextTimestamp();
+    return txn.commit_ts_;
+  });
+  if (!range.ok()) {
+    // It has no place in the log, but those behind it wait for its timestamp to be passed.
+    if (txn.commit_ts_.value != 0) MarkStamped(txn.commit_ts_, Lsn(0));
+    txn.commit_ts_ = {};
+    return std::move(range).status();
+  }
+  return range->end;
+}
+
+void TxnManager::MarkStamped(Timestamp ts, Lsn lsn) {
+  MutexLock lock(pending_mu_);
+  const auto entry =
+      std::lower_bound(pending_.begin(), pending_.end(), ts.value,
+                       [](const Pending& pending, uint64_t value) { return pending.ts < value; });
+  OXI_CHECK(entry != pending_.end() && entry->ts == ts.value);
+  entry->lsn = lsn.value;
+  entry->stamped = true;
+  AdvanceLocked(Durable());
+}
+
+void TxnManager::AdvanceLocked(uint64_t durable) {
+  uint64_t stamped = 0;
+  while (pending_stamped_ < pending_.size() && pending_[pending_stamped_].stamped) {
+    const Pending& next = pending_[pending_stamped_++];
+    stamped = next.ts;
+    stamped_lsn_.store(std::max(stamped_lsn_.load(std::memory_order_relaxed), next.lsn),
+                       std::memory_order_seq_cst);
+  }
+  if (stamped != 0) {
+    stamped_ts_.store(stamped, std::memory_order_seq_cst);
+    if (stamped_waited_) {
+      stamped_waited_ = false;
+      stamped_moves_.NotifyAll();
+    }
+  }
+  uint64_t visible = 0;
+  while (pending_stamped_ > 0 && pending_.front().lsn <= durable) {
+    visible = pending_.front().ts;
+    pending_.pop_front();
+    --pending_stamped_;
+  }
+  if (visible != 0) visible_ts_.store(visible, std::memory_order_seq_cst);
+}
+
+void TxnManager::WaitStamped(Timestamp ts) {
+  if (stamped_ts_.load(std::memory_order_seq_cst) >= ts.value) return;
+  MutexLock lock(pending_mu_);
+  while (stamped_ts_.load(std::memory_order_seq_cst) < ts.value) {
+    stamped_waited_ = true;
+    stamped_moves_.Wait(pending_mu_);
+  }
+}
+
+SnapshotPin TxnManager::Pin(const Snapshot& snapshot) {
+  SnapshotPin pin;
+  pin.manager_ = this;
+  pin.read_ts_ = snapshot.read_ts;
+  pin.slot_ = snapshots_.AcquireSlot();
+  snapshots_.Copy(pin.slot_, snapshot.read_ts.value);
+  return pin;
+}
+
+SnapshotPin TxnManager::PinVisible() {
+  SnapshotPin pin;
+  pin.manager_ = this;
+  pin.slot_ = snapshots_.AcquireSlot();
+  pin.read_ts_ = {visible_ts_.load(std::memory_order_seq_cst)};
+  for (;;) {
+    pin.slot_->ts.store(std::max<uint64_t>(pin.read_ts_.value, 1), std::memory_order_seq_cst);
+    const uint64_t now = visible_ts_.load(std::memory_order_seq_cst);
+    if (now <= pin.read_ts_.value) return pin;
+    pin.read_ts_ = {now};
+  }
+}
+
+SnapshotPin TxnManager::PinLastCommit() {
+  SnapshotPin pin;
+  pin.manager_ = this;
+  pin.slot_ = snapshots_.AcquireSlot();
+  pin.read_ts_ = last_commit_ts();
+  pin.slot_->ts.store(std::max<uint64_t>(pin.read_ts_.value, 1), std::memory_order_seq_cst);
+  return pin;
+}
+
+void TxnManager::DisposeHung(SnapshotSlot* slot) {
+  if (!slot->has_hung.load(std::memory_order_seq_cst)) return;
+  std::vector<DeadVersion> hung;
+  {
+    MutexLock lock(slot->mu);
+    slot->has_hung.store(false, std::memory_order_seq_cst);
+    hung.swap(slot->hung);
+  }
+  if (hung.empty()) return;
+  Dispose(hung.data(), hung.size());
+  for (const DeadVersion& dead : hung) dead.tablet->Pin(-1);
+}
+
+void TxnManager::Dispose(const DeadVersion* dead, size_t count) {
+  // First what is visible, then which snapshots are in use: one taken later sees at least this.
+  const uint64_t visible = visible_ts_.load(std::memory_order_seq_cst);
+  std::vector<uint64_t> snapshots;
+  snapshots_.Collect(&snapshots);
+  EpochGuard guard(epochs_);
+  for (size_t i = 0; i < count; ++i) {
+    const DeadVersion& version = dead[i];
+    if (version.end > visible) {
+      version.tablet->Pin(1);
+      MutexLock lock(garbage_mu_);
+      garbage_.push_back(version);
+      garbage_waits_.store(true, std::memory_order_release);
+      continue;
+    }
+    const auto seen = std::lower_bound(snapshots.begin(), snapshots.end(), version.begin);
+    if (seen != snapshots.end() && *seen < version.end) {
+      version.tablet->Pin(1);
+      if (snapshots_.Hang(version)) continue;
+      version.tablet->Pin(-1);
+    }
+    version.tablet->Cut(version.row, version.version);
+  }
+}
+
+size_t TxnManager::CollectGarbage() {
+  if (!garbage_waits_.load(std::memory_order_acquire)) return 0;
+  constexpr size_t kAtOnce = 256;
+  std::vector<DeadVersion> ready;
+  {
+    const uint64_t visible = visible_ts_.load(std::memory_order_seq_cst);
+    MutexLock lock(garbage_mu_);
+    while (!garbage_.empty() && ready.size() < kAtOnce && garbage_.front().end <= visible) {
+      ready.push_back(garbage_.front());
+      garbage_.pop_front();
+    }
+    if (garbage_.empty()) garbage_waits_.store(false, std::memory_order_release);
+  }
+  if (ready.empty()) return 0;
+  Dispose(ready.data(), ready.size());
+  for (const DeadVersion& dead : ready) dead.tablet->Pin(-1);
+  return ready.size();
+}
+
+void TxnManager::CollectorLoop() {
+  constexpr int64_t kEveryMicros = 100'000;
+  for (;;) {
+    {
+      MutexLock lock(collector_mu_);
+      if (!collector_stop_) collector_wakes_.WaitFor(collector_mu_, kEveryMicros);
+      if (collector_stop_) return;
+    }
+    while (CollectGarbage() > 0) {
+    }
+    epochs_.Collect();
+    tablets_.Sweep();
+  }
+}
+
+}  // namespace oxibase

@@ -1,0 +1,136 @@
+// Unique keys. Under the key's latch the newest versions of all other rows with that key are looked
+// at, and only if none of them stands in the way the entry is added: of two transactions with one
+// key the second sees the first one's entry and waits, while the first never waits for the second.
+
+#include <algorithm>
+
+#include "storage/index/ordered_index.h"
+#include "storage/mvcc/tablet.h"
+#include "txn/row_lock_table.h"
+#include "txn/row_write.h"
+#include "txn/txn_internals.h"
+
+namespace oxibase {
+namespace {
+
+struct Claim {
+  enum class Kind : uint8_t { kFree, kTaken, kInFlight } kind = Kind::kFree;
+  RowId row;            // who has it
+  uint64_t writer = 0;  // kInFlight
+};
+
+/// What `row` means for somebody who wants `key`.
+Claim ClaimOf(const Tablet& tablet, const TabletIndex& index, RowId row, std::string_view key,
+              uint64_t owner, std::string* scratch) {
+  using Kind = Claim::Kind;
+  const auto has_key = [&](const RowVersion& version) {
+    bool has_null;
+    return !version.is_tombstone() &&
+           index.KeyOfVersion(tablet.schema(), version, scratch, &has_null) && *scratch == key;
+  };
+  const RowVersion* version = tablet.rows().Head(row);
+  if (version == nullptr) return {};
+  const uint64_t begin = version->begin.load(std::memory_order_acquire);
+  if ((begin & kTxnIdBit) == 0 || begin == (kTxnIdBit | owner)) {
+    if (has_key(*version)) return {Kind::kTaken, row};
+    return {};
+  }
+  // In flight: whether its writer commits, or takes back any part, may bring the key or free it.
+  for (; version != nullptr; version = version->next.load(std::memory_order_acquire)) {
+    if (has_key(*version)) return {Kind::kInFlight, row, begin & ~kTxnIdBit};
+    if (version->begin.load(std::memory_order_acquire) != begin) break;
+  }
+  return {};
+}
+
+/// Looks, and adds the entry if nothing is in the way and `add` is set.
+Claim TryClaim(Transaction& txn, Tablet& tablet, const TabletIndex& index, RowId row,
+               std::string_view key, bool add) {
+  TabletIndex::HashBytes hash;
+  const std::string_view tree_key = index.TreeKey(key, hash);
+  Claim claim;
+  ReadGuard guard(txn);
+  MutexLock latch(index.KeyLatch(key));
+  index.tree().ForEachWithKey(tree_key, [&](RowId other) {
+    if (other == row) return true;
+    claim =
+        ClaimOf(tablet, index, other, key, TxnInternals::owner(txn), &TxnInternals::other_key(txn));
+    return claim.kind == Claim::Kind::kFree;
+  });
+  if (claim.kind == Claim::Kind::kFree && add) index.tree().Insert(tree_key, row);
+  return claim;
+}
+
+Status UniqueViolation(const Tablet& tablet, const TabletIndex& index, const RowVersion& version) {
+  const IndexSpec& spec = index.spec();
+  Status status = Error(ErrorCode::kUniqueViolation,
+                        "duplicate key value violates unique constraint \"{}\"", spec.name)
+                      .Constraint(spec.name);
+  if (spec.describe) {
+    status.info().detail =
+        spec.describe(index.KeyValues(tablet.schema().At(version.schema_version), version.row()));
+  }
+  return status;
+}
+
+bool IsArbiter(const TabletIndex& index, std::span<const TabletIndex* const> arbiters) {
+  return arbiters.empty() || std::find(arbiters.begin(), arbiters.end(), &index) != arbiters.end();
+}
+
+}  // namespace
+
+Status FindConflict(Transaction& txn, Tablet& tablet, RowId row, const RowVersion& version,
+                    std::span<const TabletIndex* const> arbiters,
+                    std::optional<UniqueConflict>* conflict) {
+  for (const auto& index : tablet.indexes()) {
+    if (!index->spec().unique || !IsArbiter(*index, arbiters)) continue;
+    for (;;) {
+      bool has_null;
+      std::string& key = TxnInternals::key(txn);
+      if (!index->KeyOfVersion(tablet.schema(), version, &key, &has_null)) break;
+      if (has_null && !index->spec().nulls_not_distinct) break;
+      const Claim claim = TryClaim(txn, tablet, *index, row, key, false);
+      if (claim.kind == Claim::Kind::kFree) break;
+      if (claim.kind == Claim::Kind::kTaken) {
+        *conflict = UniqueConflict{claim.row, index.get()};
+        return Status::Ok();
+      }
+      RETURN_IF_ERROR(WaitForWriter(txn, tablet, claim.row, claim.writer));
+    }
+  }
+  return Status::Ok();
+}
+
+Status AddIndexEntries(Transaction& txn, Tablet& tablet, RowId row, const RowVersion& version,
+                       uint64_t which, std::span<const TabletIndex* const> arbiters,
+                       std::optional<UniqueConflict>* conflict) {
+  size_t position = 0;
+  for (const auto& index : tablet.indexes()) {
+    const size_t bit = position++;
+    if (bit < 64 && (which >> bit & 1) == 0) continue;
+    for (;;) {
+      bool has_null;
+      std::string& key = TxnInternals::key(txn);
+      if (!index->KeyOfVersion(tablet.schema(), version, &key, &has_null)) break;
+      if (!index->spec().unique || (has_null && !index->spec().nulls_not_distinct)) {
+        TabletIndex::HashBytes hash;
+        ReadGuard guard(txn);
+        index->tree().Insert(index->TreeKey(key, hash), row);
+        break;
+      }
+      const Claim claim = TryClaim(txn, tablet, *index, row, key, true);
+      if (claim.kind == Claim::Kind::kFree) break;
+      if (claim.kind == Claim::Kind::kTaken) {
+        if (conflict != nullptr && IsArbiter(*index, arbiters)) {
+          *conflict = UniqueConflict{claim.row, index.get()};
+          return Status::Ok();
+        }
+        return UniqueViolation(tablet, *index, version);
+      }
+      RETURN_IF_ERROR(WaitForWriter(txn, tablet, claim.row, claim.writer));
+    }
+  }
+  return Status::Ok();
+}
+
+}  // namespace oxibase
