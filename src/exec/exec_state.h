@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+
+#include "exec/exec_context.h"
+#include "exec/memory_account.h"
+#include "exec/row_store.h"
+#include "sql/plan/physical.h"
+
+namespace oxibase {
+
+class ForeignKeyRegistry;
+class Operator;
+
+/// The rows of one CTE, shared by all that read it, made as far as somebody has asked for them. Of
+/// a recursive CTE: the working table.
+struct CteRows {
+  explicit CteRows(std::vector<Type> types) : store(std::move(types)) {}
+  RowStore store;
+  /// Makes further rows; null for a working table, whose rows are all there.
+  Operator* producer = nullptr;
+  bool complete = false;
+  /// Grows whenever the rows are made anew: readers then begin anew.
+  uint64_t generation = 0;
+
+  /// Makes rows until there are more than `row` or no more come.
+  Status Ensure(uint32_t row);
+};
+
+/// What the operators of one tree share. Stays as long as the tree does; `context` is set while
+/// an execution is open.
+struct ExecState {
+  ExecState(const PhysicalPlan& physical_plan, TableResolver& resolver);
+  ~ExecState();
+
+  const PhysicalPlan& plan;
+  TableResolver& tables;
+  ExecContext* context = nullptr;
+  MemoryAccount memory;
+  std::map<uint32_t, std::shared_ptr<CteRows>> ctes;  // by cte_id
+  std::unique_ptr<ForeignKeyRegistry> foreign_keys;
+  /// How deep trees lie in each other here: plan, subplans, re-checks.
+  int depth = 0;
+};
+
+}  // namespace oxibase

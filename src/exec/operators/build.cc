@@ -1,0 +1,102 @@
+// From plan nodes to operators.
+
+#include "exec/operators/aggregate.h"
+#include "exec/operators/append.h"
+#include "exec/operators/cte.h"
+#include "exec/operators/delete.h"
+#include "exec/operators/distinct_on.h"
+#include "exec/operators/filter.h"
+#include "exec/operators/function_scan.h"
+#include "exec/operators/hash_join.h"
+#include "exec/operators/index_join.h"
+#include "exec/operators/index_scan.h"
+#include "exec/operators/insert.h"
+#include "exec/operators/limit.h"
+#include "exec/operators/lock_rows.h"
+#include "exec/operators/nested_loop_join.h"
+#include "exec/operators/project.h"
+#include "exec/operators/recursive_cte.h"
+#include "exec/operators/set_op.h"
+#include "exec/operators/sort.h"
+#include "exec/operators/table_scan.h"
+#include "exec/operators/update.h"
+#include "exec/operators/values.h"
+#include "exec/operators/virtual_scan.h"
+
+namespace oxibase {
+namespace {
+
+template <typename Op, typename Node>
+std::unique_ptr<Operator> Make(const PhysicalNode& node, ExecState& state) {
+  return std::make_unique<Op>(static_cast<const Node&>(node), state);
+}
+
+std::unique_ptr<Operator> MakeOperator(const PhysicalNode& node, ExecState& state) {
+  switch (node.kind) {
+    case PhysicalKind::kTableScan:
+      return Make<TableScanOperator, PhysicalTableScan>(node, state);
+    case PhysicalKind::kIndexScan:
+      return Make<IndexScanOperator, PhysicalIndexScan>(node, state);
+    case PhysicalKind::kVirtualScan:
+      return Make<VirtualScanOperator, PhysicalVirtualScan>(node, state);
+    case PhysicalKind::kValues:
+      return Make<ValuesOperator, PhysicalValues>(node, state);
+    case PhysicalKind::kFunctionScan:
+      return Make<FunctionScanOperator, PhysicalFunctionScan>(node, state);
+    case PhysicalKind::kFilter:
+      return Make<FilterOperator, PhysicalFilter>(node, state);
+    case PhysicalKind::kProject:
+      return Make<ProjectOperator, PhysicalProject>(node, state);
+    case PhysicalKind::kHashJoin:
+      return Make<HashJoinOperator, PhysicalHashJoin>(node, state);
+    case PhysicalKind::kNestedLoopJoin:
+      return Make<NestedLoopJoinOperator, PhysicalNestedLoopJoin>(node, state);
+    case PhysicalKind::kIndexJoin:
+      return Make<IndexJoinOperator, PhysicalIndexJoin>(node, state);
+    case PhysicalKind::kAggregate:
+      return Make<AggregateOperator, PhysicalAggregate>(node, state);
+    case PhysicalKind::kWindow:
+      return nullptr;
+    case PhysicalKind::kDistinctOn:
+      return Make<DistinctOnOperator, PhysicalDistinctOn>(node, state);
+    case PhysicalKind::kSort:
+      return Make<SortOperator, PhysicalSort>(node, state);
+    case PhysicalKind::kLimit:
+      return Make<LimitOperator, PhysicalLimit>(node, state);
+    case PhysicalKind::kSetOp:
+      return Make<SetOpOperator, PhysicalSetOp>(node, state);
+    case PhysicalKind::kAppend:
+      return Make<AppendOperator, PhysicalAppend>(node, state);
+    case PhysicalKind::kCte:
+      return Make<CteOperator, PhysicalCte>(node, state);
+    case PhysicalKind::kCteScan:
+      return Make<CteScanOperator, PhysicalCteScan>(node, state);
+    case PhysicalKind::kRecursiveCte:
+      return Make<RecursiveCteOperator, PhysicalRecursiveCte>(node, state);
+    case PhysicalKind::kLockRows:
+      return Make<LockRowsOperator, PhysicalLockRows>(node, state);
+    case PhysicalKind::kInsert:
+      return Make<InsertOperator, PhysicalInsert>(node, state);
+    case PhysicalKind::kUpdate:
+      return Make<UpdateOperator, PhysicalUpdate>(node, state);
+    case PhysicalKind::kDelete:
+      return Make<DeleteOperator, PhysicalDelete>(node, state);
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Operator>> BuildOperator(const PhysicalNode& node, ExecState& state) {
+  std::unique_ptr<Operator> made = MakeOperator(node, state);
+  if (!made)
+    return Error(ErrorCode::kFeatureNotSupported, "window functions are not yet supported");
+  for (const PhysicalPtr& child : node.children) {
+    ASSIGN_OR_RETURN(auto below, BuildOperator(*child, state));
+    made->AddChild(std::move(below));
+  }
+  RETURN_IF_ERROR(made->Prepare());
+  return made;
+}
+
+}  // namespace oxibase

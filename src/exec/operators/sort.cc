@@ -1,0 +1,117 @@
+#include "exec/operators/sort.h"
+
+#include <algorithm>
+
+#include "exec/operators/limit.h"
+
+namespace oxibase {
+namespace {
+
+/// Below this many rows more than asked for nothing is thrown away.
+constexpr size_t kTopSlackRows = 4096;
+
+}  // namespace
+
+std::vector<RowSorter::Key> SorterKeys(const std::vector<SortKey>& keys) {
+  std::vector<RowSorter::Key> result;
+  result.reserve(keys.size());
+  for (const SortKey& key : keys) {
+    result.push_back({key.expr->type, key.descending, key.nulls_first});
+  }
+  return result;
+}
+
+SortOperator::SortOperator(const PhysicalSort& node, ExecState& state)
+    : Operator(node, state),
+      plan_(node),
+      sorter_(SorterKeys(node.keys)),
+      rows_(node.types),
+      memory_(state.memory),
+      out_(node.types) {}
+
+Status SortOperator::Prepare() {
+  for (const SortKey& key : plan_.keys) RETURN_IF_ERROR(keys_.Add(*key.expr));
+  RETURN_IF_ERROR(limit_.Compile(plan_.limit.get()));
+  RETURN_IF_ERROR(offset_.Compile(plan_.offset.get()));
+  numbers_ = std::make_unique_for_overwrite<uint32_t[]>(kVectorSize);
+  return {};
+}
+
+Status SortOperator::DoOpen() {
+  sorter_.Clear();
+  rows_.Clear();
+  next_ = 0;
+  sorted_ = false;
+  keep_ = UINT64_MAX;
+  if (limit_) {
+    ASSIGN_OR_RETURN(const auto limit, EvaluateRowCount(*limit_, eval(), false));
+    uint64_t skip = 0;
+    if (offset_) {
+      ASSIGN_OR_RETURN(const auto offset, EvaluateRowCount(*offset_, eval(), true));
+      skip = offset.value_or(0);
+    }
+    if (limit && *limit < UINT32_MAX && skip < UINT32_MAX) keep_ = *limit + skip;
+  }
+  return child().Open();
+}
+
+void SortOperator::DropGreater() {
+  sorter_.KeepLeast(keep_);
+  // The rows that stay move to a new store, in order of arrival so that ties stay stable.
+  std::vector<uint32_t> order(sorter_.size());
+  for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<uint32_t>(i);
+  std::sort(order.begin(), order.end(),
+            [&](uint32_t a, uint32_t b) { return sorter_.row(a) < sorter_.row(b); });
+  RowStore kept(rows_.types());
+  uint32_t numbers[kVectorSize];
+  for (size_t first = 0; first < order.size(); first += kVectorSize) {
+    const auto count = static_cast<uint32_t>(std::min<size_t>(kVectorSize, order.size() - first));
+    for (uint32_t i = 0; i < count; ++i) numbers[i] = sorter_.row(order[first + i]);
+    rows_.Gather(numbers, count, out_.columns);
+    kept.Append(out_.columns, nullptr, count);
+  }
+  for (size_t i = 0; i < order.size(); ++i) sorter_.set_row(order[i], static_cast<uint32_t>(i));
+  rows_ = std::move(kept);
+}
+
+Status SortOperator::Consume() {
+  for (;;) {
+    ASSIGN_OR_RETURN(const Batch* input, child().Next());
+    if (!input) break;
+    RETURN_IF_ERROR(keys_.Evaluate(eval(), *input));
+    sorter_.Add(keys_.results(), input->size, rows_.size());
+    rows_.Append(*input);
+    if (sorter_.size() / 2 >= keep_ && sorter_.size() >= keep_ + kTopSlackRows) DropGreater();
+    most_bytes_ = std::max(most_bytes_, rows_.bytes() + sorter_.bytes());
+    RETURN_IF_ERROR(memory_.Set(rows_.bytes() + sorter_.bytes()));
+  }
+  if (sorter_.size() > keep_) sorter_.KeepLeast(keep_);
+  sorter_.Sort();
+  sorted_ = true;
+  return {};
+}
+
+Result<const Batch*> SortOperator::DoNext() {
+  if (!sorted_) RETURN_IF_ERROR(Consume());
+  const auto count = static_cast<uint32_t>(std::min<size_t>(kVectorSize, sorter_.size() - next_));
+  if (count == 0) return nullptr;
+  for (uint32_t i = 0; i < count; ++i) numbers_[i] = sorter_.row(next_ + i);
+  rows_.Gather(numbers_.get(), count, out_.columns);
+  next_ += count;
+  out_.size = count;
+  return &out_;
+}
+
+void SortOperator::DoClose() {
+  sorter_.Clear();
+  rows_.Clear();
+  memory_.Set0();
+}
+
+std::string SortOperator::Note() const {
+  if (!most_bytes_) return {};
+  return std::string("Sort Method: ") + (plan_.limit ? "top-N heapsort" : "quicksort") +
+         "  Memory: " + std::to_string((most_bytes_ + 1023) / 1024) + "kB";
+}
+
+}  // namespace oxibase

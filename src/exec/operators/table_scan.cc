@@ -1,0 +1,45 @@
+#include "exec/operators/table_scan.h"
+
+namespace oxibase {
+
+std::optional<RowId> FindOverride(const ExecContext& context, uint32_t scan_id) {
+  for (const ExecContext::RowOverride& override : context.overrides) {
+    if (override.scan_id == scan_id) return override.row;
+  }
+  return std::nullopt;
+}
+
+Status TableScanOperator::DoOpen() {
+  override_ = FindOverride(context(), plan_.scan_id);
+  done_ = false;
+  fetcher_.Rewind();
+  if (!override_) cursor_.emplace(*context().txn, fetcher_.tablet());
+  return {};
+}
+
+Result<const Batch*> TableScanOperator::DoNext() {
+  if (done_) return nullptr;
+  const Snapshot& snapshot = context().snapshot;
+  if (override_) {
+    done_ = true;
+    bool looked = false;
+    return fetcher_.Next([&](std::span<RowRef> refs) -> size_t {
+      if (looked) return 0;
+      looked = true;
+      refs[0] = GetRow(*context().txn, fetcher_.tablet(), snapshot, *override_);
+      return refs[0].version != nullptr ? 1 : 0;
+    });
+  }
+  ASSIGN_OR_RETURN(const Batch* batch, fetcher_.Next([&](std::span<RowRef> refs) {
+    return cursor_->Next(snapshot, refs);
+  }));
+  if (!batch) done_ = true;
+  return batch;
+}
+
+std::string TableScanOperator::Note() const {
+  return fetcher_.removed() ? "Rows Removed by Filter: " + std::to_string(fetcher_.removed())
+                            : std::string();
+}
+
+}  // namespace oxibase

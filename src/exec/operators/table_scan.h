@@ -1,0 +1,34 @@
+#pragma once
+
+#include <optional>
+
+#include "exec/operators/operator.h"
+#include "exec/row_fetcher.h"
+
+namespace oxibase {
+
+/// The visible rows of a table, in order of row id; in a re-check just one row.
+class TableScanOperator : public Operator {
+ public:
+  TableScanOperator(const PhysicalTableScan& node, ExecState& state)
+      : Operator(node, state), plan_(node), fetcher_(node, state) {}
+  Status Prepare() override { return fetcher_.Prepare(); }
+
+ protected:
+  Status DoOpen() override;
+  Result<const Batch*> DoNext() override;
+  void DoClose() override { cursor_.reset(); }
+  std::string Note() const override;
+
+ private:
+  const PhysicalTableScan& plan_;
+  RowFetcher fetcher_;
+  std::optional<TableCursor> cursor_;
+  std::optional<RowId> override_;
+  bool done_ = false;
+};
+
+/// The row that a re-check puts in place of scan `scan_id`, if any.
+std::optional<RowId> FindOverride(const ExecContext& context, uint32_t scan_id);
+
+}  // namespace oxibase
