@@ -106,7 +106,8 @@ Result<Relation> GetRelation(DdlHost& host, const ast::QualifiedName& name) {
 
 Result<std::shared_ptr<const TableDef>> GetTable(DdlHost& host, const ast::QualifiedName& name,
                                                  TableLockMode mode, bool missing_ok) {
-  // The lock may have waited for a DROP or a RENAME: look again until the name means what is locked.
+  // The lock may have waited for a DROP or a RENAME: look again until the name means what is
+  // locked.
   for (Oid locked = 0;;) {
     ASSIGN_OR_RETURN(Relation found, FindRelation(host, name, missing_ok));
     if (!found) {
@@ -186,8 +187,7 @@ std::string QualifiedSqlName(const CatalogVersion& catalog, Oid schema, std::str
   return QuoteQualified(SchemaName(catalog, schema), name);
 }
 
-std::string MakeObjectName(std::string_view name1, std::string_view name2,
-                           std::string_view label) {
+std::string MakeObjectName(std::string_view name1, std::string_view name2, std::string_view label) {
   size_t overhead = 0;
   if (!name2.empty()) overhead += 1;
   if (!label.empty()) overhead += label.size() + 1;

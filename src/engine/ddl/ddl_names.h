@@ -26,7 +26,11 @@ struct Relation {
 
   explicit operator bool() const { return table || view || sequence; }
   Oid oid() const {
-    return index ? index->oid : table ? table->oid : view ? view->oid : sequence ? sequence->oid : 0;
+    return index      ? index->oid
+           : table    ? table->oid
+           : view     ? view->oid
+           : sequence ? sequence->oid
+                      : 0;
   }
   Oid schema() const {
     return table ? table->schema : view ? view->schema : sequence ? sequence->schema : 0;

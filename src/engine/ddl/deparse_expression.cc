@@ -43,7 +43,7 @@ class Deparser {
 /// Functions that SQL writes without parentheses.
 bool IsKeywordFunction(std::string_view name) {
   static constexpr std::array<std::string_view, 10> kNames = {
-      "current_date", "current_time",    "current_timestamp", "localtime",  "localtimestamp",
+      "current_date", "current_time",    "current_timestamp", "localtime",    "localtimestamp",
       "current_user", "current_catalog", "current_role",      "session_user", "user"};
   return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
 }
@@ -195,8 +195,7 @@ void Deparser::Write(const Expr& expr, bool bare) {
     case ExprKind::kConstant:
       return WriteConstant(static_cast<const ConstantExpr&>(expr));
     case ExprKind::kColumn:
-      out_ += QuoteIdentifier(
-          options_.column_name(static_cast<const ColumnExpr&>(expr).index));
+      out_ += QuoteIdentifier(options_.column_name(static_cast<const ColumnExpr&>(expr).index));
       return;
     case ExprKind::kCall:
       return WriteCall(static_cast<const CallExpr&>(expr), bare);

@@ -15,7 +15,8 @@ struct DeparseOptions {
   std::function<std::string(VarId)> column_name;
   /// For 't'::regclass and its like.
   const CatalogVersion* catalog = nullptr;
-  /// Relations' names get their schema unless this says that the bare name means them. Null: always.
+  /// Relations' names get their schema unless this says that the bare name means them. Null:
+  /// always.
   std::function<bool(Oid schema, const std::string& name)> is_visible;
   /// Leaves out what parentheses are not needed, as psql's \d shows it.
   bool pretty = false;

@@ -247,6 +247,11 @@ struct CreateViewStmt : Statement {
   bool or_replace = false;
   std::vector<std::string> columns;
   std::unique_ptr<SelectStmt> query;
+  /// Where the query stands in the text.
+  int32_t query_begin = 0;
+  int32_t query_length = 0;
+  /// CREATE RECURSIVE VIEW: `query` is then more than what stands there.
+  bool recursive = false;
   OptionList options;
   CheckOption check_option = CheckOption::kNone;
 };

@@ -7,8 +7,8 @@
 #include <string>
 
 #include "sql/parse/limits.h"
-#include "sql/parse/transform.h"
 #include "sql/parse/text_encoding.h"
+#include "sql/parse/transform.h"
 
 namespace oxibase {
 namespace {

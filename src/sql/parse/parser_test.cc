@@ -358,6 +358,20 @@ TEST(Parser, OtherDefinitions) {
   EXPECT_EQ(One<CreateIndexStmt>("CREATE INDEX ON t (a)")->method, "btree");
   auto view = One<CreateViewStmt>("CREATE OR REPLACE VIEW v (a) AS VALUES (1) WITH CHECK OPTION");
   EXPECT_EQ(view->check_option, CreateViewStmt::CheckOption::kCascaded);
+  for (const char* sql : {"CREATE VIEW v AS SELECT 1",
+                          "create view \"as\" (a, b) WITH (security_barrier) /* as */ as\n"
+                          "SELECT 1 WITH LOCAL CHECK OPTION ; SELECT 2",
+                          "CREATE VIEW v AS SELECT 1 WITH CHECK OPTION",
+                          "CREATE SCHEMA s CREATE VIEW v AS SELECT 1 CREATE TABLE t (a int)"}) {
+    auto parsed = Parse(sql);
+    const Statement* statement = parsed.value()[0].get();
+    if (const auto* schema = TryAs<CreateSchemaStmt>(statement)) {
+      statement = schema->elements[0].get();
+    }
+    const auto& found = As<CreateViewStmt>(*statement);
+    EXPECT_EQ(std::string_view(sql).substr(found.query_begin, found.query_length), "SELECT 1");
+  }
+  EXPECT_TRUE(One<CreateViewStmt>("CREATE RECURSIVE VIEW v (a) AS SELECT 1")->recursive);
   auto sequence = One<CreateSequenceStmt>(
       "CREATE SEQUENCE s AS int INCREMENT -2 NO MAXVALUE START 9999999999 CYCLE OWNED BY t.a");
   ASSERT_EQ(sequence->options.size(), 6u);

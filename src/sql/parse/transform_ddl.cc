@@ -1,4 +1,5 @@
 // Schemas, sequences, views, indexes; DROP, COMMENT, RENAME and their like.
+#include "sql/parse/token_cursor.h"
 #include "sql/parse/transform.h"
 
 namespace oxibase::ast {
@@ -50,6 +51,13 @@ StatementPtr Transformer::MakeCreateView(const ViewStmt* node) {
     return Fail(Error(ErrorCode::kFeatureNotSupported, "views must not contain SELECT INTO"));
   }
   out->query = MakeSelect(query);
+  const TextRange range = FindViewQuery(text_, static_cast<size_t>(node->view->location));
+  out->query_begin = static_cast<int32_t>(range.begin);
+  out->query_length = static_cast<int32_t>(range.end - range.begin);
+  // The grammar makes `WITH RECURSIVE v AS (...) SELECT ... FROM v` of it; that WITH stands
+  // nowhere.
+  out->recursive =
+      out->query != nullptr && out->query->with != nullptr && out->query->with->location < 0;
   out->options = Options(node->options);
   static_assert(LOCAL_CHECK_OPTION == 1 && CASCADED_CHECK_OPTION == 2);
   out->check_option = static_cast<CreateViewStmt::CheckOption>(node->withCheckOption);

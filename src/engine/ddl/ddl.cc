@@ -1,0 +1,91 @@
+#include "engine/ddl/ddl.h"
+
+#include "engine/ddl/ddl_names.h"
+#include "engine/ddl/statements.h"
+
+namespace oxibase {
+
+bool IsDdl(const ast::Statement& statement) {
+  switch (statement.kind) {
+    case ast::StatementKind::kCreateTable:
+    case ast::StatementKind::kCreateTableAs:
+    case ast::StatementKind::kAlterTable:
+    case ast::StatementKind::kCreateSchema:
+    case ast::StatementKind::kCreateSequence:
+    case ast::StatementKind::kAlterSequence:
+    case ast::StatementKind::kCreateView:
+    case ast::StatementKind::kCreateIndex:
+    case ast::StatementKind::kDrop:
+    case ast::StatementKind::kTruncate:
+    case ast::StatementKind::kComment:
+    case ast::StatementKind::kRename:
+    case ast::StatementKind::kAlterObjectSchema:
+    case ast::StatementKind::kAlterOwner:
+      return true;
+    default:
+      return false;
+  }
+}
+
+Result<std::string> ExecuteDdl(DdlHost& host, const ast::Statement& statement,
+                               std::string_view text) {
+  switch (statement.kind) {
+    case ast::StatementKind::kCreateTable:
+      return ddl::CreateTable(host, ast::As<ast::CreateTableStmt>(statement));
+    case ast::StatementKind::kCreateTableAs:
+      return ddl::CreateTableAs(host, ast::As<ast::CreateTableAsStmt>(statement));
+    case ast::StatementKind::kAlterTable:
+      return ddl::AlterTable(host, ast::As<ast::AlterTableStmt>(statement));
+    case ast::StatementKind::kCreateSchema:
+      return ddl::CreateSchema(host, ast::As<ast::CreateSchemaStmt>(statement), text);
+    case ast::StatementKind::kCreateSequence:
+      return ddl::CreateSequence(host, ast::As<ast::CreateSequenceStmt>(statement));
+    case ast::StatementKind::kAlterSequence:
+      return ddl::AlterSequence(host, ast::As<ast::AlterSequenceStmt>(statement));
+    case ast::StatementKind::kCreateView:
+      return ddl::CreateView(host, ast::As<ast::CreateViewStmt>(statement), text);
+    case ast::StatementKind::kCreateIndex:
+      return ddl::CreateIndex(host, ast::As<ast::CreateIndexStmt>(statement));
+    case ast::StatementKind::kDrop:
+      return ddl::Drop(host, ast::As<ast::DropStmt>(statement));
+    case ast::StatementKind::kTruncate:
+      return ddl::Truncate(host, ast::As<ast::TruncateStmt>(statement));
+    case ast::StatementKind::kComment:
+      return ddl::CommentOn(host, ast::As<ast::CommentStmt>(statement));
+    case ast::StatementKind::kRename:
+      return ddl::Rename(host, ast::As<ast::RenameStmt>(statement));
+    case ast::StatementKind::kAlterObjectSchema:
+      return ddl::SetSchemaOf(host, ast::As<ast::AlterObjectSchemaStmt>(statement));
+    case ast::StatementKind::kAlterOwner:
+      return ddl::SetOwner(host, ast::As<ast::AlterOwnerStmt>(statement));
+    default:
+      return ddl::NotSupported("this statement");
+  }
+}
+
+namespace ddl {
+
+void Notice(DdlHost& host, std::string message, std::string detail) {
+  ErrorInfo info;
+  info.code = ErrorCode::kSuccessfulCompletion;
+  info.message = std::move(message);
+  info.detail = std::move(detail);
+  host.Notice("NOTICE", info);
+}
+
+Result<NewRelation> PlaceRelation(DdlHost& host, const ast::QualifiedName& name, bool temporary,
+                                  bool if_not_exists) {
+  NewRelation out;
+  ASSIGN_OR_RETURN(out.schema, CreationSchemaOf(host, name, temporary));
+  RETURN_IF_ERROR(host.LockName(out.schema, name.name));
+  out.exists = host.catalog()->HasRelation(out.schema, name.name);
+  if (!out.exists) return out;
+  if (!if_not_exists) {
+    return Error(ErrorCode::kDuplicateTable, "relation \"{}\" already exists", name.name);
+  }
+  Notice(host, fmt::format("relation \"{}\" already exists, skipping", name.name));
+  return out;
+}
+
+}  // namespace ddl
+}  // namespace oxibase

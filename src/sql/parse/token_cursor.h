@@ -1,0 +1,41 @@
+#pragma once
+// Finding a place in a text that is known to parse.
+
+#include <cstddef>
+#include <string_view>
+
+namespace oxibase::ast {
+
+/// Walks over the tokens of a valid text, knowing how strings, names and comments are quoted.
+class TokenCursor {
+ public:
+  TokenCursor(std::string_view text, size_t begin) : text_(text), end_(begin) {}
+
+  /// The next token; false at the end of the text.
+  bool Next();
+  size_t begin() const { return begin_; }
+  size_t end() const { return end_; }
+  /// An unquoted name or keyword that is `word` (lower case).
+  bool IsWord(std::string_view word) const;
+  char symbol() const { return text_[begin_]; }
+
+ private:
+  bool SkipBlanksAndComments();
+  void SkipQuoted(char quote, bool escapes);
+  void SkipDollarQuoted();
+
+  const std::string_view text_;
+  size_t begin_ = 0;
+  size_t end_;
+};
+
+struct TextRange {
+  size_t begin = 0;
+  size_t end = 0;
+};
+
+/// The query of a CREATE VIEW whose name stands at `name`: from behind AS to the statement's end,
+/// without WITH CHECK OPTION.
+TextRange FindViewQuery(std::string_view text, size_t name);
+
+}  // namespace oxibase::ast
