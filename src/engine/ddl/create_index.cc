@@ -11,10 +11,9 @@ Result<std::string> CreateIndex(DdlHost& host, const ast::CreateIndexStmt& state
   // writers kept out.
   bool stores = statement.where != nullptr;
   for (const ast::IndexElement& element : statement.elements) stores |= element.expr != nullptr;
-  ASSIGN_OR_RETURN(
-      const std::shared_ptr<const TableDef> before,
-      GetTable(host, statement.table.name,
-               stores ? TableLockMode::kAccessExclusive : TableLockMode::kShare));
+  ASSIGN_OR_RETURN(const std::shared_ptr<const TableDef> before,
+                   GetTable(host, statement.table.name,
+                            stores ? TableLockMode::kAccessExclusive : TableLockMode::kShare));
   if (!statement.name.empty()) {
     RETURN_IF_ERROR(host.LockName(before->schema, statement.name));
     if (host.catalog()->HasRelation(before->schema, statement.name)) {

@@ -27,16 +27,15 @@ Result<std::string> CreateSequence(DdlHost& host, const ast::CreateSequenceStmt&
 }
 
 Result<std::string> AlterSequence(DdlHost& host, const ast::AlterSequenceStmt& statement) {
-  ASSIGN_OR_RETURN(const Relation found,
-                   FindRelation(host, statement.name, statement.missing_ok));
+  ASSIGN_OR_RETURN(const Relation found, FindRelation(host, statement.name, statement.missing_ok));
   if (!found) {
     if (!statement.missing_ok) {
       return Error(ErrorCode::kUndefinedTable, "relation \"{}\" does not exist",
                    statement.name.ToString())
           .At(statement.name.location);
     }
-    Notice(host, fmt::format("relation \"{}\" does not exist, skipping",
-                             statement.name.ToString()));
+    Notice(host,
+           fmt::format("relation \"{}\" does not exist, skipping", statement.name.ToString()));
     return std::string("ALTER SEQUENCE");
   }
   if (found.kind != ObjectKind::kSequence) {

@@ -85,8 +85,7 @@ Result<std::string> CreateView(DdlHost& host, const ast::CreateViewStmt& stateme
   view.name = statement.name.name;
   view.depends_on = context.depends_on;
   if (statement.columns.size() > plan.result.size()) {
-    return Error(ErrorCode::kSyntaxError,
-                 "CREATE VIEW specifies more column names than columns");
+    return Error(ErrorCode::kSyntaxError, "CREATE VIEW specifies more column names than columns");
   }
   for (size_t i = 0; i < plan.result.size(); ++i) {
     const std::string& name =
