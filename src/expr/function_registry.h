@@ -61,6 +61,10 @@ void RegisterBytes(FunctionRegistry& registry);
 void RegisterWindow(FunctionRegistry& registry);
 void RegisterSystem(FunctionRegistry& registry);
 void RegisterSeries(FunctionRegistry& registry);
+void RegisterArray(FunctionRegistry& registry);
+void RegisterPattern(FunctionRegistry& registry);
+void RegisterDateTime(FunctionRegistry& registry);
+void RegisterSeriesTime(FunctionRegistry& registry);
 void RegisterAggregateSum(FunctionRegistry& registry);
 void RegisterAggregateMinMax(FunctionRegistry& registry);
 

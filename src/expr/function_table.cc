@@ -121,6 +121,10 @@ FunctionTable::FunctionTable() : impl_(std::make_unique<Impl>()) {
   RegisterWindow(registry);
   RegisterSystem(registry);
   RegisterSeries(registry);
+  RegisterArray(registry);
+  RegisterPattern(registry);
+  RegisterDateTime(registry);
+  RegisterSeriesTime(registry);
   RegisterAggregateSum(registry);
   RegisterAggregateMinMax(registry);
   for (const FunctionRow& row : kFunctions) {

@@ -21,9 +21,7 @@ OptionalInt Upper(ArrayView a, int32_t d) {
   if (d < 1 || d > a.ndim()) return std::nullopt;
   return a.dim(d - 1).lower + a.dim(d - 1).size - 1;
 }
-OptionalInt Dimensions(ArrayView a) {
-  return a.ndim() == 0 ? std::nullopt : OptionalInt(a.ndim());
-}
+OptionalInt Dimensions(ArrayView a) { return a.ndim() == 0 ? std::nullopt : OptionalInt(a.ndim()); }
 std::optional<std::string> DimsText(ArrayView a) {
   if (a.ndim() == 0) return std::nullopt;
   std::string text;
@@ -186,8 +184,8 @@ Result<std::string> Concat(std::string_view x, std::string_view y) {
   if (b.ndim() == 0) return std::string(x);
   const auto mismatch = [](int p, int q) {
     return Error(ErrorCode::kArraySubscriptError, "cannot concatenate incompatible arrays")
-        .Detail(fmt::format(
-            "Arrays of {} and {} dimensions are not compatible for concatenation.", p, q));
+        .Detail(fmt::format("Arrays of {} and {} dimensions are not compatible for concatenation.",
+                            p, q));
   };
   std::vector<ArrayDim> dims = DimsOf(a);
   const std::vector<ArrayDim> other = DimsOf(b);
@@ -232,8 +230,8 @@ Status ConcatKernel(EvalContext&, CallSite&, std::span<const Vector* const> args
       const VectorView& kept = a.IsNull(row) ? b : a;
       out.data<StringRef>()[row] = out.arena().Copy(kept.Get<StringRef>(row));
     } else {
-      ASSIGN_OR_RETURN(const std::string bytes, Concat(a.Get<StringRef>(row).view(),
-                                                       b.Get<StringRef>(row).view()));
+      ASSIGN_OR_RETURN(const std::string bytes,
+                       Concat(a.Get<StringRef>(row).view(), b.Get<StringRef>(row).view()));
       kernels::Put(out, row, bytes);
     }
   }

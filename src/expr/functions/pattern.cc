@@ -92,8 +92,9 @@ Result<std::string> ReplaceFlags(Frame& frame, View text, View pattern, View rep
   if (!flags.empty() && flags[0] >= '0' && flags[0] <= '9') {
     return Error(ErrorCode::kInvalidParameterValue, "invalid regular expression option: \"{}\"",
                  flags.substr(0, 1))
-        .Hint("If you meant to use regexp_replace() with a start parameter, cast the fourth "
-              "argument to integer explicitly.");
+        .Hint(
+            "If you meant to use regexp_replace() with a start parameter, cast the fourth "
+            "argument to integer explicitly.");
   }
   bool global = false;
   const std::string rest = WithoutGlobal(flags, &global);
@@ -218,8 +219,9 @@ Result<std::string> SimilarToEscape(View pattern, View escape) {
     if (!escape.empty() && pattern.substr(i).starts_with(escape)) {
       i += escape.size();
       if (i >= pattern.size()) break;
-      if (pattern[i] == '"') return Error(ErrorCode::kFeatureNotSupported,
-                                          "SIMILAR TO with separators is not supported");
+      if (pattern[i] == '"')
+        return Error(ErrorCode::kFeatureNotSupported,
+                     "SIMILAR TO with separators is not supported");
       out += '\\';
       out += pattern[i];
     } else if (in_set) {
@@ -298,7 +300,8 @@ TableRows OpenMatches(EvalContext&, CallSite& site, std::span<const Value> args)
 }  // namespace
 
 void RegisterPattern(FunctionRegistry& r) {
-  for (const View key : {"textregexeq", "nameregexeq"}) r.Scalar(key, &Strict<&Match<false, false>>);
+  for (const View key : {"textregexeq", "nameregexeq"})
+    r.Scalar(key, &Strict<&Match<false, false>>);
   for (const View key : {"textregexne", "nameregexne"}) r.Scalar(key, &Strict<&Match<false, true>>);
   for (const View key : {"texticregexeq", "nameicregexeq"}) {
     r.Scalar(key, &Strict<&Match<true, false>>);
@@ -313,8 +316,8 @@ void RegisterPattern(FunctionRegistry& r) {
            StrictOf([](Frame& f, View t, View p, View x, int32_t s, int32_t n) {
              return ReplaceNth(f, t, p, x, s, n, "");
            }));
-  r.Scalar("textregexreplace_extended_no_n", StrictOf([](Frame& f, View t, View p, View x,
-                                                         int32_t s) {
+  r.Scalar("textregexreplace_extended_no_n",
+           StrictOf([](Frame& f, View t, View p, View x, int32_t s) {
              return ReplaceNth(f, t, p, x, s, 1, "");
            }));
   r.Scalar("regexp_match", &Strict<&MatchGroups>);

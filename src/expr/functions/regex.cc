@@ -51,8 +51,8 @@ Status ParseFlags(std::string_view flags, Options* options) {
         options->expanded = true;
         break;
       default:
-        return Error(ErrorCode::kInvalidParameterValue,
-                     "invalid regular expression option: \"{}\"", std::string(1, c));
+        return Error(ErrorCode::kInvalidParameterValue, "invalid regular expression option: \"{}\"",
+                     std::string(1, c));
     }
   }
   return {};
@@ -73,8 +73,12 @@ Result<std::string> Translate(std::string_view p, const Options& options, bool* 
       if (i + 1 == p.size()) return Malformed("invalid escape \\ sequence");
       const char e = p[++i];
       switch (e) {
-        case 'y': out += "\\b"; break;
-        case 'Y': out += "\\B"; break;
+        case 'y':
+          out += "\\b";
+          break;
+        case 'Y':
+          out += "\\B";
+          break;
         case 'm':
         case 'M':
         case '<':
@@ -85,12 +89,18 @@ Result<std::string> Translate(std::string_view p, const Options& options, bool* 
             out += e;
           }
           break;
-        case 'Z': out += "\\z"; break;
-        case 'e': out += "\\x1b"; break;
+        case 'Z':
+          out += "\\z";
+          break;
+        case 'e':
+          out += "\\x1b";
+          break;
         case 'b':
           out += "\\x08";
           break;
-        case 'B': out += "\\\\"; break;
+        case 'B':
+          out += "\\\\";
+          break;
         case 'u':
         case 'U': {
           const size_t digits = e == 'u' ? 4 : 8;
