@@ -103,6 +103,12 @@ Status Checkpointer::WriteAll(Timestamp as_of, const WalPosition& position) {
   manifest.wal.timestamp = as_of;
   manifest.highest_txn = source_.HighestTxn();
   manifest.sequences = source_.Sequences();
+  std::sort(manifest.sequences.begin(), manifest.sequences.end(),
+            [](const auto& a, const auto& b) { return a.sequence < b.sequence; });
+  const bool is_same = before.number != 0 && before.as_of == as_of &&
+                       before.sequences == manifest.sequences &&
+                       before.highest_txn == manifest.highest_txn;
+  if (is_same) return Status::Ok();
   std::map<TabletId, const Manifest::TabletFiles*> known;
   for (const Manifest::TabletFiles& files : before.tablets) known[files.tablet] = &files;
 

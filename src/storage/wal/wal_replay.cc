@@ -27,7 +27,8 @@ Result<std::unique_ptr<WalManager>> WalManager::Open(Env& env, const std::string
   }
   // Durable before anything follows: records of earlier openings behind a cut have smaller epochs.
   ASSIGN_OR_RETURN(const WalRange opened, wal->AppendRecord(Record()));
-  RETURN_IF_ERROR(wal->WaitDurable(opened.end));
+  // No transaction's outcome hangs on this: the cause is what the caller wants to know.
+  if (!wal->WaitDurable(opened.end).ok()) return wal->status();
   {
     MutexLock lock(wal->mu_);
     wal->noted_ = wal->next_;
