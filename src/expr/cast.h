@@ -41,6 +41,9 @@ const CastInfo* FindCast(TypeId from, TypeId to);
 bool CanCast(TypeId from, TypeId to, CastContext context);
 bool IsBinaryCoercible(TypeId from, TypeId to);
 
+/// Whether the function only relabels: its result is its argument, byte for byte.
+bool IsRelabel(const Function& function);
+
 /// The function that makes a value fit the modifier in its `CallSite::result` (varchar, char(n),
 /// numeric, time, timestamps, interval and arrays of them); null if the type takes none. In an
 /// explicit cast too long strings are cut, otherwise they are an error (22001).
