@@ -26,8 +26,9 @@ class Zone {
   /// null) gets "CET"; `is_dst` may be null.
   int32_t OffsetAt(int64_t micros, std::string* abbreviation = nullptr,
                    bool* is_dst = nullptr) const;
-  /// Seconds east of UTC for a wall-clock time (microseconds since 2000-01-01 there). A time that
-  /// a change of clocks skips or repeats counts by the rule before, as in PostgreSQL.
+  /// Seconds east of UTC for a wall-clock time (microseconds since 2000-01-01 there). As in
+  /// PostgreSQL, a time that a change of clocks skips counts by the rule before, one that it
+  /// repeats by the rule after.
   int32_t OffsetForLocal(int64_t local_micros) const;
 
  private:

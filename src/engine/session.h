@@ -73,6 +73,10 @@ class Portal {
   /// Rows changed or returned so far.
   virtual uint64_t rows() const = 0;
 
+  /// Makes it ready to run once more with other parameters, as a new Bind would; allocates nothing
+  /// for a prepared point statement.
+  virtual Status Rebind(std::span<const Value> params) = 0;
+
   struct CopyFormat {
     bool binary = false;
     uint16_t columns = 0;

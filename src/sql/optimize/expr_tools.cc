@@ -5,6 +5,108 @@
 #include "expr/function.h"
 
 namespace oxibase {
+namespace {
+
+template <typename Node, typename Visit>
+void VisitSortKeys(Node& keys, const Visit& visit) {
+  for (auto& key : keys) visit(key.expr);
+}
+
+/// One walk for both constnesses: `visit` gets an ExprPtr& or const ExprPtr&, never a null one.
+template <typename Node, typename Visit>
+void WalkExprs(Node& node, const Visit& visit_any) {
+  const auto visit = [&](auto& expr) {
+    if (expr) visit_any(expr);
+  };
+  const auto as = [&]<typename T>(T*) -> auto& {
+    using Target = std::conditional_t<std::is_const_v<Node>, const T, T>;
+    return static_cast<Target&>(node);
+  };
+  switch (node.kind) {
+    case LogicalKind::kValues:
+      for (auto& row : as(static_cast<LogicalValues*>(nullptr)).rows_exprs) {
+        for (auto& expr : row) visit(expr);
+      }
+      break;
+    case LogicalKind::kFunctionScan:
+      for (auto& call : as(static_cast<LogicalFunctionScan*>(nullptr)).calls) visit(call.call);
+      break;
+    case LogicalKind::kFilter:
+      visit(as(static_cast<LogicalFilter*>(nullptr)).predicate);
+      break;
+    case LogicalKind::kProject:
+      for (auto& expr : as(static_cast<LogicalProject*>(nullptr)).exprs) visit(expr);
+      break;
+    case LogicalKind::kJoin:
+      visit(as(static_cast<LogicalJoin*>(nullptr)).condition);
+      break;
+    case LogicalKind::kAggregate: {
+      auto& aggregate = as(static_cast<LogicalAggregate*>(nullptr));
+      for (auto& key : aggregate.keys) visit(key);
+      for (auto& call : aggregate.aggregates) {
+        for (auto& arg : call->args) visit(arg);
+        visit(call->filter);
+        VisitSortKeys(call->order_by, visit);
+      }
+      break;
+    }
+    case LogicalKind::kWindow: {
+      auto& window = as(static_cast<LogicalWindow*>(nullptr));
+      for (auto& expr : window.partition_by) visit(expr);
+      VisitSortKeys(window.order_by, visit);
+      visit(window.frame.start_offset);
+      visit(window.frame.end_offset);
+      for (auto& call : window.functions) {
+        for (auto& arg : call->args) visit(arg);
+        visit(call->filter);
+      }
+      break;
+    }
+    case LogicalKind::kDistinct:
+      for (auto& expr : as(static_cast<LogicalDistinct*>(nullptr)).on) visit(expr);
+      break;
+    case LogicalKind::kSort:
+      VisitSortKeys(as(static_cast<LogicalSort*>(nullptr)).keys, visit);
+      break;
+    case LogicalKind::kLimit: {
+      auto& limit = as(static_cast<LogicalLimit*>(nullptr));
+      visit(limit.limit);
+      visit(limit.offset);
+      VisitSortKeys(limit.ties, visit);
+      break;
+    }
+    case LogicalKind::kInsert: {
+      auto& insert = as(static_cast<LogicalInsert*>(nullptr));
+      for (auto& [column, expr] : insert.defaults) visit(expr);
+      for (auto& computed : insert.rules.computed) visit(computed.expr);
+      for (auto& check : insert.rules.checks) visit(check.expr);
+      if (insert.on_conflict) {
+        for (auto& [column, expr] : insert.on_conflict->assignments) visit(expr);
+        visit(insert.on_conflict->where);
+      }
+      break;
+    }
+    case LogicalKind::kUpdate: {
+      auto& update = as(static_cast<LogicalUpdate*>(nullptr));
+      for (auto& [column, expr] : update.assignments) visit(expr);
+      for (auto& computed : update.rules.computed) visit(computed.expr);
+      for (auto& check : update.rules.checks) visit(check.expr);
+      break;
+    }
+    default:
+      break;
+  }
+}
+
+}  // namespace
+
+void ForEachExpr(LogicalNode& node, const std::function<void(ExprPtr&)>& visit) {
+  WalkExprs(node, visit);
+}
+
+void ForEachExpr(const LogicalNode& node, const std::function<void(const Expr&)>& visit) {
+  WalkExprs(node, [&](const ExprPtr& expr) { visit(*expr); });
+}
 
 void CollectVars(const Expr& expr, VarSet* vars) {
   if (expr.kind == ExprKind::kColumn) {

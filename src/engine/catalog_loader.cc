@@ -1,0 +1,126 @@
+#include "engine/catalog_loader.h"
+
+#include <algorithm>
+
+#include "catalog/catalog_codec.h"
+#include "catalog/table_storage.h"
+#include "engine/session_impl.h"
+#include "storage/mvcc/tablet.h"
+
+namespace oxibase {
+namespace {
+
+constexpr Oid kCatalogTableOid = 13100;
+constexpr Oid kCatalogIndexOid = 13101;
+
+/// Adds what the catalog's rows say to `catalog`, and counts oids.
+Status ReadObjects(Tablet& tablet, Database::Impl& db, CatalogVersion* catalog) {
+  const RowLayout& layout = tablet.schema().newest();
+  Status status;
+  Oid highest_oid = kFirstUserOid;
+  tablet.ScanImages(Timestamp::Max(), RowId(0), [&](const Tablet::RowImage& image) {
+    const std::byte* row = image.bytes.data();
+    const auto kind = static_cast<ObjectKind>(layout.ReadFixed<int32_t>(row, 0));
+    const auto oid = static_cast<Oid>(layout.ReadFixed<int64_t>(row, 1));
+    auto object = DecodeObject(kind, layout.ReadString(row, 4).view());
+    if (!object.ok()) {
+      status = std::move(object).status();
+      return false;
+    }
+    highest_oid = std::max(highest_oid, oid + 1);
+    if (const auto* table = std::get_if<TableDef>(&*object)) {
+      for (const auto& index : table->indexes) highest_oid = std::max(highest_oid, index.oid + 1);
+      for (const auto& constraint : table->constraints) {
+        highest_oid = std::max(highest_oid, constraint.oid + 1);
+      }
+    }
+    PutObject(*catalog, *object);
+    return true;
+  });
+  db.next_oid.store(highest_oid);
+  return status;
+}
+
+}  // namespace
+
+const TableDef& CatalogTable() {
+  static const TableDef kTable = [] {
+    TableDef table;
+    table.oid = kCatalogTableOid;
+    table.schema = kPgCatalogSchema;
+    table.name = "sys_objects";
+    table.tablet = kCatalogTablet;
+    const auto add = [&](std::string name, TypeId type) {
+      ColumnDef column;
+      column.id = ColumnId(table.next_column_id++);
+      column.name = std::move(name);
+      column.type = type;
+      column.not_null = true;
+      table.columns.push_back(std::move(column));
+    };
+    add("kind", TypeId::kInt4);
+    add("oid", TypeId::kInt8);
+    add("sub", TypeId::kInt4);
+    add("name", TypeId::kText);
+    add("definition", TypeId::kBytea);
+    IndexDef index;
+    index.oid = kCatalogIndexOid;
+    index.name = "sys_objects_pkey";
+    index.unique = true;
+    for (int16_t i = 1; i <= 3; ++i) index.columns.push_back({ColumnId(i), "", false, false});
+    table.indexes.push_back(std::move(index));
+    return table;
+  }();
+  return kTable;
+}
+
+Status LoadCatalog(Database::Impl& db) {
+  TabletRegistry& registry = db.txns.tablets();
+  std::shared_ptr<Tablet> own = registry.Find(kCatalogTablet);
+  if (own) {
+    own->SetSchema(BuildTableSchema(CatalogTable()));
+  } else {
+    own = db.MakeTablet(CatalogTable());
+    registry.Add(own);
+  }
+  for (const auto& index : CatalogTable().indexes) {
+    ASSIGN_OR_RETURN([[maybe_unused]] auto made,
+                     own->AddIndex(BuildIndexSpec(CatalogTable(), index)));
+  }
+  RETURN_IF_ERROR(own->FinishRestore());
+  auto catalog = std::make_shared<CatalogVersion>();
+  AddSystemTables(*catalog);
+  RETURN_IF_ERROR(ReadObjects(*own, db, catalog.get()));
+
+  uint64_t highest_tablet = kFirstUserTablet.value;
+  for (const auto& tablet : registry.All()) {
+    highest_tablet = std::max(highest_tablet, tablet->id().value + 1);
+    if (tablet->id() != kCatalogTablet && !catalog->TableByTablet(tablet->id())) {
+      registry.Remove(tablet->id());
+    }
+  }
+  for (const auto& [oid, table] : catalog->tables()) {
+    if (table->virtual_table) continue;
+    highest_tablet = std::max(highest_tablet, table->tablet.value + 1);
+    std::shared_ptr<Tablet> tablet = registry.Find(table->tablet);
+    if (tablet) {
+      tablet->SetSchema(BuildTableSchema(*table));
+      tablet->set_name(table->name);
+      tablet->set_table_oid(table->oid);
+    } else {
+      tablet = db.MakeTablet(*table);  // a table that never had a row
+      registry.Add(tablet);
+    }
+    for (const auto& index : table->indexes) {
+      ASSIGN_OR_RETURN([[maybe_unused]] auto made, tablet->AddIndex(BuildIndexSpec(*table, index)));
+    }
+    RETURN_IF_ERROR(tablet->FinishRestore());
+  }
+  db.next_tablet.store(highest_tablet);
+  catalog->set_number(1);
+  MutexLock lock(db.catalog_mu);
+  db.catalog = std::move(catalog);
+  return {};
+}
+
+}  // namespace oxibase

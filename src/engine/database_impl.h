@@ -1,0 +1,78 @@
+#pragma once
+// What all sessions of one database share.
+
+#include <absl/container/flat_hash_map.h>
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "catalog/catalog_codec.h"
+#include "catalog/catalog_version.h"
+#include "engine/database.h"
+#include "engine/sequences.h"
+#include "env/env.h"
+#include "env/mutex.h"
+#include "env/thread.h"
+#include "sql/optimize/statistics.h"
+#include "storage/checkpoint/checkpointer.h"
+#include "storage/checkpoint/data_folder.h"
+#include "txn/txn_checkpoint_source.h"
+#include "txn/txn_manager.h"
+
+namespace oxibase {
+
+class SessionImpl;
+class Tablet;
+
+/// Column statistics by table, as the last ANALYZE left them.
+struct TableStatistics {
+  std::map<ColumnId, ColumnStatistics> columns;
+};
+
+struct Database::Impl {
+  Impl(Env& e, DatabaseOptions o) : env(e), options(std::move(o)), txns(e.clock()) {}
+
+  Env& env;
+  const DatabaseOptions options;
+  // In this order, since each uses those before it: null in memory where they belong to a folder.
+  std::unique_ptr<DataFolder> folder;
+  TxnManager txns;
+  std::unique_ptr<TxnCheckpointSource> checkpoint_source;
+  std::unique_ptr<Checkpointer> checkpointer;
+  SequenceManager sequences;
+
+  /// The newest committed catalog.
+  std::shared_ptr<const CatalogVersion> Catalog() const {
+    MutexLock lock(catalog_mu);
+    return catalog;
+  }
+  uint64_t catalog_number() const { return catalog_number_now.load(std::memory_order_acquire); }
+  Oid NewOid() { return next_oid.fetch_add(1, std::memory_order_relaxed); }
+  TabletId NewTabletId() { return TabletId(next_tablet.fetch_add(1, std::memory_order_relaxed)); }
+  WalManager* wal() { return folder ? &folder->wal() : nullptr; }
+  std::shared_ptr<Tablet> MakeTablet(const TableDef& table);
+  /// The thread that cancels statements past their statement_timeout; made when first needed.
+  void StartWatchdog();
+
+  mutable Mutex catalog_mu;
+  std::shared_ptr<const CatalogVersion> catalog GUARDED_BY(catalog_mu);
+  std::atomic<uint64_t> catalog_number_now{1};
+  std::atomic<uint64_t> next_overlay_number{uint64_t{1} << 62};
+  std::atomic<Oid> next_oid{kFirstUserOid};
+  std::atomic<uint64_t> next_tablet{kFirstUserTablet.value};
+
+  Mutex statistics_mu;
+  std::map<Oid, std::shared_ptr<const TableStatistics>> statistics GUARDED_BY(statistics_mu);
+
+  Mutex sessions_mu;
+  std::map<int32_t, SessionImpl*> sessions GUARDED_BY(sessions_mu);
+  int32_t next_pid GUARDED_BY(sessions_mu) = 1;
+  Thread watchdog GUARDED_BY(sessions_mu);
+  std::atomic<bool> watchdog_runs{false};
+  std::atomic<bool> stopping{false};
+};
+
+}  // namespace oxibase

@@ -1,0 +1,281 @@
+#include "engine/ddl_transaction.h"
+
+#include <absl/hash/hash.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "catalog/table_storage.h"
+#include "common/key_codec.h"
+#include "engine/database_impl.h"
+#include "storage/mvcc/tablet.h"
+#include "txn/tablet_access.h"
+
+namespace oxibase {
+namespace {
+
+/// The name space of LockObject for names of relations and schemas.
+constexpr uint32_t kNameLockSpace = 2;
+
+/// Where objects are found: by (kind, oid, sub).
+std::string CatalogKey(ObjectKind kind, Oid oid, int32_t sub) {
+  std::string key;
+  AppendKey(&key, Value::Int4(static_cast<int32_t>(kind)));
+  AppendKey(&key, Value::Int8(oid));
+  AppendKey(&key, Value::Int4(sub));
+  return key;
+}
+
+}  // namespace
+
+std::shared_ptr<const CatalogVersion> DdlTransaction::catalog() const {
+  return overlay_ ? overlay_ : database_.Catalog();
+}
+
+Oid DdlTransaction::NewOid() { return database_.NewOid(); }
+
+Status DdlTransaction::LockName(Oid schema, std::string_view name) {
+  const uint64_t object = absl::HashOf(schema, name);
+  return txn_.LockObject(kNameLockSpace, object, TableLockMode::kExclusive, LockWait::kBlock);
+}
+
+Status DdlTransaction::Write(ObjectKind kind, Oid oid, int32_t sub, std::string_view name,
+                             const CatalogObject* object) {
+  const std::shared_ptr<Tablet> tablet = database_.txns.tablets().Find(kCatalogTablet);
+  const Snapshot snapshot = txn_.LatestSnapshot();
+  RowId existing;
+  {
+    ReadGuard guard(txn_);
+    IndexCursor cursor(txn_, *tablet, *tablet->indexes()[0]);
+    KeyRange range;
+    range.lower = range.upper = CatalogKey(kind, oid, sub);
+    range.has_lower = range.has_upper = true;
+    cursor.Seek(range, false);
+    RowRef row;
+    Snapshot own = snapshot;
+    own.command = UINT32_MAX;  // what this very statement wrote, too
+    if (cursor.Next(own, std::span(&row, 1)) == 1) existing = row.id;
+  }
+  if (!object) {
+    if (!existing) return {};
+    ASSIGN_OR_RETURN([[maybe_unused]] RowOutcome outcome,
+                     DeleteRow(txn_, *tablet, existing, txn_.NextCommand()));
+    return {};
+  }
+  Vector columns[5] = {Vector(TypeId::kInt4), Vector(TypeId::kInt8), Vector(TypeId::kInt4),
+                       Vector(TypeId::kText), Vector(TypeId::kBytea)};
+  columns[0].SetConstant(Value::Int4(static_cast<int32_t>(kind)));
+  columns[1].SetConstant(Value::Int8(oid));
+  columns[2].SetConstant(Value::Int4(sub));
+  columns[3].SetConstant(Value::Text(std::string(name)));
+  columns[4].SetConstant(Value::String(TypeId::kBytea, EncodeObject(*object)));
+  const Vector* row[5] = {&columns[0], &columns[1], &columns[2], &columns[3], &columns[4]};
+  if (!existing) {
+    ASSIGN_OR_RETURN([[maybe_unused]] RowId id, InsertRow(txn_, *tablet, row, 0));
+    return {};
+  }
+  ASSIGN_OR_RETURN(const RowOutcome outcome,
+                   UpdateRow(txn_, *tablet, existing, txn_.NextCommand(), row, 0));
+  if (outcome != RowOutcome::kDone) {
+    return Error(ErrorCode::kSerializationFailure, "could not serialize access to \"{}\"", name);
+  }
+  return {};
+}
+
+std::shared_ptr<const CatalogObject> DdlTransaction::Current(ObjectKind kind, Oid oid) const {
+  const auto catalog = this->catalog();
+  const auto wrap = [](const auto& pointer) -> std::shared_ptr<const CatalogObject> {
+    return pointer ? std::make_shared<const CatalogObject>(*pointer) : nullptr;
+  };
+  switch (kind) {
+    case ObjectKind::kTable:
+      return wrap(catalog->TableByOid(oid));
+    case ObjectKind::kView:
+      return wrap(catalog->ViewByOid(oid));
+    case ObjectKind::kSequence:
+      return wrap(catalog->SequenceByOid(oid));
+    case ObjectKind::kSchema:
+      return wrap(catalog->SchemaByOid(oid));
+    default:
+      return nullptr;
+  }
+}
+
+void DdlTransaction::ApplyTo(CatalogVersion& catalog, const Change& change, bool forward) {
+  const auto& object = forward ? change.after : change.before;
+  if (object) {
+    PutObject(catalog, *object);
+  } else if (change.kind == ObjectKind::kComment) {
+    CommentDef gone = std::get<CommentDef>(forward ? *change.before : *change.after);
+    gone.text.clear();
+    catalog.PutComment(gone);
+  } else {
+    catalog.RemoveObject(change.kind, change.oid);
+  }
+}
+
+Status DdlTransaction::Apply(ObjectKind kind, Oid oid, int32_t sub, std::string_view name,
+                             std::shared_ptr<const CatalogObject> after) {
+  RETURN_IF_ERROR(Write(kind, oid, sub, name, after.get()));
+  Change change{kind, oid, sub, Current(kind, oid), std::move(after)};
+  Record(std::move(change));
+  return {};
+}
+
+void DdlTransaction::Record(Change change) {
+  auto next = std::make_shared<CatalogVersion>(*catalog());
+  ApplyTo(*next, change, true);
+  next->set_number(database_.next_overlay_number.fetch_add(1, std::memory_order_relaxed));
+  overlay_ = std::move(next);
+  changes_.push_back(std::move(change));
+}
+
+Status DdlTransaction::PutTable(TableDef table) {
+  const auto old = catalog()->TableByOid(table.oid);
+  if (!old) RETURN_IF_ERROR(txn_.LockTable(table.oid, TableLockMode::kAccessExclusive));
+  return old && old->tablet == table.tablet ? AlterTable(std::move(table), *old)
+                                            : NewTablet(std::move(table), old.get());
+}
+
+Status DdlTransaction::NewTablet(TableDef table, const TableDef* old) {
+  const std::shared_ptr<Tablet> tablet = database_.MakeTablet(table);
+  for (const IndexDef& index : table.indexes) {
+    ASSIGN_OR_RETURN([[maybe_unused]] auto made, tablet->AddIndex(BuildIndexSpec(table, index)));
+  }
+  TabletRegistry& registry = database_.txns.tablets();
+  registry.Add(tablet);
+  undo_.push_back([&registry, id = table.tablet] { registry.Remove(id); });
+  if (old) on_commit_.push_back([&registry, id = old->tablet] { registry.Remove(id); });
+  const std::string name = table.name;
+  const Oid oid = table.oid;
+  return Apply(ObjectKind::kTable, oid, 0, name,
+               std::make_shared<const CatalogObject>(std::move(table)));
+}
+
+Status DdlTransaction::AlterTable(TableDef table, const TableDef& before) {
+  const auto old = std::make_shared<const TableDef>(before);
+  const std::shared_ptr<Tablet> tablet = database_.txns.tablets().Find(table.tablet);
+  if (!tablet) return Error(ErrorCode::kInternalError, "no tablet {}", table.tablet.value);
+  if (table.schema_version != old->schema_version) {
+    tablet->SetSchema(BuildTableSchema(table));
+    undo_.push_back([tablet, old] { tablet->SetSchema(BuildTableSchema(*old)); });
+  }
+  if (table.name != old->name) {
+    tablet->set_name(table.name);
+    undo_.push_back([tablet, old] { tablet->set_name(old->name); });
+  }
+  for (const IndexDef& index : old->indexes) {
+    if (table.FindIndex(index.oid)) continue;
+    auto dropped = tablet->DropIndex(index.oid);
+    undo_.push_back([tablet, dropped] { tablet->RestoreIndex(dropped); });
+  }
+  for (const IndexDef& index : table.indexes) {
+    if (old->FindIndex(index.oid)) continue;
+    ASSIGN_OR_RETURN([[maybe_unused]] auto made, tablet->AddIndex(BuildIndexSpec(table, index)));
+    undo_.push_back([tablet, oid = index.oid] { tablet->DropIndex(oid); });
+  }
+  const std::string name = table.name;
+  const Oid oid = table.oid;
+  return Apply(ObjectKind::kTable, oid, 0, name,
+               std::make_shared<const CatalogObject>(std::move(table)));
+}
+
+Status DdlTransaction::PutView(ViewDef view) {
+  const std::string name = view.name;
+  const Oid oid = view.oid;
+  return Apply(ObjectKind::kView, oid, 0, name,
+               std::make_shared<const CatalogObject>(std::move(view)));
+}
+
+Status DdlTransaction::PutSequence(SequenceDef sequence) {
+  const std::string name = sequence.name;
+  const Oid oid = sequence.oid;
+  if (!catalog()->SequenceByOid(oid)) {
+    undo_.push_back([this, oid] { database_.sequences.Forget(oid); });
+  }
+  return Apply(ObjectKind::kSequence, oid, 0, name,
+               std::make_shared<const CatalogObject>(std::move(sequence)));
+}
+
+Status DdlTransaction::PutSchema(SchemaDef schema) {
+  const std::string name = schema.name;
+  const Oid oid = schema.oid;
+  return Apply(ObjectKind::kSchema, oid, 0, name,
+               std::make_shared<const CatalogObject>(std::move(schema)));
+}
+
+Status DdlTransaction::PutComment(CommentDef comment) {
+  const int32_t sub = static_cast<int32_t>(comment.class_kind) << 16 | comment.sub_id;
+  const std::string* old = catalog()->Comment(comment.object, comment.class_kind, comment.sub_id);
+  std::shared_ptr<const CatalogObject> before, after;
+  if (old) {
+    CommentDef previous = comment;
+    previous.text = *old;
+    before = std::make_shared<const CatalogObject>(std::move(previous));
+  }
+  if (!comment.text.empty()) after = std::make_shared<const CatalogObject>(comment);
+  if (!before && !after) return {};
+  RETURN_IF_ERROR(Write(ObjectKind::kComment, comment.object, sub, "", after.get()));
+  Record({ObjectKind::kComment, comment.object, sub, std::move(before), std::move(after)});
+  return {};
+}
+
+Status DdlTransaction::Remove(ObjectKind kind, Oid oid) {
+  if (kind == ObjectKind::kTable) {
+    const auto table = catalog()->TableByOid(oid);
+    TabletRegistry& registry = database_.txns.tablets();
+    if (table && table->tablet) {
+      on_commit_.push_back([&registry, id = table->tablet] { registry.Remove(id); });
+    }
+  } else if (kind == ObjectKind::kSequence) {
+    on_commit_.push_back([this, oid] { database_.sequences.Forget(oid); });
+  }
+  return Apply(kind, oid, 0, "", nullptr);
+}
+
+void DdlTransaction::RollbackTo(const Mark& mark) {
+  while (undo_.size() > mark.undo) {
+    undo_.back()();
+    undo_.pop_back();
+  }
+  changes_.resize(mark.changes);
+  on_commit_.resize(mark.on_commit);
+  overlay_ = mark.overlay;
+}
+
+void DdlTransaction::PublishChanges(bool forward) {
+  MutexLock lock(database_.catalog_mu);
+  auto next = std::make_shared<CatalogVersion>(*database_.catalog);
+  if (forward) {
+    for (const Change& change : changes_) ApplyTo(*next, change, true);
+  } else {
+    for (auto it = changes_.rbegin(); it != changes_.rend(); ++it) ApplyTo(*next, *it, false);
+  }
+  const uint64_t number = database_.catalog->number() + 1;
+  next->set_number(number);
+  database_.catalog = std::move(next);
+  database_.catalog_number_now.store(number, std::memory_order_release);
+}
+
+void DdlTransaction::Publish() {
+  if (changes_.empty()) return;
+  PublishChanges(true);
+  published_ = true;
+}
+
+void DdlTransaction::Committed() {
+  for (const auto& action : on_commit_) action();
+  changes_.clear();
+  undo_.clear();
+  on_commit_.clear();
+  overlay_.reset();
+  published_ = false;
+}
+
+void DdlTransaction::Rollback() {
+  if (published_) PublishChanges(false);
+  published_ = false;
+  RollbackTo({nullptr, 0, 0, 0});
+}
+
+}  // namespace oxibase

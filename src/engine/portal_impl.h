@@ -1,0 +1,100 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/prepared.h"
+#include "engine/session.h"
+#include "exec/exec_context.h"
+#include "txn/txn_manager.h"
+
+namespace oxibase {
+
+class SessionImpl;
+
+/// Rows a utility statement made, handed out in batches.
+struct MaterializedRows {
+  std::vector<Type> types;
+  std::vector<std::vector<Value>> rows;
+};
+
+/// What a COPY does with bytes; made by engine/copy.
+class CopyTask {
+ public:
+  virtual ~CopyTask() = default;
+  virtual Portal::CopyFormat format() const = 0;
+  virtual Status Data(std::string_view bytes) = 0;  // FROM
+  virtual Result<uint64_t> Done() = 0;              // FROM: the rows copied
+  virtual Result<std::string_view> Next() = 0;      // TO: empty at the end
+  virtual uint64_t rows() const = 0;
+};
+
+class PortalImpl : public Portal {
+ public:
+  PortalImpl(SessionImpl& session, std::shared_ptr<PreparedImpl> statement,
+             std::span<const Value> params);
+  ~PortalImpl() override;
+
+  PortalKind kind() const override;
+  std::span<const ResultColumn> columns() const override { return statement_->result; }
+  Result<const Batch*> Next(uint32_t max_rows) override;
+  std::string_view tag() const override { return tag_; }
+  uint64_t rows() const override { return rows_; }
+  Status Rebind(std::span<const Value> params) override;
+  CopyFormat copy_format() const override;
+  Status CopyData(std::string_view bytes) override;
+  Status CopyDone() override;
+  Status CopyFail(std::string_view reason) override;
+  Result<std::string_view> NextCopyData() override;
+
+  const PreparedImpl& statement() const { return *statement_; }
+  bool started() const { return state_ != State::kReady; }
+  bool done() const { return state_ == State::kDone; }
+  /// Another statement begins while this one has rows left: its snapshot is kept.
+  void Suspend();
+  /// The transaction ends: nothing may be taken from it any more.
+  void Abandon();
+  /// The plan this runs, and how it went; for EXPLAIN ANALYZE.
+  Executor* executor() { return executor_.get(); }
+  void set_analyze() { context_.analyze = true; }
+
+ private:
+  friend class SessionImpl;
+  enum class State : uint8_t { kReady, kRunning, kDone, kFailed, kAbandoned };
+
+  Status Start();
+  Status StartPlan();
+  Status StartUtility();
+  Result<const Batch*> NextRows(uint32_t max_rows);
+  Result<const Batch*> Slice(const Batch& batch, uint32_t max_rows);
+  void Complete();
+  Status Fail(Status status);
+  void ReleaseExecutor();
+
+  SessionImpl& session_;
+  std::shared_ptr<PreparedImpl> statement_;
+  std::shared_ptr<const PhysicalPlan> plan_;  // the one the executor runs
+  std::unique_ptr<Executor> executor_;
+  ExecContext context_;
+  State state_ = State::kReady;
+  bool is_current_ = false;  // its statement is the transaction's running one
+  SnapshotPin pin_;
+
+  const Batch* batch_ = nullptr;  // partly handed out
+  uint32_t batch_at_ = 0;
+  Batch slice_;
+
+  MaterializedRows made_;  // of utility statements
+  size_t made_at_ = 0;
+  Batch made_batch_;
+  std::shared_ptr<PortalImpl> inner_;  // FETCH's cursor, EXECUTE's statement
+  uint64_t fetch_rows_ = 0;            // FETCH: how many more; UINT64_MAX: all
+  bool inner_is_cursor_ = false;
+
+  std::unique_ptr<CopyTask> copy_;
+  std::string tag_;
+  uint64_t rows_ = 0;
+};
+
+}  // namespace oxibase

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/session.h"
+#include "exec/executor.h"
+#include "sql/parse/ast.h"
+#include "sql/plan/physical.h"
+
+namespace oxibase {
+
+/// One statement of a session: its syntax tree, and for those that have one its plan, which is made
+/// anew when the catalog or a setting it depends on changed.
+class PreparedImpl : public PreparedStatement {
+ public:
+  std::span<const Type> param_types() const override { return types; }
+  std::span<const ResultColumn> columns() const override { return result; }
+  std::string_view text() const override { return sql; }
+  bool is_empty() const override { return statement == nullptr; }
+
+  /// SELECT, INSERT, UPDATE, DELETE: what has a plan.
+  bool is_planned() const { return plan != nullptr; }
+
+  std::string sql;
+  std::shared_ptr<const ast::Statement> statement;  // shares the tree it is a part of
+  std::vector<Type> types;
+  std::vector<ResultColumn> result;
+
+  std::shared_ptr<const PhysicalPlan> plan;
+  uint64_t catalog_number = 0;
+  uint64_t plan_epoch = 0;
+  struct TableLock {
+    Oid table;
+    TableLockMode mode;
+  };
+  std::vector<TableLock> locks;
+  /// Operators of `plan` that no portal uses at the moment.
+  std::unique_ptr<Executor> idle;
+};
+
+}  // namespace oxibase

@@ -1,0 +1,542 @@
+#include "engine/session_impl.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/ddl/ddl.h"
+#include "expr/evaluator.h"
+#include "expr/type_io.h"
+#include "sql/optimize/optimizer.h"
+#include "sql/parse/ast_utility.h"
+#include "sql/parse/parser.h"
+#include "storage/mvcc/tablet.h"
+
+namespace oxibase {
+namespace {
+
+/// Plans of texts that came by the simple protocol. Each is some tens of KiB.
+constexpr size_t kPlanCacheMax = 256;
+
+bool HasPlan(const ast::Statement& statement) {
+  switch (statement.kind) {
+    case ast::StatementKind::kSelect:
+    case ast::StatementKind::kInsert:
+    case ast::StatementKind::kUpdate:
+    case ast::StatementKind::kDelete:
+    case ast::StatementKind::kMerge:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/// What the optimizer is told: rows from the tablets, columns from the last ANALYZE.
+class EngineStatistics : public StatisticsProvider {
+ public:
+  explicit EngineStatistics(Database::Impl& db) : db_(db) {}
+
+  double Rows(const TableDef& table) const override {
+    const auto tablet = db_.txns.tablets().Find(table.tablet);
+    return tablet ? static_cast<double>(tablet->live_rows()) : 0;
+  }
+  const ColumnStatistics* Column(const TableDef& table, ColumnId column) const override {
+    auto& kept = kept_[table.oid];
+    if (!kept) {
+      MutexLock lock(db_.statistics_mu);
+      const auto it = db_.statistics.find(table.oid);
+      kept = it == db_.statistics.end() ? std::make_shared<const TableStatistics>() : it->second;
+    }
+    const auto it = kept->columns.find(column);
+    return it == kept->columns.end() ? nullptr : &it->second;
+  }
+
+ private:
+  Database::Impl& db_;
+  mutable std::map<Oid, std::shared_ptr<const TableStatistics>> kept_;
+};
+
+/// Which tables a plan writes to: those need a stronger lock.
+void CollectTargets(const LogicalNode& node, std::map<Oid, TableLockMode>* locks) {
+  const auto raise = [&](Oid table, TableLockMode mode) {
+    auto& held = (*locks)[table];
+    held = std::max(held, mode);
+  };
+  switch (node.kind) {
+    case LogicalKind::kScan:
+      raise(static_cast<const LogicalScan&>(node).table->oid, TableLockMode::kAccessShare);
+      break;
+    case LogicalKind::kInsert:
+      raise(static_cast<const LogicalInsert&>(node).table->oid, TableLockMode::kRowExclusive);
+      break;
+    case LogicalKind::kUpdate:
+      raise(static_cast<const LogicalUpdate&>(node).table->oid, TableLockMode::kRowExclusive);
+      break;
+    case LogicalKind::kDelete:
+      raise(static_cast<const LogicalDelete&>(node).table->oid, TableLockMode::kRowExclusive);
+      break;
+    case LogicalKind::kLockRows:
+      for (const auto& target : static_cast<const LogicalLockRows&>(node).targets) {
+        raise(target.table->oid, TableLockMode::kRowShare);
+      }
+      break;
+    default:
+      break;
+  }
+  for (const auto& child : node.children) CollectTargets(*child, locks);
+}
+
+}  // namespace
+
+SessionImpl::SessionImpl(Database& database, SessionOptions options, int32_t pid, int32_t secret)
+    : database_(database),
+      db_(database.impl()),
+      options_(std::move(options)),
+      pid_(pid),
+      secret_(secret),
+      txn_(db_.txns.NewTransaction(this)),
+      ddl_(std::make_unique<DdlTransaction>(db_, *txn_)) {
+  settings_.on_report = options_.on_parameter;
+  if (!options_.application_name.empty()) {
+    settings_.SetDefault("application_name", options_.application_name)
+        .Ignore("any text is a good name");
+  }
+  system_tables_ = MakeSystemTables(*this);
+}
+
+SessionImpl::~SessionImpl() {
+  cursors_.clear();
+  RollbackTransaction();
+  MutexLock lock(db_.sessions_mu);
+  db_.sessions.erase(pid_);
+}
+
+// --- Transactions -----------------------------------------------------------------------------
+
+TransactionStatus SessionImpl::transaction_status() const {
+  switch (state_) {
+    case State::kBlock:
+      return TransactionStatus::kInTransaction;
+    case State::kFailed:
+      return TransactionStatus::kFailed;
+    default:
+      return TransactionStatus::kIdle;
+  }
+}
+
+Status SessionImpl::EnsureTransaction() {
+  if (state_ == State::kFailed) {
+    return Error(ErrorCode::kInFailedSqlTransaction,
+                 "current transaction is aborted, commands ignored until end of transaction block");
+  }
+  if (state_ != State::kIdle) return {};
+  TxnOptions options;
+  options.isolation = settings_.default_isolation();
+  options.read_only = read_only_ = settings_.default_read_only();
+  options.synchronous = settings_.synchronous_commit();
+  txn_->set_lock_timeout_micros(settings_.lock_timeout_ms() * 1000);
+  txn_->set_deadlock_timeout_micros(settings_.deadlock_timeout_ms() * 1000);
+  txn_->Begin(options);
+  transaction_micros_ = 0;  // read when somebody asks
+  state_ = State::kImplicit;
+  return {};
+}
+
+void SessionImpl::EndPortals() {
+  const std::set<PortalImpl*> all = std::move(portals_);
+  portals_.clear();
+  current_ = nullptr;
+  for (PortalImpl* portal : all) portal->Abandon();
+  cursors_.clear();
+}
+
+Status SessionImpl::CommitTransaction() {
+  EndPortals();
+  savepoints_.clear();
+  const bool has_ddl = ddl_->has_changes();
+  if (has_ddl) ddl_->Publish();
+  Result<Lsn> committed = txn_->Commit();
+  state_ = State::kIdle;
+  if (!committed.ok()) {
+    if (has_ddl) ddl_->Rollback();
+    settings_.EndTransaction(false);
+    return std::move(committed).status();
+  }
+  if (has_ddl) ddl_->Committed();
+  settings_.EndTransaction(true);
+  pending_lsn_ = std::max(pending_lsn_, *committed);
+  return {};
+}
+
+void SessionImpl::RollbackTransaction() {
+  EndPortals();
+  savepoints_.clear();
+  if (ddl_->has_changes()) ddl_->Rollback();
+  if (txn_->active()) txn_->Rollback();
+  settings_.EndTransaction(false);
+  state_ = State::kIdle;
+}
+
+void SessionImpl::FailTransaction() {
+  switch (state_) {
+    case State::kImplicit:
+      RollbackTransaction();
+      state_ = State::kImplicit;  // until EndImplicit; nothing runs in it
+      break;
+    case State::kBlock:
+      if (savepoints_.empty()) {
+        RollbackTransaction();
+      } else {
+        EndPortals();
+      }
+      state_ = State::kFailed;
+      break;
+    default:
+      break;
+  }
+}
+
+Status SessionImpl::EndImplicit() {
+  if (state_ != State::kImplicit) return {};
+  if (!txn_->active()) {  // it failed
+    state_ = State::kIdle;
+    return {};
+  }
+  return CommitTransaction();
+}
+
+Status SessionImpl::WaitDurable() {
+  if (!pending_lsn_) return {};
+  const Lsn lsn = std::exchange(pending_lsn_, Lsn());
+  return database_.WaitDurable(lsn);
+}
+
+void SessionImpl::BeforeBlocking() {
+  if (options_.before_blocking) options_.before_blocking();
+}
+
+Status SessionImpl::CheckInterrupts() {
+  if (!cancelled_.load(std::memory_order_relaxed)) return {};
+  if (timed_out_.load(std::memory_order_relaxed)) {
+    return Error(ErrorCode::kQueryCanceled, "canceling statement due to statement timeout");
+  }
+  return Error(ErrorCode::kQueryCanceled, "canceling statement due to user request");
+}
+
+void SessionImpl::Cancel() {
+  cancelled_.store(true, std::memory_order_relaxed);
+  txn_->Interrupt();
+}
+
+Status SessionImpl::Set(std::string_view name, std::string_view value) {
+  return settings_.SetDefault(name, value);
+}
+
+void SessionImpl::Notice(std::string_view severity, const ErrorInfo& info) {
+  if (options_.on_notice) options_.on_notice(severity, info);
+}
+
+// --- Statements -------------------------------------------------------------------------------
+
+void SessionImpl::BeginStatement(PortalImpl* portal) {
+  if (current_ && current_ != portal) current_->Suspend();
+  current_ = portal;
+  cancelled_.store(false, std::memory_order_relaxed);
+  timed_out_.store(false, std::memory_order_relaxed);
+  if (const int64_t limit = settings_.statement_timeout_ms()) {
+    deadline_micros_.store(db_.env.clock().MonotonicMicros() + limit * 1000,
+                           std::memory_order_relaxed);
+    db_.StartWatchdog();
+  }
+}
+
+void SessionImpl::EndStatement(PortalImpl* portal) {
+  if (current_ != portal) return;
+  current_ = nullptr;
+  deadline_micros_.store(0, std::memory_order_relaxed);
+  if (txn_->active()) txn_->EndStatement();
+}
+
+void SessionImpl::ForgetPortal(PortalImpl* portal) {
+  portals_.erase(portal);
+  EndStatement(portal);
+}
+
+BindContext SessionImpl::MakeBindContext() {
+  statement_catalog_ = ddl_->catalog();
+  FillEval(eval_);
+  BindContext context{.catalog = *statement_catalog_};
+  context.search_path = SearchPath();
+  context.eval = &eval_;
+  return context;
+}
+
+void SessionImpl::FillEval(EvalContext& eval) {
+  eval.settings = &settings_.io();
+  eval.catalog = this;
+  eval.session = this;
+  if (transaction_micros_ == 0) {
+    transaction_micros_ = db_.env.clock().WallMicros() - Clock::kUnixMicros2000;
+  }
+  eval.transaction_micros = transaction_micros_;
+  eval.statement_micros = transaction_micros_;
+  eval.cancelled = &cancelled_;
+}
+
+Result<std::shared_ptr<const PhysicalPlan>> SessionImpl::MakePlan(LogicalPlan logical) {
+  const EngineStatistics statistics(db_);
+  OptimizerContext context;
+  context.statistics = &statistics;
+  context.bind_index_expression = [this](const TableDef& table, const std::string& sql,
+                                         const std::vector<VarId>& vars) -> Result<ExprPtr> {
+    ASSIGN_OR_RETURN(const ast::ExprPtr tree, ParseExpression(sql));
+    BindContext bind = MakeBindContext();
+    ScalarScope scope;
+    scope.table = &table;
+    scope.column_vars = vars;
+    return BindScalarExpression(*tree, ExprUse::kIndexElement, scope, Type(), "", bind);
+  };
+  return Optimize(std::move(logical), context);
+}
+
+Status SessionImpl::PlanStatement(PreparedImpl& statement) {
+  BindContext context = MakeBindContext();
+  context.param_types = statement.types;
+  const uint64_t number = statement_catalog_->number();
+  ASSIGN_OR_RETURN(LogicalPlan logical, BindStatement(*statement.statement, context));
+  std::map<Oid, TableLockMode> locks;
+  CollectTargets(*logical.root, &locks);
+  for (const Oid oid : context.depends_on) locks.try_emplace(oid, TableLockMode::kAccessShare);
+  std::vector<ResultColumn> result;
+  for (const auto& column : logical.result) result.push_back({column.name, column.type, 0, 0});
+  std::vector<Type> types = context.param_types;
+  if (types.size() < logical.param_types.size()) types = logical.param_types;
+  if (statement.plan && result.size() != statement.result.size()) {
+    return Error(ErrorCode::kFeatureNotSupported, "cached plan must not change result type");
+  }
+  for (size_t i = 0; statement.plan && i < result.size(); ++i) {
+    if (result[i].type.id != statement.result[i].type.id) {
+      return Error(ErrorCode::kFeatureNotSupported, "cached plan must not change result type");
+    }
+  }
+  ASSIGN_OR_RETURN(statement.plan, MakePlan(std::move(logical)));
+  statement.idle.reset();
+  statement.types = std::move(types);
+  statement.result = std::move(result);
+  statement.catalog_number = number;
+  statement.plan_epoch = settings_.plan_epoch();
+  statement.locks.clear();
+  for (const auto& [oid, mode] : locks) {
+    const auto table = statement_catalog_->TableByOid(oid);
+    if (table && !table->virtual_table) statement.locks.push_back({oid, mode});
+  }
+  return {};
+}
+
+Status SessionImpl::EnsurePlan(PreparedImpl& statement) {
+  // Locks may wait for DDL that changes what the plan was made for: then once more.
+  for (;;) {
+    const uint64_t number = ddl_->has_changes() ? ddl_->catalog()->number() : db_.catalog_number();
+    if (statement.catalog_number != number || statement.plan_epoch != settings_.plan_epoch()) {
+      RETURN_IF_ERROR(PlanStatement(statement));
+    }
+    for (const auto& lock : statement.locks) {
+      RETURN_IF_ERROR(txn_->LockTable(lock.table, lock.mode));
+    }
+    const uint64_t now = ddl_->has_changes() ? ddl_->catalog()->number() : db_.catalog_number();
+    if (now == statement.catalog_number) break;
+  }
+  if (!statement_catalog_ || statement_catalog_->number() != statement.catalog_number) {
+    statement_catalog_ = ddl_->catalog();
+  }
+  return {};
+}
+
+Result<std::shared_ptr<PreparedImpl>> SessionImpl::PrepareTree(
+    std::string sql, std::shared_ptr<const ast::Statement> tree, std::span<const Type> types) {
+  auto prepared = std::make_shared<PreparedImpl>();
+  prepared->sql = std::move(sql);
+  prepared->statement = std::move(tree);
+  prepared->types.assign(types.begin(), types.end());
+  if (!prepared->statement) return prepared;
+  if (state_ == State::kFailed) {
+    RETURN_IF_ERROR(CheckStatementAllowed(*prepared->statement));
+  }
+  if (HasPlan(*prepared->statement)) {
+    RETURN_IF_ERROR(PlanStatement(*prepared));
+  } else {
+    prepared->result = UtilityColumns(*prepared->statement);
+  }
+  return prepared;
+}
+
+Status SessionImpl::CheckStatementAllowed(const ast::Statement& statement) const {
+  if (state_ != State::kFailed) return {};
+  if (const auto* transaction = ast::TryAs<ast::TransactionStmt>(&statement)) {
+    using Type = ast::TransactionStmt::Type;
+    if (transaction->type == Type::kCommit || transaction->type == Type::kRollback ||
+        transaction->type == Type::kRollbackTo || transaction->type == Type::kPrepare) {
+      return {};
+    }
+  }
+  return Error(ErrorCode::kInFailedSqlTransaction,
+               "current transaction is aborted, commands ignored until end of transaction block");
+}
+
+Result<std::shared_ptr<PreparedStatement>> SessionImpl::Prepare(std::string_view sql,
+                                                                std::span<const TypeId> types) {
+  ASSIGN_OR_RETURN(std::vector<ast::StatementPtr> trees, Parse(sql));
+  if (trees.size() > 1) {
+    return Error(ErrorCode::kSyntaxError,
+                 "cannot insert multiple commands into a prepared statement");
+  }
+  std::vector<Type> full(types.begin(), types.end());
+  std::shared_ptr<const ast::Statement> tree;
+  if (!trees.empty()) tree = std::move(trees[0]);
+  ASSIGN_OR_RETURN(auto prepared, PrepareTree(std::string(sql), std::move(tree), full));
+  return std::shared_ptr<PreparedStatement>(std::move(prepared));
+}
+
+Result<std::vector<std::string_view>> SessionImpl::Split(std::string_view sql) {
+  ASSIGN_OR_RETURN(const std::vector<ast::StatementPtr> trees, Parse(sql));
+  std::vector<std::string_view> texts;
+  for (const auto& tree : trees) {
+    texts.push_back(
+        sql.substr(static_cast<size_t>(tree->text_begin), static_cast<size_t>(tree->text_length)));
+  }
+  return texts;
+}
+
+Result<std::unique_ptr<Portal>> SessionImpl::Bind(std::shared_ptr<PreparedStatement> statement,
+                                                  std::span<const Value> params) {
+  auto prepared = std::static_pointer_cast<PreparedImpl>(std::move(statement));
+  if (params.size() != prepared->types.size()) {
+    return Error(ErrorCode::kProtocolViolation,
+                 "bind message supplies {} parameters, but the prepared statement requires {}",
+                 params.size(), prepared->types.size());
+  }
+  if (prepared->statement) RETURN_IF_ERROR(CheckStatementAllowed(*prepared->statement));
+  auto portal = std::make_unique<PortalImpl>(*this, std::move(prepared), params);
+  // COPY says at once which way its bytes go, and PostgreSQL reports its errors then.
+  if (portal->kind() == PortalKind::kCopyIn || portal->kind() == PortalKind::kCopyOut) {
+    RETURN_IF_ERROR(portal->Start());
+  }
+  return std::unique_ptr<Portal>(std::move(portal));
+}
+
+Result<std::unique_ptr<Portal>> SessionImpl::ExecuteCached(std::string_view sql) {
+  if (state_ == State::kFailed || sql.size() > kNormalizedTextBytesMax) return {nullptr};
+  const bool normalized = NormalizeText(sql, normalized_);
+  const std::string_view key = normalized ? std::string_view(normalized_.text) : sql;
+  std::shared_ptr<PreparedImpl> prepared;
+  const auto it = cache_by_text_.find(key);
+  if (it != cache_by_text_.end()) {
+    cache_.splice(cache_.begin(), cache_, it->second);
+    prepared = *it->second;
+  } else {
+    if (!normalized) return {nullptr};
+    // The types of number literals are known; strings are unknown literals, typed by their place.
+    std::vector<Type> types;
+    for (const auto& literal : normalized_.literals) {
+      using L = NormalizedText::Literal::Type;
+      types.push_back(literal.type == L::kInt4      ? TypeId::kInt4
+                      : literal.type == L::kInt8    ? TypeId::kInt8
+                      : literal.type == L::kNumeric ? TypeId::kNumeric
+                                                    : TypeId::kUnknown);
+    }
+    auto trees = Parse(key);
+    if (!trees.ok() || trees->size() != 1 || !HasPlan(*(*trees)[0])) return {nullptr};
+    std::shared_ptr<const ast::Statement> tree = std::move((*trees)[0]);
+    auto made = PrepareTree(std::string(key), std::move(tree), types);
+    // Whatever the trouble is, the original text tells it best.
+    if (!made.ok()) return {nullptr};
+    prepared = std::move(*made);
+    if (prepared->types.size() != types.size()) return {nullptr};
+    cache_.push_front(prepared);
+    cache_by_text_[prepared->sql] = cache_.begin();
+    if (cache_.size() > kPlanCacheMax) {
+      cache_by_text_.erase(cache_.back()->sql);
+      cache_.pop_back();
+    }
+  }
+  std::vector<Value> params;
+  params.reserve(normalized_.literals.size());
+  const TypeIo io(settings_.io(), 0, this);
+  for (size_t i = 0; i < normalized_.literals.size(); ++i) {
+    const auto& literal = normalized_.literals[i];
+    using L = NormalizedText::Literal::Type;
+    if (literal.type == L::kInt4 && prepared->types[i].id == TypeId::kInt4) {
+      params.push_back(Value::Int4(static_cast<int32_t>(literal.integer)));
+    } else if (literal.type == L::kInt8 && prepared->types[i].id == TypeId::kInt8) {
+      params.push_back(Value::Int8(literal.integer));
+    } else {
+      auto value = TextIn(prepared->types[i], normalized_.TextOf(literal), io);
+      if (!value.ok()) return {nullptr};  // the original text reports it with its position
+      params.push_back(std::move(*value));
+    }
+  }
+  return std::unique_ptr<Portal>(std::make_unique<PortalImpl>(*this, std::move(prepared), params));
+}
+
+Status SessionImpl::Execute(std::string_view sql,
+                            const std::function<Status(Portal&, const Batch*)>& on_batch) {
+  const Status status = [&]() -> Status {
+    ASSIGN_OR_RETURN(const std::vector<ast::StatementPtr> trees, Parse(sql));
+    for (const auto& tree : trees) {
+      const std::string_view text =
+          sql.substr(static_cast<size_t>(tree->text_begin), static_cast<size_t>(tree->text_length));
+      Result<std::shared_ptr<PreparedStatement>> prepared = Prepare(text, {});
+      if (!prepared.ok()) {
+        Status failed = std::move(prepared).status();
+        if (failed.info().location >= 0) failed.info().location += tree->text_begin;
+        return failed;
+      }
+      if (!(*prepared)->param_types().empty()) {
+        return Error(ErrorCode::kUndefinedParameter, "there is no parameter $1");
+      }
+      ASSIGN_OR_RETURN(const std::unique_ptr<Portal> portal, Bind(std::move(*prepared), {}));
+      if (portal->kind() == PortalKind::kCopyIn) {
+        return Error(ErrorCode::kFeatureNotSupported, "COPY FROM STDIN needs a stream of data");
+      }
+      if (portal->kind() == PortalKind::kCopyOut) {
+        return Error(ErrorCode::kFeatureNotSupported, "COPY TO STDOUT needs a stream of data");
+      }
+      for (;;) {
+        ASSIGN_OR_RETURN(const Batch* batch, portal->Next(0));
+        if (on_batch) RETURN_IF_ERROR(on_batch(*portal, batch));
+        if (!batch) break;
+      }
+    }
+    return {};
+  }();
+  if (!status.ok()) FailTransaction();
+  Status end = EndImplicit();
+  Status durable = WaitDurable();
+  if (!status.ok()) return status;
+  return end.ok() ? durable : end;
+}
+
+Result<std::optional<std::vector<Value>>> SessionImpl::FirstRow(const std::string& sql) {
+  ASSIGN_OR_RETURN(auto prepared, Prepare(sql, {}));
+  ASSIGN_OR_RETURN(auto portal, Bind(std::move(prepared), {}));
+  ASSIGN_OR_RETURN(const Batch* batch, portal->Next(1));
+  if (!batch) return std::optional<std::vector<Value>>();
+  std::vector<Value> row;
+  for (const Vector& column : batch->columns) row.push_back(column.GetValue(0));
+  return std::optional(std::move(row));
+}
+
+Result<uint64_t> SessionImpl::Run(LogicalPlan plan) {
+  auto prepared = std::make_shared<PreparedImpl>();
+  ASSIGN_OR_RETURN(prepared->plan, MakePlan(std::move(plan)));
+  static const auto kNoTree = std::make_shared<const ast::CheckpointStmt>();
+  prepared->statement = kNoTree;
+  prepared->catalog_number = ddl_->catalog()->number();
+  prepared->plan_epoch = settings_.plan_epoch();
+  PortalImpl portal(*this, prepared, {});
+  for (;;) {
+    ASSIGN_OR_RETURN(const Batch* batch, portal.Next(0));
+    if (!batch) return portal.rows();
+  }
+}
+
+}  // namespace oxibase

@@ -1,0 +1,240 @@
+#pragma once
+
+#include <absl/container/flat_hash_map.h>
+
+#include <atomic>
+#include <list>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "common/hash.h"
+#include "engine/database_impl.h"
+#include "engine/ddl/ddl_host.h"
+#include "engine/ddl_transaction.h"
+#include "engine/portal_impl.h"
+#include "engine/prepared.h"
+#include "engine/session.h"
+#include "engine/settings.h"
+#include "exec/exec_context.h"
+#include "sql/bind/binder.h"
+#include "sql/parse/normalized_text.h"
+#include "txn/transaction.h"
+
+namespace oxibase {
+
+namespace ast {
+struct CopyStmt;
+struct ExplainStmt;
+struct FetchStmt;
+struct DeclareCursorStmt;
+struct SetStmt;
+struct TransactionStmt;
+struct VacuumStmt;
+}  // namespace ast
+
+/// See Session. The one place that joins parser, binder, optimizer, executor, transaction and
+/// catalog.
+class SessionImpl final : public Session,
+                          public DdlHost,
+                          public SessionServices,
+                          public CatalogLookup,
+                          public TableResolver,
+                          public TxnHooks {
+ public:
+  SessionImpl(Database& database, SessionOptions options, int32_t pid, int32_t secret);
+  ~SessionImpl() override;
+
+  // --- Session.
+  Result<std::shared_ptr<PreparedStatement>> Prepare(std::string_view sql,
+                                                     std::span<const TypeId> types) override;
+  Result<std::vector<std::string_view>> Split(std::string_view sql) override;
+  Result<std::unique_ptr<Portal>> ExecuteCached(std::string_view sql) override;
+  Result<std::unique_ptr<Portal>> Bind(std::shared_ptr<PreparedStatement> statement,
+                                       std::span<const Value> params) override;
+  Status Execute(std::string_view sql,
+                 const std::function<Status(Portal&, const Batch*)>& on_batch) override;
+  Status EndImplicit() override;
+  void FailTransaction() override;
+  TransactionStatus transaction_status() const override;
+  Lsn pending_lsn() const override { return pending_lsn_; }
+  Status WaitDurable() override;
+  const IoSettings& io_settings() const override { return settings_.io(); }
+  CatalogLookup& catalog_lookup() override { return *this; }
+  Result<std::string> Setting(std::string_view name) override { return GetSetting(name, false); }
+  Status Set(std::string_view name, std::string_view value) override;
+  std::vector<std::string> Complete(std::string_view prefix) override;
+  void Cancel() override;
+  int32_t pid() const override { return pid_; }
+  int32_t secret() const override { return secret_; }
+  Database& database() override { return database_; }
+
+  // --- DdlHost.
+  std::shared_ptr<const CatalogVersion> catalog() override { return ddl_->catalog(); }
+  Oid NewOid() override { return db_.NewOid(); }
+  TabletId NewTabletId() override { return db_.NewTabletId(); }
+  Status PutTable(TableDef table) override { return ddl_->PutTable(std::move(table)); }
+  Status PutView(ViewDef view) override { return ddl_->PutView(std::move(view)); }
+  Status PutSequence(SequenceDef sequence) override {
+    return ddl_->PutSequence(std::move(sequence));
+  }
+  Status PutSchema(SchemaDef schema) override { return ddl_->PutSchema(std::move(schema)); }
+  Status PutComment(CommentDef comment) override { return ddl_->PutComment(std::move(comment)); }
+  Status Remove(ObjectKind kind, Oid oid) override { return ddl_->Remove(kind, oid); }
+  std::vector<Oid> SearchPath() override;
+  Oid CreationSchema() override;
+  Result<Oid> TempSchema() override;
+  Oid ExistingTempSchema() override { return 0; }
+  Status LockName(Oid schema, std::string_view name) override {
+    return ddl_->LockName(schema, name);
+  }
+  Status LockTable(Oid table, TableLockMode mode, LockWait wait) override;
+  Transaction& txn() override { return *txn_; }
+  Result<std::shared_ptr<Tablet>> FindTablet(const TableDef& table) override;
+  Status RestartSequence(Oid sequence, int64_t value) override;
+  Result<std::optional<std::vector<Value>>> FirstRow(const std::string& sql) override;
+  Result<uint64_t> Run(LogicalPlan plan) override;
+  EvalContext& eval() override { return eval_; }
+  std::string current_user() override { return options_.user; }
+  void Notice(std::string_view severity, const ErrorInfo& info) override;
+
+  // --- SessionServices.
+  Result<int64_t> NextValue(Oid sequence) override;
+  Result<int64_t> CurrentValue(Oid sequence) override;
+  Result<int64_t> LastValue() override;
+  Status SetValue(Oid sequence, int64_t value, bool is_called) override;
+  std::string CurrentUser() override { return options_.user; }
+  std::string SessionUser() override { return options_.user; }
+  std::string CurrentDatabase() override { return options_.database; }
+  std::vector<std::string> SearchPath(bool with_implicit) override;
+  Result<std::string> GetSetting(std::string_view name, bool missing_ok) override;
+  Status SetSetting(std::string_view name, std::string_view value, bool is_local) override;
+  int32_t BackendPid() override { return pid_; }
+  Result<Value> CatalogFunction(std::string_view name, std::span<const Value> args) override;
+  void Notice(const ErrorInfo& info, std::string_view severity) override { Notice(severity, info); }
+
+  // --- CatalogLookup.
+  Result<Oid> FindOid(char kind, std::string_view name) override;
+  std::string NameOf(char kind, Oid oid, bool qualified_if_needed) override;
+
+  // --- TableResolver.
+  Result<const TabletIndex*> FindIndex(const TableDef& table, Oid index) override;
+  const CatalogVersion& catalog() const override { return *statement_catalog_; }
+  Result<std::shared_ptr<const RowRules>> RulesOf(const TableDef& table) override;
+  Result<Value> DefaultOf(const TableDef& table, ColumnId column, EvalContext& eval) override;
+
+  // --- TxnHooks.
+  void BeforeBlocking() override;
+  Status CheckInterrupts() override;
+
+  // --- For portals and statements.
+  /// The watchdog's question: cancels a statement whose time is over.
+  void CheckDeadline(int64_t now_micros);
+  Database::Impl& db() { return db_; }
+  Settings& settings() { return settings_; }
+  /// Begins an implicit transaction where there is none. 25P02 in a failed one.
+  Status EnsureTransaction();
+  /// Makes the plan anew if what it was made for has changed; takes its table locks.
+  Status EnsurePlan(PreparedImpl& statement);
+  /// A new statement runs: the one before it is suspended, cancel requests are forgotten.
+  void BeginStatement(PortalImpl* portal);
+  void EndStatement(PortalImpl* portal);
+  BindContext MakeBindContext();
+  /// Fills what expressions see; `params` lies in the context itself.
+  void FillEval(EvalContext& eval);
+  Result<std::shared_ptr<const PhysicalPlan>> MakePlan(LogicalPlan logical);
+  Result<std::shared_ptr<PreparedImpl>> PrepareTree(std::string sql,
+                                                    std::shared_ptr<const ast::Statement> tree,
+                                                    std::span<const Type> types);
+  void ForgetPortal(PortalImpl* portal);
+
+  // --- Utility statements (utility.cc). `portal` gets rows and tag.
+  Status RunUtility(PortalImpl& portal);
+  std::vector<ResultColumn> UtilityColumns(const ast::Statement& statement);
+  static bool MakesRows(const ast::Statement& statement);
+
+ private:
+  friend class PortalImpl;
+
+  enum class State : uint8_t { kIdle, kImplicit, kBlock, kFailed };
+
+  Status PlanStatement(PreparedImpl& statement);
+  Status BeginBlock(const ast::TransactionStmt& statement);
+  Status ApplyTransactionModes(const std::vector<ast::Option>& options);
+  Status CommitTransaction();
+  void RollbackTransaction();
+  void EndPortals();
+  Status RunTransaction(PortalImpl& portal, const ast::TransactionStmt& statement);
+  Status RunSet(const ast::SetStmt& statement);
+  Status RunExplain(PortalImpl& portal, const ast::ExplainStmt& statement);
+  Status RunDeclare(const ast::DeclareCursorStmt& statement);
+  Status RunFetch(PortalImpl& portal, const ast::FetchStmt& statement);
+  Status RunVacuum(const ast::VacuumStmt& statement);
+  Status AnalyzeTable(const TableDef& table);
+  Status CheckStatementAllowed(const ast::Statement& statement) const;
+  Result<std::shared_ptr<PortalImpl>> MakeExecute(const ast::Statement& statement);
+
+  Database& database_;
+  Database::Impl& db_;
+  const SessionOptions options_;
+  const int32_t pid_, secret_;
+  Settings settings_;
+  std::unique_ptr<Transaction> txn_;
+  std::unique_ptr<DdlTransaction> ddl_;
+  State state_ = State::kIdle;
+  Lsn pending_lsn_;
+  EvalContext eval_;
+  int64_t transaction_micros_ = 0;
+  std::atomic<bool> cancelled_{false};
+  std::atomic<bool> timed_out_{false};
+  std::atomic<int64_t> deadline_micros_{0};
+  bool read_only_ = false;
+  std::shared_ptr<const CatalogVersion> statement_catalog_;
+
+  PortalImpl* current_ = nullptr;  // whose statement the transaction runs
+  std::set<PortalImpl*> portals_;  // started and not done
+  std::unique_ptr<VirtualTableProvider> system_tables_;
+  std::map<std::string, std::shared_ptr<PreparedImpl>, std::less<>> named_;
+  std::map<std::string, std::shared_ptr<PortalImpl>, std::less<>> cursors_;
+
+  struct SavepointMarks {
+    std::string name;
+    DdlTransaction::Mark ddl;
+    size_t settings;
+  };
+  std::vector<SavepointMarks> savepoints_;
+
+  // The plan cache of the simple protocol, newest first.
+  using CacheList = std::list<std::shared_ptr<PreparedImpl>>;
+  CacheList cache_;
+  struct TextHash {
+    using is_transparent = void;
+    size_t operator()(std::string_view text) const { return HashBytes(text); }
+  };
+  absl::flat_hash_map<std::string, CacheList::iterator, TextHash, std::equal_to<>> cache_by_text_;
+  NormalizedText normalized_;
+
+  std::map<Oid, int64_t> current_values_;
+  Oid last_sequence_ = 0;
+  std::map<std::pair<Oid, uint64_t>, std::shared_ptr<const RowRules>> rules_;
+
+  std::vector<Oid> search_path_;
+  uint64_t search_path_epoch_ = 0, search_path_catalog_ = 0;
+};
+
+/// engine/copy: `statement` bound and ready.
+Result<std::unique_ptr<CopyTask>> MakeCopyTask(SessionImpl& session,
+                                               const ast::CopyStmt& statement);
+/// engine/explain.cc: text lines, or one JSON document.
+std::vector<std::string> ExplainPlan(const PhysicalPlan& plan, bool json, bool verbose, bool costs,
+                                     const std::vector<OperatorStats>* stats);
+/// engine/catalog_functions: pg_get_indexdef and its like.
+Result<Value> CallCatalogFunction(SessionImpl& session, std::string_view name,
+                                  std::span<const Value> args);
+/// engine/system_tables: pg_catalog's and information_schema's tables.
+void AddSystemTables(CatalogVersion& catalog);
+std::unique_ptr<VirtualTableProvider> MakeSystemTables(SessionImpl& session);
+
+}  // namespace oxibase

@@ -1,0 +1,409 @@
+// What expressions, operators and DDL ask of their session.
+
+#include <absl/strings/ascii.h>
+#include <absl/strings/numbers.h>
+
+#include <algorithm>
+
+#include "engine/session_impl.h"
+#include "expr/evaluator.h"
+#include "expr/function.h"
+#include "sql/optimize/expr_tools.h"
+#include "storage/mvcc/tablet.h"
+
+namespace oxibase {
+namespace {
+
+/// "a.B".c apart, quotes taken off, the rest in lower case.
+Result<std::vector<std::string>> SplitQualifiedName(std::string_view text) {
+  std::vector<std::string> parts(1);
+  bool quoted = false, any = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quoted) {
+      if (c != '"') {
+        parts.back() += c;
+      } else if (i + 1 < text.size() && text[i + 1] == '"') {
+        parts.back() += text[++i];
+      } else {
+        quoted = false;
+      }
+    } else if (c == '"') {
+      quoted = any = true;
+    } else if (c == '.') {
+      parts.emplace_back();
+      any = false;
+    } else if (!absl::ascii_isspace(static_cast<unsigned char>(c))) {
+      parts.back() += absl::ascii_tolower(static_cast<unsigned char>(c));
+      any = true;
+    }
+  }
+  if (quoted || !any) return Error(ErrorCode::kInvalidName, "invalid name syntax");
+  return parts;
+}
+
+std::string Quoted(std::string_view name) {
+  bool plain =
+      !name.empty() && (absl::ascii_islower(static_cast<unsigned char>(name[0])) || name[0] == '_');
+  for (const char c : name) {
+    plain = plain && (absl::ascii_islower(static_cast<unsigned char>(c)) ||
+                      absl::ascii_isdigit(static_cast<unsigned char>(c)) || c == '_');
+  }
+  if (plain) return std::string(name);
+  std::string quoted = "\"";
+  for (const char c : name) {
+    if (c == '"') quoted += '"';
+    quoted += c;
+  }
+  return quoted + '"';
+}
+
+struct RelationName {
+  Oid schema = 0;
+  std::string name;
+};
+
+std::optional<RelationName> NameOfRelation(const CatalogVersion& catalog, Oid oid) {
+  if (const auto table = catalog.TableByOid(oid)) return RelationName{table->schema, table->name};
+  if (const auto view = catalog.ViewByOid(oid)) return RelationName{view->schema, view->name};
+  if (const auto sequence = catalog.SequenceByOid(oid)) {
+    return RelationName{sequence->schema, sequence->name};
+  }
+  const auto [table, index] = catalog.IndexByOid(oid);
+  if (index) return RelationName{table->schema, index->name};
+  return {};
+}
+
+Oid OidOfRelation(const CatalogVersion& catalog, Oid schema, std::string_view name) {
+  if (const auto table = catalog.FindTable(schema, name)) return table->oid;
+  if (const auto view = catalog.FindView(schema, name)) return view->oid;
+  if (const auto sequence = catalog.FindSequence(schema, name)) return sequence->oid;
+  const auto [table, index] = catalog.FindIndex(schema, name);
+  return index ? index->oid : 0;
+}
+
+}  // namespace
+
+// --- Names ------------------------------------------------------------------------------------
+
+std::vector<Oid> SessionImpl::SearchPath() {
+  const auto catalog = ddl_->catalog();
+  if (!search_path_.empty() && search_path_epoch_ == settings_.plan_epoch() &&
+      search_path_catalog_ == catalog->number()) {
+    return search_path_;
+  }
+  search_path_.clear();
+  bool names_catalog = false;
+  for (const std::string& name : settings_.search_path()) {
+    const auto schema = catalog->FindSchema(name == "$user" ? options_.user : name);
+    if (!schema) continue;
+    names_catalog = names_catalog || schema->oid == kPgCatalogSchema;
+    search_path_.push_back(schema->oid);
+  }
+  if (!names_catalog) search_path_.insert(search_path_.begin(), kPgCatalogSchema);
+  search_path_epoch_ = settings_.plan_epoch();
+  search_path_catalog_ = catalog->number();
+  return search_path_;
+}
+
+Oid SessionImpl::CreationSchema() {
+  const auto catalog = ddl_->catalog();
+  for (const std::string& name : settings_.search_path()) {
+    const auto schema = catalog->FindSchema(name == "$user" ? options_.user : name);
+    if (schema) return schema->oid;
+  }
+  return 0;
+}
+
+std::vector<std::string> SessionImpl::SearchPath(bool with_implicit) {
+  const auto catalog = ddl_->catalog();
+  std::vector<std::string> names;
+  bool names_catalog = false;
+  for (const std::string& name : settings_.search_path()) {
+    const auto schema = catalog->FindSchema(name == "$user" ? options_.user : name);
+    if (!schema) continue;
+    names_catalog = names_catalog || schema->oid == kPgCatalogSchema;
+    names.push_back(schema->name);
+  }
+  if (with_implicit && !names_catalog) names.insert(names.begin(), "pg_catalog");
+  return names;
+}
+
+Result<Oid> SessionImpl::TempSchema() {
+  return Error(ErrorCode::kFeatureNotSupported, "temporary tables are not supported yet");
+}
+
+std::vector<std::string> SessionImpl::Complete(std::string_view prefix) {
+  const auto catalog = ddl_->catalog();
+  std::vector<std::string> found;
+  const auto add = [&](const std::string& name) {
+    if (name.starts_with(prefix)) found.push_back(Quoted(name));
+  };
+  for (const auto& [oid, table] : catalog->tables()) {
+    add(table->name);
+    if (table->schema == kPgCatalogSchema || table->schema == kInformationSchema) continue;
+    for (const auto& column : table->columns) {
+      if (!column.dropped && !column.hidden) add(column.name);
+    }
+  }
+  for (const auto& [oid, view] : catalog->views()) add(view->name);
+  for (const auto& [oid, sequence] : catalog->sequences()) add(sequence->name);
+  for (const auto& [oid, schema] : catalog->schemas()) add(schema->name);
+  std::sort(found.begin(), found.end());
+  found.erase(std::unique(found.begin(), found.end()), found.end());
+  return found;
+}
+
+Result<Oid> SessionImpl::FindOid(char kind, std::string_view name) {
+  const auto catalog = ddl_->catalog();
+  switch (kind) {
+    case 'r': {
+      ASSIGN_OR_RETURN(const std::vector<std::string> parts, SplitQualifiedName(name));
+      if (parts.size() > 2) {
+        if (parts.size() > 3 || parts[0] != options_.database) {
+          return Error(ErrorCode::kFeatureNotSupported,
+                       "cross-database references are not implemented: \"{}\"", name);
+        }
+      }
+      if (parts.size() >= 2) {
+        const auto schema = catalog->FindSchema(parts[parts.size() - 2]);
+        if (!schema) {
+          return Error(ErrorCode::kUndefinedTable, "relation \"{}\" does not exist", name);
+        }
+        if (const Oid oid = OidOfRelation(*catalog, schema->oid, parts.back())) return oid;
+      } else {
+        for (const Oid schema : SearchPath()) {
+          if (const Oid oid = OidOfRelation(*catalog, schema, parts[0])) return oid;
+        }
+      }
+      return Error(ErrorCode::kUndefinedTable, "relation \"{}\" does not exist", name);
+    }
+    case 'n': {
+      ASSIGN_OR_RETURN(const std::vector<std::string> parts, SplitQualifiedName(name));
+      const auto schema = catalog->FindSchema(parts[0]);
+      if (schema) return schema->oid;
+      return Error(ErrorCode::kInvalidSchemaName, "schema \"{}\" does not exist", name);
+    }
+    case 't': {
+      std::string_view plain = name;
+      if (plain.starts_with("pg_catalog.")) plain.remove_prefix(11);
+      const TypeId type = FindTypeByName(plain);
+      if (type != TypeId::kInvalid) return static_cast<Oid>(type);
+      return Error(ErrorCode::kUndefinedObject, "type \"{}\" does not exist", name);
+    }
+    case 'f': {
+      std::string_view plain = name;
+      if (plain.starts_with("pg_catalog.")) plain.remove_prefix(11);
+      plain = plain.substr(0, plain.find('('));
+      const auto found = FunctionTable::Get().Find(plain, false);
+      if (found.empty()) {
+        return Error(ErrorCode::kUndefinedFunction, "function \"{}\" does not exist", name);
+      }
+      if (found.size() > 1) {
+        return Error(ErrorCode::kAmbiguousFunction, "more than one function named \"{}\"", name);
+      }
+      return found[0]->oid;
+    }
+    case 'o':
+      if (name == "postgres") return kPostgresRole;
+      return Error(ErrorCode::kUndefinedObject, "role \"{}\" does not exist", name);
+    default:
+      return Error(ErrorCode::kFeatureNotSupported, "no names of this kind");
+  }
+}
+
+std::string SessionImpl::NameOf(char kind, Oid oid, bool qualified_if_needed) {
+  const auto catalog = ddl_->catalog();
+  switch (kind) {
+    case 'r': {
+      const auto found = NameOfRelation(*catalog, oid);
+      if (!found) return "";
+      if (qualified_if_needed) {
+        for (const Oid schema : SearchPath()) {
+          const Oid visible = OidOfRelation(*catalog, schema, found->name);
+          if (visible == oid) return Quoted(found->name);
+          if (visible != 0) break;
+        }
+        const auto schema = catalog->SchemaByOid(found->schema);
+        return Quoted(schema ? schema->name : "?") + "." + Quoted(found->name);
+      }
+      return Quoted(found->name);
+    }
+    case 'n': {
+      const auto schema = catalog->SchemaByOid(oid);
+      return schema ? Quoted(schema->name) : "";
+    }
+    case 't':
+      return FindType(static_cast<TypeId>(oid)) ? FormatType(static_cast<TypeId>(oid)) : "";
+    case 'f':
+      for (const Function* function : FunctionTable::Get().all()) {
+        if (function->oid == oid && !function->is_operator) return std::string(function->name);
+      }
+      return "";
+    case 'o':
+      return oid == kPostgresRole ? "postgres" : "";
+    default:
+      return "";
+  }
+}
+
+// --- Tables -----------------------------------------------------------------------------------
+
+Status SessionImpl::LockTable(Oid table, TableLockMode mode, LockWait wait) {
+  return txn_->LockTable(table, mode, wait);
+}
+
+Result<std::shared_ptr<Tablet>> SessionImpl::FindTablet(const TableDef& table) {
+  auto tablet = db_.txns.tablets().Find(table.tablet);
+  if (!tablet) {
+    return Error(ErrorCode::kInternalError, "table \"{}\" has no tablet", table.name);
+  }
+  return tablet;
+}
+
+Result<const TabletIndex*> SessionImpl::FindIndex(const TableDef& table, Oid index) {
+  ASSIGN_OR_RETURN(const std::shared_ptr<Tablet> tablet, FindTablet(table));
+  const TabletIndex* found = tablet->FindIndex(index);
+  if (!found) return Error(ErrorCode::kInternalError, "table \"{}\" has no such index", table.name);
+  return found;
+}
+
+Result<std::shared_ptr<const RowRules>> SessionImpl::RulesOf(const TableDef& table) {
+  const auto key = std::make_pair(table.oid, statement_catalog_->number());
+  if (const auto it = rules_.find(key); it != rules_.end()) return it->second;
+  constexpr size_t kRulesKeptMax = 64;
+  if (rules_.size() > kRulesKeptMax) rules_.clear();
+  BindContext bind = MakeBindContext();
+  VarId next_var = 1;
+  ASSIGN_OR_RETURN(TableRules bound, BindTableRules(table, next_var, bind));
+  // The operator's row has all the table's columns in order: variables become positions.
+  const auto resolve = [&](ExprPtr& expr) {
+    ReplaceVars(expr, [&](VarId var) -> ExprPtr {
+      for (size_t i = 0; i < bound.column_vars.size(); ++i) {
+        if (bound.column_vars[i] == var) {
+          return std::make_unique<ColumnExpr>(static_cast<VarId>(i), table.columns[i].type,
+                                              table.columns[i].name);
+        }
+      }
+      return nullptr;
+    });
+  };
+  auto rules = std::make_shared<RowRules>();
+  for (auto& computed : bound.computed) {
+    resolve(computed.expr);
+    uint32_t position = 0;
+    while (table.columns[position].id != computed.column) ++position;
+    rules->computed.push_back({position, std::move(computed.expr)});
+  }
+  for (auto& check : bound.checks) {
+    resolve(check.expr);
+    rules->checks.push_back(std::move(check));
+  }
+  rules_[key] = rules;
+  return std::shared_ptr<const RowRules>(std::move(rules));
+}
+
+Result<Value> SessionImpl::DefaultOf(const TableDef& table, ColumnId column, EvalContext& eval) {
+  const ColumnDef* def = table.FindColumn(column);
+  BindContext bind = MakeBindContext();
+  ASSIGN_OR_RETURN(const ExprPtr expr, BindColumnDefault(table, *def, bind));
+  if (!expr) return Value::Null(def->type);
+  ASSIGN_OR_RETURN(Evaluator evaluator, Evaluator::Compile(*expr));
+  return evaluator.EvaluateScalar(eval);
+}
+
+// --- Sequences, settings ----------------------------------------------------------------------
+
+Result<int64_t> SessionImpl::NextValue(Oid sequence) {
+  const auto def = ddl_->catalog()->SequenceByOid(sequence);
+  if (!def) {
+    return Error(ErrorCode::kWrongObjectType, "\"{}\" is not a sequence",
+                 NameOf('r', sequence, false));
+  }
+  if (read_only_) {
+    return Error(ErrorCode::kReadOnlySqlTransaction,
+                 "cannot execute nextval() in a read-only transaction");
+  }
+  ASSIGN_OR_RETURN(const int64_t value, db_.sequences.Next(*def));
+  current_values_[sequence] = value;
+  last_sequence_ = sequence;
+  return value;
+}
+
+Result<int64_t> SessionImpl::CurrentValue(Oid sequence) {
+  const auto it = current_values_.find(sequence);
+  if (it == current_values_.end()) {
+    return Error(ErrorCode::kObjectNotInPrerequisiteState,
+                 "currval of sequence \"{}\" is not yet defined in this session",
+                 NameOf('r', sequence, false));
+  }
+  return it->second;
+}
+
+Result<int64_t> SessionImpl::LastValue() {
+  if (last_sequence_ == 0) {
+    return Error(ErrorCode::kObjectNotInPrerequisiteState,
+                 "lastval is not yet defined in this session");
+  }
+  return CurrentValue(last_sequence_);
+}
+
+Status SessionImpl::SetValue(Oid sequence, int64_t value, bool is_called) {
+  const auto def = ddl_->catalog()->SequenceByOid(sequence);
+  if (!def) {
+    return Error(ErrorCode::kWrongObjectType, "\"{}\" is not a sequence",
+                 NameOf('r', sequence, false));
+  }
+  if (read_only_) {
+    return Error(ErrorCode::kReadOnlySqlTransaction,
+                 "cannot execute setval() in a read-only transaction");
+  }
+  RETURN_IF_ERROR(db_.sequences.Set(*def, value, is_called));
+  if (is_called) {
+    current_values_[sequence] = value;
+    last_sequence_ = sequence;
+  }
+  return {};
+}
+
+Status SessionImpl::RestartSequence(Oid sequence, int64_t value) {
+  const auto def = ddl_->catalog()->SequenceByOid(sequence);
+  if (!def) return Error(ErrorCode::kInternalError, "no sequence with oid {}", sequence);
+  return db_.sequences.Set(*def, value, false);
+}
+
+Result<std::string> SessionImpl::GetSetting(std::string_view name, bool missing_ok) {
+  const std::string lower = absl::AsciiStrToLower(std::string(name));
+  if (lower == "transaction_isolation" && txn_->active()) {
+    return std::string(txn_->repeatable_read() ? "repeatable read" : "read committed");
+  }
+  if (lower == "transaction_isolation") return settings_.Get("default_transaction_isolation");
+  if (lower == "transaction_read_only") return std::string(read_only_ ? "on" : "off");
+  Result<std::string> value = settings_.Get(name);
+  if (!value.ok() && missing_ok) return std::string();
+  return value;
+}
+
+Status SessionImpl::SetSetting(std::string_view name, std::string_view value, bool is_local) {
+  if (is_local && state_ != State::kBlock) {
+    ErrorInfo info;
+    info.code = ErrorCode::kNoActiveSqlTransaction;
+    info.message = "SET LOCAL can only be used in transaction blocks";
+    Notice("WARNING", info);
+  }
+  return settings_.Set(name, value, is_local);
+}
+
+void SessionImpl::CheckDeadline(int64_t now_micros) {
+  int64_t deadline = deadline_micros_.load(std::memory_order_relaxed);
+  if (deadline == 0 || now_micros < deadline) return;
+  if (!deadline_micros_.compare_exchange_strong(deadline, 0)) return;
+  timed_out_.store(true, std::memory_order_relaxed);
+  Cancel();
+}
+
+Result<Value> SessionImpl::CatalogFunction(std::string_view name, std::span<const Value> args) {
+  return CallCatalogFunction(*this, name, args);
+}
+
+}  // namespace oxibase

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/status.h"
+#include "expr/eval_context.h"
+#include "txn/snapshot.h"
+
+namespace oxibase {
+
+/// What pg_settings says of one setting.
+struct SettingInfo {
+  std::string_view name;
+  std::string_view default_value;
+  std::string_view type;  // "bool", "integer", "string", "enum", "real"
+  std::string_view unit;  // "ms" or ""
+  std::string_view description;
+  bool reported = false;  // clients are told of changes (ParameterStatus)
+  bool fixed = false;     // cannot be changed in a session: 55P02
+};
+
+/// A session's settings: PostgreSQL's names, with its rules for SET, SET LOCAL, RESET and the ends
+/// of transactions. Accepts those that tools send although nothing depends on them, as listed in
+/// docs/sql.md. Not thread-safe.
+class Settings {
+ public:
+  Settings();
+
+  /// As SHOW prints it. 42704 if there is no such setting.
+  Result<std::string> Get(std::string_view name) const;
+  /// Errors: 42704, 22023 (bad value), 55P02 (fixed). A name with a dot is a setting of the user's.
+  Status Set(std::string_view name, std::string_view value, bool is_local);
+  Status Reset(std::string_view name);
+  void ResetAll();
+  /// Start-up options: become the values that RESET goes back to.
+  Status SetDefault(std::string_view name, std::string_view value);
+
+  // Transactions and savepoints: what was SET in one that rolls back is undone; SET LOCAL always.
+  size_t Mark() const { return undo_.size(); }
+  void RollbackTo(size_t mark);
+  void EndTransaction(bool committed);
+
+  static std::vector<SettingInfo> All();
+
+  /// Called with (name, value) after a reported setting changed.
+  std::function<void(std::string_view, std::string_view)> on_report;
+
+  // Values in use, kept parsed.
+  const IoSettings& io() const { return io_; }
+  const std::vector<std::string>& search_path() const { return search_path_; }
+  IsolationLevel default_isolation() const { return default_isolation_; }
+  bool default_read_only() const { return default_read_only_; }
+  bool synchronous_commit() const { return synchronous_commit_; }
+  int64_t lock_timeout_ms() const { return lock_timeout_ms_; }
+  int64_t statement_timeout_ms() const { return statement_timeout_ms_; }
+  int64_t deadlock_timeout_ms() const { return deadlock_timeout_ms_; }
+  /// Changes whenever something that plans depend on does.
+  uint64_t plan_epoch() const { return plan_epoch_; }
+
+ private:
+  struct Undo {
+    std::string name;
+    std::string value;  // before
+    bool existed;
+    bool local;
+  };
+  Status Apply(std::string_view name, std::string_view value);
+  Status Check(std::string_view name, std::string_view value, std::string* canonical) const;
+
+  std::map<std::string, std::string, std::less<>> values_;
+  std::map<std::string, std::string, std::less<>> defaults_;
+  std::vector<Undo> undo_;
+
+  IoSettings io_;
+  std::vector<std::string> search_path_;
+  IsolationLevel default_isolation_ = IsolationLevel::kReadCommitted;
+  bool default_read_only_ = false;
+  bool synchronous_commit_ = true;
+  int64_t lock_timeout_ms_ = 0;
+  int64_t statement_timeout_ms_ = 0;
+  int64_t deadlock_timeout_ms_ = 1000;
+  uint64_t plan_epoch_ = 1;
+};
+
+}  // namespace oxibase

@@ -1,0 +1,693 @@
+// Statements without a plan: transactions, cursors, settings, prepared statements, EXPLAIN.
+
+#include <absl/strings/ascii.h>
+
+#include <algorithm>
+
+#include "engine/ddl/ddl.h"
+#include "engine/session_impl.h"
+#include "expr/evaluator.h"
+#include "sql/parse/ast_utility.h"
+#include "storage/mvcc/tablet.h"
+
+namespace oxibase {
+namespace {
+
+using ast::As;
+using ast::StatementKind;
+using ast::TryAs;
+
+/// Statements that may not stand in a transaction block, or that PostgreSQL does not run in a
+/// transaction of its own making.
+bool NeedsNoTransaction(const ast::Statement& statement) {
+  switch (statement.kind) {
+    case StatementKind::kTransaction:
+    case StatementKind::kSet:
+    case StatementKind::kShow:
+    case StatementKind::kCheckpoint:
+    case StatementKind::kDeallocate:
+    case StatementKind::kDiscard:
+      return true;
+    default:
+      return false;
+  }
+}
+
+MaterializedRows OneText(std::string text) {
+  MaterializedRows made;
+  made.types = {TypeId::kText};
+  made.rows.push_back({Value::Text(std::move(text))});
+  return made;
+}
+
+bool OptionIsOn(const ast::Option& option) {
+  if (option.value_kind == ast::Option::ValueKind::kNone) return true;
+  if (option.value_kind == ast::Option::ValueKind::kInteger) return option.integer != 0;
+  const std::string text = absl::AsciiStrToLower(option.text);
+  return text != "off" && text != "false" && text != "0" && text != "none";
+}
+
+Status Unsupported(std::string_view what) {
+  return Error(ErrorCode::kFeatureNotSupported, "{} is not supported", what);
+}
+
+}  // namespace
+
+bool SessionImpl::MakesRows(const ast::Statement& statement) {
+  switch (statement.kind) {
+    case StatementKind::kShow:
+    case StatementKind::kExplain:
+    case StatementKind::kExecute:
+      return true;
+    case StatementKind::kFetch:
+      return !As<ast::FetchStmt>(statement).move;
+    default:
+      return false;
+  }
+}
+
+std::vector<ResultColumn> SessionImpl::UtilityColumns(const ast::Statement& statement) {
+  switch (statement.kind) {
+    case StatementKind::kShow: {
+      const std::string& name = As<ast::ShowStmt>(statement).name;
+      if (absl::AsciiStrToLower(name) == "all") {
+        return {
+            {"name", TypeId::kText}, {"setting", TypeId::kText}, {"description", TypeId::kText}};
+      }
+      std::string shown = absl::AsciiStrToLower(name);
+      if (shown == "timezone") shown = "TimeZone";
+      if (shown == "datestyle") shown = "DateStyle";
+      if (shown == "intervalstyle") shown = "IntervalStyle";
+      return {{shown, TypeId::kText}};
+    }
+    case StatementKind::kExplain: {
+      Type type = TypeId::kText;
+      for (const auto& option : As<ast::ExplainStmt>(statement).options) {
+        if (option.name == "format" && absl::AsciiStrToLower(option.text) == "json") {
+          type = TypeId::kJson;
+        }
+      }
+      return {{"QUERY PLAN", type}};
+    }
+    case StatementKind::kFetch: {
+      const auto& fetch = As<ast::FetchStmt>(statement);
+      const auto it = cursors_.find(fetch.cursor);
+      if (fetch.move || it == cursors_.end()) return {};
+      const auto columns = it->second->columns();
+      return {columns.begin(), columns.end()};
+    }
+    case StatementKind::kExecute: {
+      const auto it = named_.find(As<ast::ExecuteStmt>(statement).name);
+      return it == named_.end() ? std::vector<ResultColumn>() : it->second->result;
+    }
+    default:
+      return {};
+  }
+}
+
+Status SessionImpl::RunUtility(PortalImpl& portal) {
+  const ast::Statement& statement = *portal.statement_->statement;
+  if (statement.kind == StatementKind::kTransaction) {
+    return RunTransaction(portal, As<ast::TransactionStmt>(statement));
+  }
+  if (NeedsNoTransaction(statement)) {
+    RETURN_IF_ERROR(CheckStatementAllowed(statement));
+    // In a block their effects follow its fate; outside they are transactions of their own.
+    if (statement.kind != StatementKind::kCheckpoint) RETURN_IF_ERROR(EnsureTransaction());
+  } else {
+    RETURN_IF_ERROR(EnsureTransaction());
+  }
+  const bool own_statement =
+      statement.kind != StatementKind::kFetch && statement.kind != StatementKind::kExecute;
+  if (own_statement) {
+    BeginStatement(&portal);
+    portals_.insert(&portal);
+  }
+
+  if (IsDdl(statement)) {
+    if (read_only_) {
+      return Error(ErrorCode::kReadOnlySqlTransaction,
+                   "cannot execute DDL in a read-only transaction");
+    }
+    txn_->BeginStatement();
+    FillEval(eval_);
+    statement_catalog_ = ddl_->catalog();
+    ASSIGN_OR_RETURN(portal.tag_, ExecuteDdl(*this, statement, portal.statement_->sql));
+    return {};
+  }
+  switch (statement.kind) {
+    case StatementKind::kSet:
+      RETURN_IF_ERROR(RunSet(As<ast::SetStmt>(statement)));
+      portal.tag_ = As<ast::SetStmt>(statement).type == ast::SetStmt::Type::kReset ||
+                            As<ast::SetStmt>(statement).type == ast::SetStmt::Type::kResetAll
+                        ? "RESET"
+                        : "SET";
+      return {};
+    case StatementKind::kShow: {
+      const std::string& name = As<ast::ShowStmt>(statement).name;
+      portal.tag_ = "SHOW";
+      if (absl::AsciiStrToLower(name) == "all") {
+        portal.made_.types = {TypeId::kText, TypeId::kText, TypeId::kText};
+        for (const SettingInfo& info : Settings::All()) {
+          ASSIGN_OR_RETURN(std::string value, GetSetting(info.name, false));
+          portal.made_.rows.push_back({Value::Text(std::string(info.name)), Value::Text(value),
+                                       Value::Text(std::string(info.description))});
+        }
+        return {};
+      }
+      ASSIGN_OR_RETURN(std::string value, GetSetting(name, false));
+      portal.made_ = OneText(std::move(value));
+      return {};
+    }
+    case StatementKind::kPrepare: {
+      const auto& prepare = As<ast::PrepareStmt>(statement);
+      if (named_.contains(prepare.name)) {
+        return Error(ErrorCode::kDuplicatePreparedStatement,
+                     "prepared statement \"{}\" already exists", prepare.name);
+      }
+      std::vector<Type> types;
+      BindContext bind = MakeBindContext();
+      for (const auto& type : prepare.argument_types) {
+        ASSIGN_OR_RETURN(const Type resolved, ResolveTypeName(type, bind));
+        types.push_back(resolved);
+      }
+      // The statement lies in the tree of this one, which it keeps alive.
+      std::shared_ptr<const ast::Statement> query(portal.statement_->statement,
+                                                  prepare.query.get());
+      ASSIGN_OR_RETURN(auto prepared, PrepareTree(portal.statement_->sql, query, types));
+      named_.emplace(prepare.name, std::move(prepared));
+      portal.tag_ = "PREPARE";
+      return {};
+    }
+    case StatementKind::kExecute: {
+      ASSIGN_OR_RETURN(portal.inner_, MakeExecute(statement));
+      portal.fetch_rows_ = UINT64_MAX;
+      portal.inner_is_cursor_ = false;
+      return {};
+    }
+    case StatementKind::kDeallocate: {
+      const std::string& name = As<ast::DeallocateStmt>(statement).name;
+      portal.tag_ = name.empty() ? "DEALLOCATE ALL" : "DEALLOCATE";
+      if (name.empty()) {
+        named_.clear();
+      } else if (named_.erase(name) == 0) {
+        return Error(ErrorCode::kInvalidSqlStatementName,
+                     "prepared statement \"{}\" does not exist", name);
+      }
+      return {};
+    }
+    case StatementKind::kDeclareCursor:
+      portal.tag_ = "DECLARE CURSOR";
+      return RunDeclare(As<ast::DeclareCursorStmt>(statement));
+    case StatementKind::kFetch:
+      return RunFetch(portal, As<ast::FetchStmt>(statement));
+    case StatementKind::kClosePortal: {
+      const std::string& name = As<ast::ClosePortalStmt>(statement).name;
+      portal.tag_ = name.empty() ? "CLOSE CURSOR ALL" : "CLOSE CURSOR";
+      if (name.empty()) {
+        cursors_.clear();
+      } else if (cursors_.erase(name) == 0) {
+        return Error(ErrorCode::kInvalidCursorName, "cursor \"{}\" does not exist", name);
+      }
+      return {};
+    }
+    case StatementKind::kExplain:
+      portal.tag_ = "EXPLAIN";
+      return RunExplain(portal, As<ast::ExplainStmt>(statement));
+    case StatementKind::kVacuum:
+      portal.tag_ = As<ast::VacuumStmt>(statement).vacuum ? "VACUUM" : "ANALYZE";
+      return RunVacuum(As<ast::VacuumStmt>(statement));
+    case StatementKind::kCheckpoint:
+      portal.tag_ = "CHECKPOINT";
+      return database_.Checkpoint();
+    case StatementKind::kDiscard: {
+      const auto type = As<ast::DiscardStmt>(statement).type;
+      using Discard = ast::DiscardStmt::Type;
+      if (type == Discard::kAll) {
+        if (state_ == State::kBlock) {
+          return Error(ErrorCode::kActiveSqlTransaction,
+                       "DISCARD ALL cannot run inside a transaction block");
+        }
+        cursors_.clear();
+        named_.clear();
+        settings_.ResetAll();
+      }
+      if (type == Discard::kAll || type == Discard::kPlans) {
+        cache_.clear();
+        cache_by_text_.clear();
+      }
+      if (type == Discard::kAll || type == Discard::kSequences) {
+        current_values_.clear();
+        last_sequence_ = 0;
+      }
+      portal.tag_ = type == Discard::kAll         ? "DISCARD ALL"
+                    : type == Discard::kPlans     ? "DISCARD PLANS"
+                    : type == Discard::kSequences ? "DISCARD SEQUENCES"
+                                                  : "DISCARD TEMP";
+      return {};
+    }
+    case StatementKind::kLockTable: {
+      const auto& lock = As<ast::LockTableStmt>(statement);
+      if (state_ != State::kBlock) {
+        return Error(ErrorCode::kNoActiveSqlTransaction,
+                     "LOCK TABLE can only be used in transaction blocks");
+      }
+      for (const auto& name : lock.tables) {
+        BindContext bind = MakeBindContext();
+        ASSIGN_OR_RETURN(const ResolvedRelation relation, ResolveRelation(name, bind));
+        if (!relation.table) {
+          return Error(ErrorCode::kWrongObjectType, "\"{}\" is not a table", name.name);
+        }
+        RETURN_IF_ERROR(txn_->LockTable(relation.table->oid,
+                                        static_cast<TableLockMode>(lock.mode - 1),
+                                        lock.nowait ? LockWait::kNoWait : LockWait::kBlock));
+      }
+      portal.tag_ = "LOCK TABLE";
+      return {};
+    }
+    case StatementKind::kCopy: {
+      const auto& copy = As<ast::CopyStmt>(statement);
+      ASSIGN_OR_RETURN(portal.copy_, MakeCopyTask(*this, copy));
+      return {};
+    }
+    case StatementKind::kSetConstraints:
+      return Unsupported("SET CONSTRAINTS");
+    case StatementKind::kUnsupported:
+      return Unsupported(As<ast::UnsupportedStmt>(statement).command);
+    default:
+      return Unsupported("this statement");
+  }
+}
+
+// --- Transactions -----------------------------------------------------------------------------
+
+Status SessionImpl::ApplyTransactionModes(const std::vector<ast::Option>& options) {
+  for (const auto& option : options) {
+    if (option.name == "transaction_isolation") {
+      const std::string level = absl::AsciiStrToLower(option.text);
+      if (level == "serializable") {
+        return Error(ErrorCode::kFeatureNotSupported,
+                     "isolation level SERIALIZABLE is not supported yet");
+      }
+      const IsolationLevel isolation = level == "repeatable read" ? IsolationLevel::kRepeatableRead
+                                                                  : IsolationLevel::kReadCommitted;
+      if (txn_->has_snapshot() && isolation != txn_->options().isolation) {
+        return Error(ErrorCode::kActiveSqlTransaction,
+                     "SET TRANSACTION ISOLATION LEVEL must be called before any query");
+      }
+      if (!txn_->has_snapshot()) txn_->set_isolation(isolation);
+    } else if (option.name == "transaction_read_only") {
+      const bool wanted = OptionIsOn(option);
+      if (!wanted && read_only_ && txn_->has_snapshot()) {
+        return Error(ErrorCode::kActiveSqlTransaction,
+                     "cannot set transaction read-write mode inside a read-only transaction");
+      }
+      read_only_ = wanted;
+    } else if (option.name != "transaction_deferrable") {
+      return Unsupported(option.name);
+    }
+  }
+  return {};
+}
+
+Status SessionImpl::BeginBlock(const ast::TransactionStmt& statement) {
+  if (state_ == State::kBlock || state_ == State::kFailed) {
+    ErrorInfo info;
+    info.code = ErrorCode::kActiveSqlTransaction;
+    info.message = "there is already a transaction in progress";
+    Notice("WARNING", info);
+    return {};
+  }
+  RETURN_IF_ERROR(EnsureTransaction());
+  state_ = State::kBlock;
+  return ApplyTransactionModes(statement.options);
+}
+
+Status SessionImpl::RunTransaction(PortalImpl& portal, const ast::TransactionStmt& statement) {
+  using Type = ast::TransactionStmt::Type;
+  RETURN_IF_ERROR(CheckStatementAllowed(statement));
+  const auto warn = [&](std::string message) {
+    ErrorInfo info;
+    info.code = ErrorCode::kNoActiveSqlTransaction;
+    info.message = std::move(message);
+    Notice("WARNING", info);
+  };
+  const auto need_block = [&](std::string_view what) -> Status {
+    if (state_ == State::kBlock || state_ == State::kFailed) return {};
+    return Error(ErrorCode::kNoActiveSqlTransaction, "{} can only be used in transaction blocks",
+                 what);
+  };
+  const auto chain = [&](IsolationLevel isolation, bool read_only) -> Status {
+    if (!statement.chain) return {};
+    RETURN_IF_ERROR(EnsureTransaction());
+    state_ = State::kBlock;
+    txn_->set_isolation(isolation);
+    read_only_ = read_only;
+    return {};
+  };
+  switch (statement.type) {
+    case Type::kBegin:
+    case Type::kStart:
+      portal.tag_ = statement.type == Type::kBegin ? "BEGIN" : "START TRANSACTION";
+      return BeginBlock(statement);
+    case Type::kCommit: {
+      const IsolationLevel isolation = txn_->options().isolation;
+      const bool read_only = read_only_;
+      if (state_ == State::kFailed) {
+        RollbackTransaction();
+        portal.tag_ = "ROLLBACK";
+        return chain(isolation, read_only);
+      }
+      portal.tag_ = "COMMIT";
+      if (state_ != State::kBlock) {
+        if (statement.chain) RETURN_IF_ERROR(need_block("COMMIT AND CHAIN"));
+        warn("there is no transaction in progress");
+        return {};
+      }
+      RETURN_IF_ERROR(CommitTransaction());
+      return chain(isolation, read_only);
+    }
+    case Type::kRollback: {
+      const IsolationLevel isolation = txn_->options().isolation;
+      const bool read_only = read_only_;
+      portal.tag_ = "ROLLBACK";
+      if (state_ != State::kBlock && state_ != State::kFailed) {
+        if (statement.chain) RETURN_IF_ERROR(need_block("ROLLBACK AND CHAIN"));
+        warn("there is no transaction in progress");
+      }
+      RollbackTransaction();
+      return chain(isolation, read_only);
+    }
+    case Type::kSavepoint:
+      portal.tag_ = "SAVEPOINT";
+      RETURN_IF_ERROR(need_block("SAVEPOINT"));
+      txn_->DefineSavepoint(statement.savepoint);
+      savepoints_.push_back({statement.savepoint, ddl_->mark(), settings_.Mark()});
+      return {};
+    case Type::kRelease: {
+      portal.tag_ = "RELEASE";
+      RETURN_IF_ERROR(need_block("RELEASE SAVEPOINT"));
+      RETURN_IF_ERROR(txn_->ReleaseSavepoint(statement.savepoint));
+      while (!savepoints_.empty()) {
+        const bool found = savepoints_.back().name == statement.savepoint;
+        savepoints_.pop_back();
+        if (found) break;
+      }
+      return {};
+    }
+    case Type::kRollbackTo: {
+      portal.tag_ = "ROLLBACK";
+      RETURN_IF_ERROR(need_block("ROLLBACK TO SAVEPOINT"));
+      if (savepoints_.empty()) {
+        return Error(ErrorCode::kInvalidSavepointSpecification, "savepoint \"{}\" does not exist",
+                     statement.savepoint);
+      }
+      RETURN_IF_ERROR(txn_->RollbackToSavepoint(statement.savepoint));
+      while (savepoints_.back().name != statement.savepoint) savepoints_.pop_back();
+      ddl_->RollbackTo(savepoints_.back().ddl);
+      settings_.RollbackTo(savepoints_.back().settings);
+      state_ = State::kBlock;
+      return {};
+    }
+    case Type::kPrepare:
+    case Type::kCommitPrepared:
+    case Type::kRollbackPrepared:
+      return Unsupported("two-phase commit");
+  }
+  return {};
+}
+
+Status SessionImpl::RunSet(const ast::SetStmt& statement) {
+  using Type = ast::SetStmt::Type;
+  switch (statement.type) {
+    case Type::kTransaction:
+      if (statement.name == "TRANSACTION") {
+        if (state_ != State::kBlock) {
+          ErrorInfo info;
+          info.code = ErrorCode::kNoActiveSqlTransaction;
+          info.message = "SET TRANSACTION can only be used in transaction blocks";
+          Notice("WARNING", info);
+          return {};
+        }
+        return ApplyTransactionModes(statement.options);
+      }
+      for (const auto& option : statement.options) {
+        const std::string name = "default_" + option.name;
+        std::string value = option.text;
+        if (option.name != "transaction_isolation") value = OptionIsOn(option) ? "on" : "off";
+        RETURN_IF_ERROR(settings_.Set(name, value, false));
+      }
+      return {};
+    case Type::kReset:
+    case Type::kDefault:
+      return settings_.Reset(statement.name);
+    case Type::kResetAll:
+      settings_.ResetAll();
+      return {};
+    case Type::kFromCurrent:
+      return Unsupported("SET FROM CURRENT");
+    case Type::kValue:
+      break;
+  }
+  std::string value;
+  for (const auto& part : statement.values) {
+    if (!value.empty()) value += ", ";
+    const bool quote =
+        statement.values.size() > 1 || absl::AsciiStrToLower(statement.name) == "search_path";
+    bool plain = !part.text.empty();
+    for (const char c : part.text) {
+      plain = plain && (absl::ascii_islower(static_cast<unsigned char>(c)) ||
+                        absl::ascii_isdigit(static_cast<unsigned char>(c)) || c == '_');
+    }
+    if (quote && !plain) {
+      value += '"';
+      for (const char c : part.text) value += c == '"' ? std::string("\"\"") : std::string(1, c);
+      value += '"';
+    } else {
+      value += part.text;
+    }
+  }
+  const std::string name = absl::AsciiStrToLower(statement.name);
+  if (name == "transaction_isolation" || name == "transaction_read_only") {
+    ast::Option option;
+    option.name = name;
+    option.value_kind = ast::Option::ValueKind::kString;
+    option.text = value;
+    std::vector<ast::Option> options;
+    options.push_back(std::move(option));
+    return ApplyTransactionModes(options);
+  }
+  if (name == "datestyle" && statement.values.size() > 1) {
+    value.clear();
+    for (const auto& part : statement.values) value += (value.empty() ? "" : ", ") + part.text;
+  }
+  return SetSetting(name, value, statement.local);
+}
+
+// --- Cursors, prepared statements -------------------------------------------------------------
+
+Result<std::shared_ptr<PortalImpl>> SessionImpl::MakeExecute(const ast::Statement& statement) {
+  const auto& execute = As<ast::ExecuteStmt>(statement);
+  const auto it = named_.find(execute.name);
+  if (it == named_.end()) {
+    return Error(ErrorCode::kInvalidSqlStatementName, "prepared statement \"{}\" does not exist",
+                 execute.name);
+  }
+  const auto& prepared = it->second;
+  if (execute.arguments.size() != prepared->types.size()) {
+    return Error(ErrorCode::kSyntaxError,
+                 "wrong number of parameters for prepared statement \"{}\"", execute.name)
+        .Detail(fmt::format("Expected {} parameters but got {}.", prepared->types.size(),
+                            execute.arguments.size()));
+  }
+  std::vector<Value> values;
+  for (size_t i = 0; i < execute.arguments.size(); ++i) {
+    BindContext bind = MakeBindContext();
+    ASSIGN_OR_RETURN(const ExprPtr expr,
+                     BindScalarExpression(*execute.arguments[i], ExprUse::kExecuteArgument, {},
+                                          prepared->types[i], fmt::format("${}", i + 1), bind));
+    ASSIGN_OR_RETURN(Evaluator evaluator, Evaluator::Compile(*expr));
+    ASSIGN_OR_RETURN(Value value, evaluator.EvaluateScalar(eval_));
+    values.push_back(std::move(value));
+  }
+  return std::make_shared<PortalImpl>(*this, prepared, values);
+}
+
+Status SessionImpl::RunDeclare(const ast::DeclareCursorStmt& statement) {
+  if (state_ != State::kBlock && !statement.hold) {
+    return Error(ErrorCode::kNoActiveSqlTransaction,
+                 "DECLARE CURSOR can only be used in transaction blocks");
+  }
+  if (statement.hold) return Unsupported("DECLARE CURSOR ... WITH HOLD");
+  if (statement.scroll == ast::DeclareCursorStmt::Scroll::kScroll) {
+    return Unsupported("DECLARE SCROLL CURSOR");
+  }
+  if (statement.binary) return Unsupported("DECLARE BINARY CURSOR");
+  if (cursors_.contains(statement.name)) {
+    return Error(ErrorCode::kDuplicateCursor, "cursor \"{}\" already exists", statement.name);
+  }
+  // The tree belongs to the running portal's statement, which shares it.
+  std::shared_ptr<const ast::Statement> tree = current_->statement_->statement;
+  std::shared_ptr<const ast::Statement> query(tree, statement.query.get());
+  ASSIGN_OR_RETURN(auto prepared, PrepareTree(current_->statement_->sql, query, {}));
+  auto cursor = std::make_shared<PortalImpl>(*this, std::move(prepared), std::span<const Value>());
+  // Its snapshot is of now.
+  RETURN_IF_ERROR(cursor->Start());
+  cursors_.emplace(statement.name, std::move(cursor));
+  return {};
+}
+
+Status SessionImpl::RunFetch(PortalImpl& portal, const ast::FetchStmt& statement) {
+  using Direction = ast::FetchStmt::Direction;
+  const auto it = cursors_.find(statement.cursor);
+  if (it == cursors_.end()) {
+    return Error(ErrorCode::kInvalidCursorName, "cursor \"{}\" does not exist", statement.cursor);
+  }
+  if (statement.direction != Direction::kForward &&
+      !(statement.direction == Direction::kRelative && statement.count >= 0)) {
+    return Error(ErrorCode::kObjectNotInPrerequisiteState, "cursor can only scan forward")
+        .Hint("Declare it with SCROLL option to enable backward scan.");
+  }
+  if (statement.count < 0) {
+    return Error(ErrorCode::kObjectNotInPrerequisiteState, "cursor can only scan forward")
+        .Hint("Declare it with SCROLL option to enable backward scan.");
+  }
+  const auto& cursor = it->second;
+  const bool all = statement.count == ast::FetchStmt::kAll;
+  uint64_t wanted = all ? UINT64_MAX : static_cast<uint64_t>(statement.count);
+  if (statement.direction == Direction::kRelative && wanted > 0) {
+    // RELATIVE n skips n - 1 rows and gives the next.
+    for (uint64_t skip = wanted - 1; skip > 0;) {
+      ASSIGN_OR_RETURN(const Batch* batch,
+                       cursor->Next(static_cast<uint32_t>(std::min<uint64_t>(skip, kVectorSize))));
+      if (!batch) break;
+      skip -= batch->size;
+    }
+    wanted = 1;
+  }
+  portal.inner_is_cursor_ = true;
+  if (!statement.move) {
+    portal.inner_ = cursor;
+    portal.fetch_rows_ = wanted;
+    return {};
+  }
+  uint64_t moved = 0;
+  while (moved < wanted) {
+    const uint64_t left = std::min<uint64_t>(wanted - moved, kVectorSize);
+    ASSIGN_OR_RETURN(const Batch* batch, cursor->Next(static_cast<uint32_t>(left)));
+    if (!batch) break;
+    moved += batch->size;
+  }
+  portal.tag_ = fmt::format("MOVE {}", moved);
+  return {};
+}
+
+// --- EXPLAIN, ANALYZE -------------------------------------------------------------------------
+
+Status SessionImpl::RunExplain(PortalImpl& portal, const ast::ExplainStmt& statement) {
+  bool analyze = false, verbose = false, json = false, costs = true, timing = true, summary = false;
+  for (const auto& option : statement.options) {
+    if (option.name == "analyze") {
+      analyze = OptionIsOn(option);
+    } else if (option.name == "verbose") {
+      verbose = OptionIsOn(option);
+    } else if (option.name == "costs") {
+      costs = OptionIsOn(option);
+    } else if (option.name == "timing") {
+      timing = OptionIsOn(option);
+    } else if (option.name == "summary") {
+      summary = OptionIsOn(option);
+    } else if (option.name == "format") {
+      const std::string format = absl::AsciiStrToLower(option.text);
+      if (format == "json") {
+        json = true;
+      } else if (format != "text") {
+        return Unsupported("EXPLAIN (FORMAT " + format + ")");
+      }
+    } else if (option.name != "buffers" && option.name != "wal" && option.name != "settings") {
+      return Error(ErrorCode::kSyntaxError, "unrecognized EXPLAIN option \"{}\"", option.name)
+          .At(option.location);
+    } else if (OptionIsOn(option)) {
+      return Unsupported("EXPLAIN (" + option.name + ")");
+    }
+  }
+  std::shared_ptr<const ast::Statement> query(portal.statement_->statement, statement.query.get());
+  std::shared_ptr<PortalImpl> inner;
+  if (query->kind == StatementKind::kExecute) {
+    ASSIGN_OR_RETURN(inner, MakeExecute(*query));
+  } else {
+    ASSIGN_OR_RETURN(auto prepared, PrepareTree(portal.statement_->sql, query, {}));
+    if (!prepared->is_planned()) return Unsupported("EXPLAIN of a statement without a plan");
+    if (!prepared->types.empty() && analyze) {
+      return Error(ErrorCode::kUndefinedParameter, "there is no parameter $1");
+    }
+    std::vector<Value> params(prepared->types.size());
+    inner = std::make_shared<PortalImpl>(*this, std::move(prepared), params);
+  }
+  const auto plan = inner->statement().plan;
+  std::vector<OperatorStats> stats;
+  int64_t nanos = 0;
+  if (analyze) {
+    inner->set_analyze();
+    const int64_t begin = db_.env.clock().MonotonicNanos();
+    for (;;) {
+      ASSIGN_OR_RETURN(const Batch* batch, inner->Next(0));
+      if (!batch) break;
+    }
+    nanos = db_.env.clock().MonotonicNanos() - begin;
+    stats = inner->executor()->Stats();
+    if (!timing) {
+      for (auto& one : stats) one.nanos = 0;
+    }
+    BeginStatement(&portal);
+  }
+  std::vector<std::string> lines =
+      ExplainPlan(*plan, json, verbose, costs, analyze ? &stats : nullptr);
+  if (!json && (analyze || summary) && timing) {
+    lines.push_back(fmt::format("Execution Time: {:.3f} ms", static_cast<double>(nanos) / 1e6));
+  }
+  portal.made_.types = {json ? TypeId::kJson : TypeId::kText};
+  for (std::string& line : lines) {
+    portal.made_.rows.push_back({Value::String(portal.made_.types[0], std::move(line))});
+  }
+  return {};
+}
+
+Status SessionImpl::RunVacuum(const ast::VacuumStmt& statement) {
+  bool analyze = !statement.vacuum;
+  for (const auto& option : statement.options) {
+    if (option.name == "analyze") analyze = OptionIsOn(option);
+    if (option.name == "full" && OptionIsOn(option)) return Unsupported("VACUUM FULL");
+  }
+  if (statement.vacuum && state_ == State::kBlock) {
+    return Error(ErrorCode::kActiveSqlTransaction, "VACUUM cannot run inside a transaction block");
+  }
+  // Dead versions are freed as soon as nobody sees them: there is nothing else to vacuum.
+  if (statement.vacuum) db_.txns.CollectGarbage();
+  if (!analyze) return {};
+  std::vector<std::shared_ptr<const TableDef>> tables;
+  if (statement.tables.empty()) {
+    const auto catalog = ddl_->catalog();
+    for (const auto& [oid, table] : catalog->tables()) {
+      if (!table->virtual_table) tables.push_back(table);
+    }
+  }
+  for (const auto& named : statement.tables) {
+    BindContext bind = MakeBindContext();
+    ASSIGN_OR_RETURN(const ResolvedRelation relation, ResolveRelation(named.name, bind));
+    if (!relation.table || relation.table->virtual_table) {
+      return Error(ErrorCode::kWrongObjectType, "\"{}\" is not a table", named.name.name);
+    }
+    for (const std::string& column : named.columns) {
+      if (!relation.table->FindColumn(column)) {
+        return Error(ErrorCode::kUndefinedColumn, "column \"{}\" of relation \"{}\" does not exist",
+                     column, named.name.name);
+      }
+    }
+    tables.push_back(relation.table);
+  }
+  for (const auto& table : tables) RETURN_IF_ERROR(AnalyzeTable(*table));
+  return {};
+}
+
+}  // namespace oxibase
