@@ -39,6 +39,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(oxi_flags INTERFACE -Wno-pedantic -Wno-maybe-uninitialized
     -Wno-stringop-overflow -Wno-array-bounds -Wno-restrict)
 endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # Unique symbols could not be made local in liboxibase.a.
+  add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fno-gnu-unique>)
+endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   target_compile_options(oxi_flags INTERFACE -Wthread-safety -Wno-gnu-anonymous-struct
     -Wno-nested-anon-types -Wno-gnu-zero-variadic-macro-arguments -Wno-c99-extensions

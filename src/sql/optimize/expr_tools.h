@@ -1,7 +1,6 @@
 #pragma once
 // Small questions that every pass asks of expressions and plans.
 
-#include <functional>
 #include <set>
 #include <vector>
 
@@ -22,10 +21,6 @@ void CollectOutput(const LogicalNode& node, VarSet* vars);
 void CollectProduced(const LogicalNode& node, VarSet* vars);
 /// Variables used within `node` that nothing in it produces.
 VarSet FreeVars(const LogicalNode& node);
-
-/// Calls `visit` for each expression that stands directly at `node`.
-void ForEachExpr(LogicalNode& node, const std::function<void(ExprPtr&)>& visit);
-void ForEachExpr(const LogicalNode& node, const std::function<void(const Expr&)>& visit);
 
 bool ContainsSubquery(const Expr& expr);
 bool IsSubset(const VarSet& part, const VarSet& whole);
