@@ -19,6 +19,9 @@ struct OutputColumn {
   VarId var = 0;
   Type type;
   std::string name;
+  /// The table and column that it is, unchanged; 0: none. For the client's row description.
+  Oid origin_table = 0;
+  int16_t origin_column = 0;
 };
 
 enum class LogicalKind : uint8_t {

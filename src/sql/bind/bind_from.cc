@@ -1,0 +1,221 @@
+// FROM: tables, views, subqueries, CTE references; aliases and the name space they make.
+#include "sql/bind/query_binder.h"
+#include "sql/parse/parser.h"
+
+namespace oxibase::bind {
+
+namespace {
+
+/// Views over views over ...: each costs a few hundred frames' worth of stack at most.
+constexpr int kViewDepthMax = 60;
+
+}  // namespace
+
+VarId QueryBinder::NewVar(const Level& level) {
+  const VarId var = next_var_++;
+  if (var_depths_.size() <= var) var_depths_.resize(var + 16, -1);
+  var_depths_[var] = level.depth;
+  return var;
+}
+
+void QueryBinder::Adopt(const std::vector<OutputColumn>& columns, const Level& level) {
+  for (const OutputColumn& column : columns) {
+    if (var_depths_.size() <= column.var) var_depths_.resize(column.var + 16, -1);
+    var_depths_[column.var] = level.depth;
+  }
+}
+
+Status QueryBinder::ApplyAlias(RangeEntry& entry, const ast::Alias& alias, int32_t location) {
+  if (alias.empty()) return {};
+  entry.name = alias.name;
+  entry.has_alias = true;
+  if (alias.columns.size() > entry.columns.size()) {
+    return Error(ErrorCode::kInvalidColumnReference,
+                 "table \"{}\" has {} columns available but {} columns specified", alias.name,
+                 entry.columns.size(), alias.columns.size())
+        .At(location);
+  }
+  for (size_t i = 0; i < alias.columns.size(); ++i) entry.columns[i].name = alias.columns[i];
+  return {};
+}
+
+Status QueryBinder::CheckNewNames(const std::vector<NamespaceItem>& have,
+                                  const std::vector<NamespaceItem>& added, int32_t location) {
+  for (const NamespaceItem& a : added) {
+    if (!a.rel_visible || a.entry->name.empty()) continue;
+    for (const NamespaceItem& b : have) {
+      if (!b.rel_visible || a.entry->name != b.entry->name) continue;
+      const bool two_tables = a.entry->table && b.entry->table && !a.entry->has_alias &&
+                              !b.entry->has_alias && a.entry->table->oid != b.entry->table->oid;
+      if (two_tables) continue;
+      return Error(ErrorCode::kDuplicateAlias, "table name \"{}\" specified more than once",
+                   a.entry->name)
+          .At(location);
+    }
+  }
+  return {};
+}
+
+QueryBinder::FromResult QueryBinder::EntryOf(LogicalPtr plan, RangeEntry::Kind kind,
+                                             const std::string& name, Level& level) {
+  FromResult result;
+  Adopt(plan->output, level);
+  result.top = std::make_shared<RangeEntry>();
+  result.top->kind = kind;
+  result.top->name = name;
+  for (const OutputColumn& column : plan->output) {
+    ScopeColumn scope;
+    scope.name = column.name;
+    scope.expr = RefTo(column);
+    result.top->columns.push_back(std::move(scope));
+  }
+  result.plan = std::move(plan);
+  result.names.push_back({.entry = result.top});
+  level.entries.push_back(result.top);
+  return result;
+}
+
+Result<LogicalPtr> QueryBinder::BindFrom(const std::vector<ast::FromItemPtr>& items, Level& level,
+                                         LogicalPtr start) {
+  LogicalPtr plan = std::move(start);
+  for (const ast::FromItemPtr& item : items) {
+    const uint32_t uses = level.lateral_uses;
+    ASSIGN_OR_RETURN(FromResult bound, BindFromItem(*item, level));
+    RETURN_IF_ERROR(CheckNewNames(level.names, bound.names, item->location));
+    if (!plan) {
+      plan = std::move(bound.plan);
+    } else {
+      auto join = std::make_unique<LogicalJoin>();
+      join->lateral = level.lateral_uses != uses && RefersTo(*bound.plan, plan->output);
+      join->output = plan->output;
+      join->output.insert(join->output.end(), bound.plan->output.begin(), bound.plan->output.end());
+      join->children.push_back(std::move(plan));
+      join->children.push_back(std::move(bound.plan));
+      plan = std::move(join);
+    }
+    for (NamespaceItem& name : bound.names) {
+      name.lateral_only = true;
+      name.lateral_ok = true;
+      level.names.push_back(std::move(name));
+    }
+  }
+  for (NamespaceItem& name : level.names) name.lateral_only = false;
+  return Result<LogicalPtr>(std::move(plan));
+}
+
+Result<QueryBinder::FromResult> QueryBinder::BindFromItem(const ast::FromItem& item, Level& level) {
+  NestingGuard guard(*this);
+  RETURN_IF_ERROR(guard.Check());
+  switch (item.kind) {
+    case ast::FromItemKind::kRangeVar:
+      return BindRangeVar(ast::As<ast::RangeVar>(item), level);
+    case ast::FromItemKind::kRangeSubselect:
+      return BindRangeSubselect(ast::As<ast::RangeSubselect>(item), level);
+    case ast::FromItemKind::kRangeFunction:
+      return BindRangeFunction(ast::As<ast::RangeFunction>(item), level);
+    case ast::FromItemKind::kJoin:
+      return BindJoin(ast::As<ast::JoinExpr>(item), level);
+  }
+  return Error(ErrorCode::kInternalError, "unknown kind of FROM item");
+}
+
+Result<QueryBinder::FromResult> QueryBinder::BindRangeVar(const ast::RangeVar& item, Level& level) {
+  if (item.name.schema.empty()) {
+    if (auto cte = FindCte(item.name.name, level)) return BindCteReference(*cte, item, level);
+  }
+  ASSIGN_OR_RETURN(ResolvedRelation relation, FindRelation(item.name));
+  if (relation.view) return BindView(*relation.view, item, level);
+  FromResult result =
+      ScanTable(relation.table, item.alias, level, level.wants_row_ids, /*with_hidden=*/false);
+  RETURN_IF_ERROR(ApplyAlias(*result.top, item.alias, item.location));
+  return result;
+}
+
+QueryBinder::FromResult QueryBinder::ScanTable(std::shared_ptr<const TableDef> table,
+                                               const ast::Alias& alias, Level& level,
+                                               bool with_row_id, bool with_hidden) {
+  auto scan = std::make_unique<LogicalScan>();
+  scan->table = table;
+  scan->alias = alias.empty() ? table->name : alias.name;
+  scan->scan_id = next_scan_++;
+  FromResult result;
+  result.top = std::make_shared<RangeEntry>();
+  result.top->kind = RangeEntry::Kind::kTable;
+  result.top->name = table->name;
+  result.top->table = table;
+  result.top->scan_id = scan->scan_id;
+  for (const ColumnDef& column : table->columns) {
+    if (column.dropped || (column.hidden && !with_hidden)) continue;
+    const OutputColumn output{NewVar(level), column.type, column.name};
+    scan->columns.push_back(column.id);
+    scan->output.push_back(output);
+    if (column.hidden) continue;
+    ScopeColumn scope;
+    scope.name = column.name;
+    scope.expr = RefTo(output);
+    scope.origin_table = table->oid;
+    scope.origin_column = column.id.value;
+    result.top->columns.push_back(std::move(scope));
+  }
+  if (with_row_id && !table->virtual_table) {
+    const VarId var = NewVar(level);
+    scan->row_id = var;
+    scan->output.push_back({var, TypeId::kInt8, "row_id"});
+    result.top->row_id = var;
+  }
+  result.plan = std::move(scan);
+  result.names.push_back({.entry = result.top});
+  level.entries.push_back(result.top);
+  return result;
+}
+
+Result<QueryBinder::FromResult> QueryBinder::BindView(const ViewDef& view,
+                                                      const ast::RangeVar& item, Level& level) {
+  if (view_depth_ >= kViewDepthMax) {
+    return Error(ErrorCode::kStatementTooComplex, "stack depth limit exceeded")
+        .Hint("Views nest too deeply.")
+        .At(item.location);
+  }
+  ASSIGN_OR_RETURN(std::vector<ast::StatementPtr> statements, Parse(view.query_sql));
+  const auto* select =
+      statements.size() == 1 ? ast::TryAs<ast::SelectStmt>(statements[0].get()) : nullptr;
+  if (!select) {
+    return Error(ErrorCode::kDataCorrupted, "view \"{}\" has no query", view.name);
+  }
+  ++view_depth_;
+  Result<LogicalPtr> bound = BindSelect(*select, nullptr, true);
+  --view_depth_;
+  if (!bound.ok()) {
+    Status error = std::move(bound).status();
+    error.info().location = item.location;
+    return error;
+  }
+  LogicalPtr plan = std::move(bound).value();
+  FromResult result = EntryOf(std::move(plan), RangeEntry::Kind::kSubquery, view.name, level);
+  if (view.columns.size() < result.top->columns.size()) {
+    result.top->columns.resize(view.columns.size());
+  }
+  for (size_t i = 0; i < result.top->columns.size(); ++i) {
+    result.top->columns[i].name = view.columns[i].first;
+  }
+  RETURN_IF_ERROR(ApplyAlias(*result.top, item.alias, item.location));
+  return result;
+}
+
+Result<QueryBinder::FromResult> QueryBinder::BindRangeSubselect(const ast::RangeSubselect& item,
+                                                                Level& level) {
+  const bool saved = level.lateral_active;
+  level.lateral_active = item.lateral;
+  Result<LogicalPtr> bound = [&] {
+    ClauseScope clause(level, Clause::kFromSubselect);
+    return BindSelect(*item.query, &level, true);
+  }();
+  level.lateral_active = saved;
+  ASSIGN_OR_RETURN(LogicalPtr plan, std::move(bound));
+  FromResult result = EntryOf(std::move(plan), RangeEntry::Kind::kSubquery, "", level);
+  RETURN_IF_ERROR(ApplyAlias(*result.top, item.alias, item.location));
+  if (item.alias.empty()) result.names[0].rel_visible = false;
+  return result;
+}
+
+}  // namespace oxibase::bind

@@ -1,0 +1,157 @@
+// Fields of rows, subscripts and slices of arrays.
+#include "expr/function.h"
+#include "sql/bind/query_binder.h"
+
+namespace oxibase::bind {
+
+namespace {
+
+Status NotComposite(const std::string& field, const Expr& arg, int32_t location) {
+  return Error(ErrorCode::kWrongObjectType,
+               "column notation .{} applied to type {}, which is not a composite type", field,
+               FormatType(arg.type))
+      .At(location);
+}
+
+Result<ExprPtr> SelectField(ExprPtr arg, const std::string& field, int32_t location) {
+  if (RowExpr* row = AsRow(*arg)) {
+    for (size_t i = 0; i < row->args.size(); ++i) {
+      if (i < row->names.size() && row->names[i] == field) {
+        return Result<ExprPtr>(std::move(row->args[i]));
+      }
+    }
+    return Error(ErrorCode::kUndefinedColumn,
+                 "could not identify column \"{}\" in record data type", field)
+        .At(location);
+  }
+  if (arg->kind == ExprKind::kSubquery) {
+    // (SELECT t FROM t).a: the field of what the query yields.
+    auto& query = static_cast<SubqueryExpr&>(*arg);
+    if (query.subquery_kind == SubqueryKind::kScalar && query.plan->kind == LogicalKind::kProject) {
+      auto& project = static_cast<LogicalProject&>(*query.plan);
+      if (RowExpr* row = AsRow(*project.exprs[0])) {
+        for (size_t i = 0; i < row->args.size(); ++i) {
+          if (i >= row->names.size() || row->names[i] != field) continue;
+          const Type type = row->args[i]->type;
+          return ExprPtr(
+              std::make_unique<FieldSelectExpr>(std::move(arg), static_cast<uint32_t>(i), type));
+        }
+      }
+    }
+  }
+  if (arg->type.id == TypeId::kRecord) {
+    return Error(ErrorCode::kUndefinedColumn,
+                 "could not identify column \"{}\" in record data type", field)
+        .At(location);
+  }
+  return NotComposite(field, *arg, location);
+}
+
+}  // namespace
+
+Result<ExprPtr> QueryBinder::BindIndirection(const ast::IndirectionExpr& expr, Level& level) {
+  return BindSteps(expr, expr.steps.size(), level);
+}
+
+Result<ExprPtr> QueryBinder::BindIndirectionBase(const ast::IndirectionExpr& expr, Level& level) {
+  return BindSteps(expr, expr.steps.size() - 1, level);
+}
+
+Result<ExprPtr> QueryBinder::BindSteps(const ast::IndirectionExpr& expr, size_t steps,
+                                       Level& level) {
+  ASSIGN_OR_RETURN(ExprPtr bound, BindExpr(*expr.arg, level));
+  for (size_t i = 0; i < steps;) {
+    const ast::IndirectionStep& step = expr.steps[i];
+    const int32_t location = bound->location;
+    if (step.type == ast::IndirectionStep::Type::kStar) {
+      return Error(ErrorCode::kSyntaxError, "row expansion via \"*\" is not supported here")
+          .At(location);
+    }
+    if (step.type == ast::IndirectionStep::Type::kField) {
+      ASSIGN_OR_RETURN(bound, SelectField(std::move(bound), step.field, location));
+      ++i;
+      continue;
+    }
+    size_t end = i;
+    while (end < steps && (expr.steps[end].type == ast::IndirectionStep::Type::kSubscript ||
+                           expr.steps[end].type == ast::IndirectionStep::Type::kSlice)) {
+      ++end;
+    }
+    ASSIGN_OR_RETURN(bound, BindSubscripts(std::move(bound), expr, i, end, level));
+    i = end;
+  }
+  return Result<ExprPtr>(std::move(bound));
+}
+
+Result<ExprPtr> QueryBinder::BindSubscripts(ExprPtr array, const ast::IndirectionExpr& expr,
+                                            size_t from, size_t to, Level& level) {
+  const int32_t location = array->location;
+  if (array->type.id == TypeId::kJsonb) {
+    for (size_t i = from; i < to; ++i) {
+      if (expr.steps[i].type == ast::IndirectionStep::Type::kSlice) {
+        return Error(ErrorCode::kDatatypeMismatch, "jsonb subscript does not support slices")
+            .At(location);
+      }
+      ASSIGN_OR_RETURN(ExprPtr key, BindExpr(*expr.steps[i].upper, level));
+      ASSIGN_OR_RETURN(array, MakeOperator("->", std::move(array), std::move(key), location));
+    }
+    return Result<ExprPtr>(std::move(array));
+  }
+  TypeId element = ElementTypeOf(array->type.id);
+  if (element == TypeId::kInvalid) {
+    return Error(ErrorCode::kDatatypeMismatch,
+                 "cannot subscript type {} because it does not support subscripting",
+                 FormatType(array->type))
+        .At(location);
+  }
+  bool slice = false;
+  for (size_t i = from; i < to; ++i) {
+    slice = slice || expr.steps[i].type == ast::IndirectionStep::Type::kSlice;
+  }
+  auto bind = [&](const ast::ExprPtr& syntax) -> Result<ExprPtr> {
+    if (!syntax) return ExprPtr(std::make_unique<ConstantExpr>(Value::Null(TypeId::kInt4)));
+    ASSIGN_OR_RETURN(ExprPtr index, BindExpr(*syntax, level));
+    const int32_t at = index->location;
+    ASSIGN_OR_RETURN(index, Coerce(std::move(index), TypeId::kInt4, CoercionContext::kAssignment,
+                                   CallExpr::Syntax::kImplicitCast, at));
+    if (!index) {
+      return Error(ErrorCode::kDatatypeMismatch, "array subscript must have type integer").At(at);
+    }
+    return Result<ExprPtr>(std::move(index));
+  };
+  const Type array_type = array->type;
+  std::vector<ExprPtr> args;
+  args.push_back(std::move(array));
+  for (size_t i = from; i < to; ++i) {
+    const ast::IndirectionStep& step = expr.steps[i];
+    if (!slice) {
+      ASSIGN_OR_RETURN(ExprPtr index, bind(step.upper));
+      args.push_back(std::move(index));
+      continue;
+    }
+    // A plain subscript among slices counts from 1; an open end is told apart from a NULL one.
+    const bool plain = step.type == ast::IndirectionStep::Type::kSubscript;
+    ExprPtr lower;
+    if (plain) {
+      lower = std::make_unique<ConstantExpr>(Value::Int4(1));
+    } else if (step.lower) {
+      ASSIGN_OR_RETURN(lower, bind(step.lower));
+    } else {
+      lower = std::make_unique<ConstantExpr>(Value::Int4(INT32_MIN));
+    }
+    ExprPtr upper;
+    if (step.upper) {
+      ASSIGN_OR_RETURN(upper, bind(step.upper));
+    } else {
+      upper = std::make_unique<ConstantExpr>(Value::Int4(INT32_MAX));
+    }
+    args.push_back(std::move(lower));
+    args.push_back(std::move(upper));
+  }
+  const char* name = slice ? "array_slice" : "array_subscript";
+  ASSIGN_OR_RETURN(ExprPtr call, CallByName(name, std::move(args), location));
+  call->type = slice ? array_type : Type(element, array_type.typmod);
+  return Result<ExprPtr>(std::move(call));
+}
+
+}  // namespace oxibase::bind

@@ -1,0 +1,271 @@
+// INSERT and ON CONFLICT.
+#include <algorithm>
+
+#include "sql/bind/query_binder.h"
+
+namespace oxibase::bind {
+
+Result<std::shared_ptr<const TableDef>> QueryBinder::FindTarget(const ast::RangeVar& range,
+                                                                const char* verb) {
+  ASSIGN_OR_RETURN(ResolvedRelation relation, FindRelation(range.name));
+  if (relation.view) {
+    return Error(ErrorCode::kFeatureNotSupported, "cannot {} view \"{}\"", verb,
+                 relation.view->name)
+        .Detail("Views cannot be written through.")
+        .At(range.location);
+  }
+  if (relation.table->virtual_table) {
+    return Error(ErrorCode::kInsufficientPrivilege, "permission denied: \"{}\" is a system catalog",
+                 relation.table->name)
+        .At(range.location);
+  }
+  modifies_ = true;
+  return relation.table;
+}
+
+namespace {
+
+Result<std::vector<const ColumnDef*>> TargetColumns(const std::vector<ast::TargetColumn>& names,
+                                                    const TableDef& table) {
+  std::vector<const ColumnDef*> columns;
+  for (const ast::TargetColumn& name : names) {
+    const ColumnDef* column = table.FindColumn(name.name);
+    if (!column) {
+      return Error(ErrorCode::kUndefinedColumn, "column \"{}\" of relation \"{}\" does not exist",
+                   name.name, table.name)
+          .At(name.location);
+    }
+    if (!name.indirection.empty()) {
+      return Error(ErrorCode::kFeatureNotSupported,
+                   "assignment to a part of column \"{}\" is not supported", name.name)
+          .At(name.location);
+    }
+    if (std::find(columns.begin(), columns.end(), column) != columns.end()) {
+      return Error(ErrorCode::kDuplicateColumn, "column \"{}\" specified more than once", name.name)
+          .At(name.location);
+    }
+    columns.push_back(column);
+  }
+  if (names.empty()) {
+    for (const ColumnDef& column : table.columns) {
+      if (!column.dropped && !column.hidden) columns.push_back(&column);
+    }
+  }
+  return columns;
+}
+
+Status CheckWritable(const ColumnDef& column, ast::Overriding overriding, int32_t location) {
+  if (column.generated) {
+    return Error(ErrorCode::kGeneratedAlways,
+                 "cannot insert a non-DEFAULT value into column \"{}\"", column.name)
+        .Detail(fmt::format("Column \"{}\" is a generated column.", column.name))
+        .At(location);
+  }
+  if (column.identity == 'a' && overriding == ast::Overriding::kNone) {
+    return Error(ErrorCode::kGeneratedAlways,
+                 "cannot insert a non-DEFAULT value into column \"{}\"", column.name)
+        .Detail(fmt::format("Column \"{}\" is an identity column defined as GENERATED ALWAYS.",
+                            column.name))
+        .Hint("Use OVERRIDING SYSTEM VALUE to override.")
+        .At(location);
+  }
+  return {};
+}
+
+bool IsPlainValues(const ast::SelectStmt& select) {
+  return !select.values_lists.empty() && select.order_by.empty() && !select.limit_count &&
+         !select.limit_offset && select.locking.empty() && !select.with;
+}
+
+Status TooMany(int32_t location) {
+  return Error(ErrorCode::kSyntaxError, "INSERT has more expressions than target columns")
+      .At(location);
+}
+Status TooFew(int32_t location) {
+  return Error(ErrorCode::kSyntaxError, "INSERT has more target columns than expressions")
+      .At(location);
+}
+
+}  // namespace
+
+Result<LogicalPtr> QueryBinder::BindInsertValues(const ast::InsertStmt& insert,
+                                                 const TableDef& table,
+                                                 std::vector<const ColumnDef*>& columns,
+                                                 Level& level) {
+  const auto& lists = insert.source->values_lists;
+  const size_t width = lists[0].size();
+  std::vector<std::vector<ExprPtr>> by_column(width);  // null: DEFAULT
+  ClauseScope clause(level, Clause::kValues);
+  for (const ast::ExprList& list : lists) {
+    if (list.size() != width) {
+      return Error(ErrorCode::kSyntaxError, "VALUES lists must all be the same length")
+          .At(list.empty() ? -1 : list[0]->location);
+    }
+    for (size_t i = 0; i < width; ++i) {
+      if (i >= columns.size()) return TooMany(list[i]->location);
+      if (list[i]->kind == ast::ExprKind::kSetToDefault) {
+        by_column[i].push_back(nullptr);
+        continue;
+      }
+      const ColumnDef& column = *columns[i];
+      ASSIGN_OR_RETURN(ExprPtr value, BindForColumn(*list[i], column, level));
+      by_column[i].push_back(std::move(value));
+    }
+  }
+  if (width < columns.size()) {
+    if (!insert.columns.empty()) return TooFew(insert.columns[width].location);
+    columns.resize(width);
+  }
+  auto values = std::make_unique<LogicalValues>();
+  values->rows_exprs.resize(lists.size());
+  std::vector<const ColumnDef*> written;
+  for (size_t i = 0; i < width; ++i) {
+    const ColumnDef& column = *columns[i];
+    auto& cells = by_column[i];
+    const bool all_default =
+        std::all_of(cells.begin(), cells.end(), [](const ExprPtr& cell) { return !cell; });
+    if (!all_default) {
+      int32_t at = -1;
+      for (const ExprPtr& cell : cells) {
+        if (cell) at = cell->location;
+      }
+      RETURN_IF_ERROR(CheckWritable(column, insert.overriding, at));
+    }
+    if (all_default) continue;
+    if (column.identity && insert.overriding == ast::Overriding::kUserValue) continue;
+    for (size_t r = 0; r < cells.size(); ++r) {
+      if (!cells[r]) {
+        ASSIGN_OR_RETURN(cells[r], BindDefault(table, column));
+        if (!cells[r]) cells[r] = std::make_unique<ConstantExpr>(Value::Null(column.type));
+      }
+      values->rows_exprs[r].push_back(std::move(cells[r]));
+    }
+    values->output.push_back({NewVar(level), column.type, column.name});
+    written.push_back(&column);
+  }
+  columns = std::move(written);
+  return values;
+}
+
+Result<ExprPtr> QueryBinder::BindForColumn(const ast::Expr& syntax, const ColumnDef& column,
+                                           Level& level) {
+  ExprPtr value;
+  const auto* array = ast::TryAs<ast::ArrayExpr>(&syntax);
+  if (array && array->elements.empty() && IsArrayType(column.type.id)) {
+    ASSIGN_OR_RETURN(value, BindArray(*array, level, column.type));
+  } else {
+    ASSIGN_OR_RETURN(value, BindExpr(syntax, level));
+  }
+  return CoerceForAssignment(std::move(value), column.type, column.name, syntax.location);
+}
+
+Result<LogicalPtr> QueryBinder::BindInsertSelect(const ast::InsertStmt& insert,
+                                                 std::vector<const ColumnDef*>& columns,
+                                                 Level& level) {
+  ASSIGN_OR_RETURN(LogicalPtr source, BindSelect(*insert.source, &level, false));
+  const size_t width = source->output.size();
+  if (width > columns.size()) {
+    const bool project = source->kind == LogicalKind::kProject;
+    return TooMany(project ? static_cast<LogicalProject&>(*source).exprs[columns.size()]->location
+                           : -1);
+  }
+  if (width < columns.size()) {
+    if (!insert.columns.empty()) return TooFew(insert.columns[width].location);
+    columns.resize(width);
+  }
+  bool changes = false;
+  for (size_t i = 0; i < width; ++i) {
+    RETURN_IF_ERROR(CheckWritable(*columns[i], insert.overriding, -1));
+    changes = changes || source->output[i].type != columns[i]->type ||
+              (columns[i]->identity && insert.overriding == ast::Overriding::kUserValue);
+  }
+  if (!changes) return Result<LogicalPtr>(std::move(source));
+  // Untyped literals of the select list take the column's type, so it is cast in place.
+  if (source->kind != LogicalKind::kProject) source = PassThrough(std::move(source));
+  auto& project = static_cast<LogicalProject&>(*source);
+  std::vector<ExprPtr> exprs;
+  std::vector<OutputColumn> output;
+  std::vector<const ColumnDef*> written;
+  for (size_t i = 0; i < width; ++i) {
+    const ColumnDef& column = *columns[i];
+    if (column.identity && insert.overriding == ast::Overriding::kUserValue) continue;
+    OutputColumn out = project.output[i];
+    const bool same = out.type == column.type;
+    ASSIGN_OR_RETURN(ExprPtr cast, CoerceForAssignment(std::move(project.exprs[i]), column.type,
+                                                       column.name, -1));
+    if (!same) {
+      out.var = NewVar(level);
+      out.type = cast->type;
+    }
+    exprs.push_back(std::move(cast));
+    output.push_back(std::move(out));
+    written.push_back(&column);
+  }
+  project.exprs = std::move(exprs);
+  project.output = std::move(output);
+  columns = std::move(written);
+  return Result<LogicalPtr>(std::move(source));
+}
+
+Result<LogicalPtr> QueryBinder::BindInsert(const ast::InsertStmt& insert, Level* parent) {
+  Level level(parent);
+  WithScope with;
+  if (insert.with) {
+    ASSIGN_OR_RETURN(with, BindWith(*insert.with, level, !parent));
+  }
+  ASSIGN_OR_RETURN(std::shared_ptr<const TableDef> table, FindTarget(insert.table, "insert into"));
+  ASSIGN_OR_RETURN(std::vector<const ColumnDef*> columns, TargetColumns(insert.columns, *table));
+  auto node = std::make_unique<LogicalInsert>();
+  LogicalPtr source;
+  if (!insert.source) {
+    source = OneRow();
+    columns.clear();
+  } else if (IsPlainValues(*insert.source)) {
+    ASSIGN_OR_RETURN(source, BindInsertValues(insert, *table, columns, level));
+  } else {
+    ASSIGN_OR_RETURN(source, BindInsertSelect(insert, columns, level));
+  }
+  node->table = table;
+  for (const ColumnDef* column : columns) node->columns.push_back(column->id);
+  for (const ColumnDef& column : table->columns) {
+    if (column.dropped || column.hidden || column.generated) continue;
+    if (std::find(columns.begin(), columns.end(), &column) != columns.end()) continue;
+    ASSIGN_OR_RETURN(ExprPtr value, BindDefault(*table, column));
+    if (value) node->defaults.emplace_back(column.id, std::move(value));
+  }
+  ASSIGN_OR_RETURN(node->rules, BindRules(*table));
+  const std::string name = insert.table.alias.empty() ? table->name : insert.table.alias.name;
+  if (insert.on_conflict) {
+    ASSIGN_OR_RETURN(OnConflictClause clause,
+                     BindOnConflict(*insert.on_conflict, table, name, level));
+    node->on_conflict = std::move(clause);
+  }
+  for (size_t i = 0; i < table->columns.size(); ++i) {
+    const ColumnDef& column = table->columns[i];
+    if (node->rules.column_vars[i] == 0) continue;
+    node->output.push_back({node->rules.column_vars[i], column.type, column.name});
+  }
+  const std::vector<VarId> vars = node->rules.column_vars;
+  node->children.push_back(std::move(source));
+  LogicalPtr plan = std::move(node);
+  if (insert.returning) {
+    RETURN_IF_ERROR(AddTableScope(level, *table, vars, name));
+    ASSIGN_OR_RETURN(plan, BindReturning(*insert.returning, std::move(plan), level));
+  }
+  return AttachWith(std::move(with), std::move(plan));
+}
+
+Result<LogicalPtr> QueryBinder::BindReturning(const ast::ReturningClause& returning,
+                                              LogicalPtr plan, Level& level) {
+  if (!returning.old_alias.empty() || !returning.new_alias.empty()) {
+    return Error(ErrorCode::kFeatureNotSupported, "RETURNING WITH (OLD, NEW) is not supported");
+  }
+  ASSIGN_OR_RETURN(std::vector<Target> targets,
+                   BindTargets(returning.targets, level, Clause::kReturning));
+  for (Target& target : targets) {
+    ASSIGN_OR_RETURN(target.expr, ResolveUnknown(std::move(target.expr)));
+  }
+  return ProjectTargets(std::move(plan), targets, level);
+}
+
+}  // namespace oxibase::bind
