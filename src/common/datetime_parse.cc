@@ -148,8 +148,9 @@ enum class Outcome : uint8_t { kFields, kTimeOnly, kEpoch, kInfinity, kNegInfini
 
 class Decoder {
  public:
-  Decoder(const DateTimeFormat& format, int64_t now, bool zone_allowed)
-      : format_(format), now_(now), zone_allowed_(zone_allowed) {}
+  /// `time_only`: bare digits are a time of day.
+  Decoder(const DateTimeFormat& format, int64_t now, bool time_only = false)
+      : format_(format), now_(now), time_only_(time_only) {}
 
   /// Fills the members below.
   Status Decode(std::string_view text, std::string_view type);
@@ -198,7 +199,7 @@ class Decoder {
 
   const DateTimeFormat& format_;
   int64_t now_;
-  bool zone_allowed_;
+  bool time_only_;
   std::array<TextField, kTextFieldsMax> fields_;
   int count_ = 0;
   const Word* pending_ = nullptr;  // a word that labels the next field
@@ -410,7 +411,6 @@ ParseFailure Decoder::DecodeJulian(std::string_view text) {
 ParseFailure Decoder::DecodeDateField(const TextField& field) {
   if ((found & kDateParts) != kDateParts && !pending_) return DecodeDate(field.text);
   // A zone's name with punctuation, or a time with a zone run together (hhmmss-zz).
-  if (!zone_allowed_) return Failure::kBadFormat;
   if (IsDigit(field.text[0]) || pending_) {
     if (pending_ && pending_->kind != WordKind::kIsoTime) return Failure::kBadFormat;
     pending_ = nullptr;
@@ -451,6 +451,14 @@ ParseFailure Decoder::DecodeNumberField(const TextField& field) {
   }
   const size_t point = text.find('.');
   const bool has_point = point != std::string::npos;
+  if (time_only_ && !(count_ > 1 && fields_[1].kind == FieldKind::kTime)) {
+    uint32_t added = 0;
+    if (auto failure = DecodeRunTogether(text, found | kDateParts, &added);
+        failure != Failure::kNone) {
+      return failure;
+    }
+    return Add(added);
+  }
   if (has_point && !(found & kDateParts)) return DecodeDate(text);
   uint32_t added = 0;
   Failure failure;
@@ -467,13 +475,12 @@ ParseFailure Decoder::DecodeWord(int i) {
   const std::string& text = fields_[static_cast<size_t>(i)].text;
   int32_t abbreviation;
   if (Zone::FindAbbreviation(text, &abbreviation)) {
-    if (!zone_allowed_) return Failure::kBadFormat;
     offset = abbreviation;
     return Add(kZone);
   }
   const Word* word = FindWord(text);
   if (!word) {
-    zone = zone_allowed_ ? Zone::Find(text) : nullptr;
+    zone = Zone::Find(text);
     return zone ? Add(kZone) : Failure::kBadFormat;
   }
   switch (word->kind) {
@@ -527,7 +534,9 @@ ParseFailure Decoder::DecodeWord(int i) {
       offset += 3600;
       return Add(kZoneModifier);
     case WordKind::kIsoTime: {
-      if ((found & kDateParts) != kDateParts || i + 1 >= count_) return Failure::kBadFormat;
+      if ((!time_only_ && (found & kDateParts) != kDateParts) || i + 1 >= count_) {
+        return Failure::kBadFormat;
+      }
       const FieldKind next = fields_[static_cast<size_t>(i) + 1].kind;
       if (next != FieldKind::kNumber && next != FieldKind::kTime && next != FieldKind::kDate) {
         return Failure::kBadFormat;
@@ -561,7 +570,6 @@ ParseFailure Decoder::DecodeField(int i) {
       return Add(kTimeParts);
     }
     case FieldKind::kTz:
-      if (!zone_allowed_) return Failure::kBadFormat;
       if (auto failure = DecodeOffset(field.text); failure != Failure::kNone) return failure;
       return Add(kZone);
     case FieldKind::kNumber:
@@ -701,7 +709,7 @@ bool IsDateWord(std::string_view lower_case) { return FindWord(lower_case) != nu
 Result<int32_t> ParseDate(std::string_view text, const DateTimeFormat& format, int64_t now) {
   CivilDate plain;
   if (ParsePlainDate(text, &plain)) return DaysFromCivil(plain.year, plain.month, plain.day);
-  Decoder decoder(format, now, true);
+  Decoder decoder(format, now);
   RETURN_IF_ERROR(decoder.Decode(text, "date"));
   switch (decoder.outcome) {
     case Outcome::kEpoch:
@@ -727,8 +735,7 @@ Result<int64_t> ParseTime(std::string_view text, int32_t typmod, const DateTimeF
   int64_t plain;
   if (ParsePlainTime(text, &plain)) return RoundTime(plain, typmod);
   Decoder decoder(format, now, true);
-  const Status status = decoder.Decode(text, "time");
-  if (!status.ok()) return status;
+  RETURN_IF_ERROR(decoder.Decode(text, "time"));
   if (decoder.outcome != Outcome::kFields && decoder.outcome != Outcome::kTimeOnly) {
     return DateTimeError(ParseFailure::kBadFormat, "time", text);
   }
@@ -742,7 +749,7 @@ Result<int64_t> ParseTimestamp(std::string_view text, int32_t typmod, const Date
                                int64_t now) {
   int64_t plain;
   if (ParsePlainTimestamp(text, &plain)) return RoundTimestamp(plain, typmod);
-  Decoder decoder(format, now, true);
+  Decoder decoder(format, now);
   RETURN_IF_ERROR(decoder.Decode(text, "timestamp"));
   switch (decoder.outcome) {
     case Outcome::kEpoch:
@@ -763,7 +770,7 @@ Result<int64_t> ParseTimestamp(std::string_view text, int32_t typmod, const Date
 
 Result<int64_t> ParseTimestampTz(std::string_view text, int32_t typmod,
                                  const DateTimeFormat& format, int64_t now) {
-  Decoder decoder(format, now, true);
+  Decoder decoder(format, now);
   RETURN_IF_ERROR(decoder.Decode(text, "timestamp with time zone"));
   switch (decoder.outcome) {
     case Outcome::kEpoch:

@@ -1,5 +1,5 @@
 #pragma once
-// to_char, to_timestamp and to_date for dates and times; to_char and to_number for numbers.
+// to_char, to_timestamp and to_date by patterns ("YYYY-MM-DD HH24:MI:SS").
 
 #include <cstdint>
 #include <string>
@@ -10,7 +10,7 @@
 
 namespace oxibase {
 
-/// to_char(timestamp, pattern). Appends nothing for infinities (to_char gives NULL... false then).
+/// to_char(timestamp, pattern). False (NULL) for infinities and an empty pattern.
 Result<bool> FormatTimestamp(int64_t timestamp, std::string_view pattern, std::string* out);
 Result<bool> FormatTimestampTz(int64_t timestamp, std::string_view pattern, const Zone& zone,
                                std::string* out);

@@ -191,7 +191,10 @@ ParseFailure ParseClock(std::string_view text, int64_t* hour, int* minute, int* 
     size_t digits = 0;
     while (digits < text.size() && IsDigit(text[digits])) {
       parts[count] = parts[count] * 10 + (text[digits++] - '0');
-      if (parts[count] > INT32_MAX) return ParseFailure::kFieldOverflow;
+      // Hours of an interval may be many.
+      if (parts[count] > (count == 0 ? INT64_MAX / kMicrosPerHour : INT32_MAX)) {
+        return ParseFailure::kFieldOverflow;
+      }
     }
     if (digits == 0 && count < 2 && !(count == 1 && text.empty())) return ParseFailure::kBadFormat;
     text.remove_prefix(digits);

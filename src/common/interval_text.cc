@@ -308,7 +308,7 @@ Failure IntervalReader::ReadIso(std::string_view text) {
   while (p < end) {
     if (*p == 'T') {
       in_time = true;
-      has_field = false;
+      has_field = true;  // "PT" and "P1YT" pass
       ++p;
       continue;
     }

@@ -161,7 +161,7 @@ class ArrayReader {
       if (text_[at_] != ',') return Malformed("Unexpected array element.");
       ++at_;
     }
-    if (count == 0 && depth > 0 && builder_.size() > 0) return RaggedArray();
+    if (count == 0 && depth > 0) return Malformed("Unexpected \"}\" character.");
     if (sizes_.size() <= depth) sizes_.resize(depth + 1, -1);
     if (sizes_[depth] >= 0 && sizes_[depth] != count) return RaggedArray();
     sizes_[depth] = count;
