@@ -65,6 +65,11 @@ void RegisterArray(FunctionRegistry& registry);
 void RegisterPattern(FunctionRegistry& registry);
 void RegisterDateTime(FunctionRegistry& registry);
 void RegisterSeriesTime(FunctionRegistry& registry);
+void RegisterStringFormat(FunctionRegistry& registry);
+void RegisterJson(FunctionRegistry& registry);
+void RegisterJsonTable(FunctionRegistry& registry);
+void RegisterAggregateCollect(FunctionRegistry& registry);
+void RegisterAggregateStatistics(FunctionRegistry& registry);
 void RegisterAggregateSum(FunctionRegistry& registry);
 void RegisterAggregateMinMax(FunctionRegistry& registry);
 

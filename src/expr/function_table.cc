@@ -125,6 +125,11 @@ FunctionTable::FunctionTable() : impl_(std::make_unique<Impl>()) {
   RegisterPattern(registry);
   RegisterDateTime(registry);
   RegisterSeriesTime(registry);
+  RegisterStringFormat(registry);
+  RegisterJson(registry);
+  RegisterJsonTable(registry);
+  RegisterAggregateCollect(registry);
+  RegisterAggregateStatistics(registry);
   RegisterAggregateSum(registry);
   RegisterAggregateMinMax(registry);
   for (const FunctionRow& row : kFunctions) {

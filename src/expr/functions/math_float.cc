@@ -73,18 +73,24 @@ Result<double> WithinOne(double a) {
 }
 double Cot(double a) { return 1.0 / std::tan(a); }
 
-// In degrees, exact at multiples of 30 and 45 where the true value is a short decimal.
+// In degrees, exact at multiples of 30 and 45 where the true value is a short decimal: each is
+// scaled by what the library says at those points, as PostgreSQL does. The constants are volatile
+// so that the compiler computes them as the library would at run time.
+constexpr double kRadians = std::numbers::pi / 180;
+volatile double degree_30 = 30, degree_60 = 60, one = 1, half = 0.5;
+
+double SinTo30(double degrees) {
+  return std::sin(degrees * kRadians) / std::sin(degree_30 * kRadians) / 2;
+}
+double CosTo60(double degrees) {
+  const double scale = 1 - std::cos(degree_60 * kRadians);
+  return 1 - (1 - std::cos(degrees * kRadians)) / scale / 2;
+}
 double SinOfQuadrant(double degrees) {  // 0..90
-  if (degrees == 30) return 0.5;
-  if (degrees == 90) return 1;
-  if (degrees == 0) return 0;
-  return std::sin(degrees * std::numbers::pi / 180);
+  return degrees <= 30 ? SinTo30(degrees) : CosTo60(90 - degrees);
 }
 double CosOfQuadrant(double degrees) {
-  if (degrees == 60) return 0.5;
-  if (degrees == 0) return 1;
-  if (degrees == 90) return 0;
-  return std::cos(degrees * std::numbers::pi / 180);
+  return degrees <= 60 ? CosTo60(degrees) : SinTo30(90 - degrees);
 }
 double SinDegrees(double a) {
   double sign = 1;
@@ -110,42 +116,54 @@ double CosDegrees(double a) {
   }
   return sign * CosOfQuadrant(a);
 }
+double TanOf45() { return SinOfQuadrant(45) / CosOfQuadrant(45); }
 double TanDegrees(double a) {
-  const double reduced = std::fmod(a, 180);
-  if (reduced == 45 || reduced == -135) return 1;
-  if (reduced == -45 || reduced == 135) return -1;
-  if (reduced == 0) return 0;
-  return SinDegrees(a) / CosDegrees(a);
+  double sign = 1;
+  a = std::fmod(a, 360);
+  if (a < 0) {
+    a = -a;
+    sign = -sign;
+  }
+  if (a > 180) {
+    a = 360 - a;
+    sign = -sign;
+  }
+  if (a > 90) {
+    a = 180 - a;
+    sign = -sign;
+  }
+  const double result = sign * (SinOfQuadrant(a) / CosOfQuadrant(a) / TanOf45());
+  return result == 0 ? 0 : result;
 }
 double CotDegrees(double a) {
-  const double reduced = std::fmod(a, 180);
-  if (reduced == 45 || reduced == -135) return 1;
-  if (reduced == -45 || reduced == 135) return -1;
-  if (reduced == 90 || reduced == -90) return 0;
-  return CosDegrees(a) / SinDegrees(a);
+  double sign = 1;
+  a = std::fmod(a, 360);
+  if (a < 0) {
+    a = -a;
+    sign = -sign;
+  }
+  if (a > 180) {
+    a = 360 - a;
+    sign = -sign;
+  }
+  if (a > 90) {
+    a = 180 - a;
+    sign = -sign;
+  }
+  const double result = sign * (CosOfQuadrant(a) / SinOfQuadrant(a) * TanOf45());
+  return result == 0 ? 0 : result;
 }
-double ToDegrees(double radians) { return radians * (180 / std::numbers::pi); }
-double AsinDegrees(double a) {
-  if (std::fabs(a) == 0.5) return std::copysign(30, a);
-  if (std::fabs(a) == 1) return std::copysign(90, a);
-  return ToDegrees(std::asin(a));
+double ToDegrees(double radians) { return radians / kRadians; }
+double AsinOfQuadrant(double a) {  // 0..1
+  return a <= 0.5 ? std::asin(a) / std::asin(half) * 30 : 90 - std::acos(a) / std::acos(half) * 60;
 }
-double AcosDegrees(double a) {
-  if (a == 0.5) return 60;
-  if (a == -0.5) return 120;
-  if (a == 0) return 90;
-  if (a == 1) return 0;
-  if (a == -1) return 180;
-  return ToDegrees(std::acos(a));
+double AcosOfQuadrant(double a) {
+  return a <= 0.5 ? 90 - std::asin(a) / std::asin(half) * 30 : std::acos(a) / std::acos(half) * 60;
 }
-double AtanDegrees(double a) {
-  if (std::fabs(a) == 1) return std::copysign(45, a);
-  return ToDegrees(std::atan(a));
-}
-double Atan2Degrees(double y, double x) {
-  if (x > 0) return AtanDegrees(y / x);
-  return ToDegrees(std::atan2(y, x));
-}
+double AsinDegrees(double a) { return a >= 0 ? AsinOfQuadrant(a) : -AsinOfQuadrant(-a); }
+double AcosDegrees(double a) { return a >= 0 ? AcosOfQuadrant(a) : 90 + AsinOfQuadrant(-a); }
+double AtanDegrees(double a) { return std::atan(a) / std::atan(one) * 45; }
+double Atan2Degrees(double y, double x) { return std::atan2(y, x) / std::atan(one) * 45; }
 Result<double> Degrees(double a) { return InRange(ToDegrees(a), std::isinf(a), true); }
 double Radians(double a) { return a * (std::numbers::pi / 180); }
 Result<double> Cosh(double a) { return InRange(std::cosh(a), std::isinf(a), false); }
