@@ -151,7 +151,9 @@ void Transaction::DisposeSuperseded() {
     dead_.push_back({write.tablet, write.row, write.superseded,
                      write.superseded->begin.load(std::memory_order_relaxed), commit_ts_.value});
   }
-  if (!dead_.empty()) manager_.Dispose(dead_.data(), dead_.size());
+  if (dead_.empty()) return;
+  ReadGuard guard(*this);
+  manager_.Dispose(dead_.data(), dead_.size(), &snapshots_);
 }
 
 void Transaction::Rollback() {

@@ -197,6 +197,7 @@ class Transaction {
   // Scratch, kept between statements so that nothing is allocated.
   std::string key_, other_key_;
   std::vector<DeadVersion> dead_;
+  std::vector<uint64_t> snapshots_;
   std::atomic<uint64_t> fence_{0};
 
   // Waiting (txn/lock_wait.cc).

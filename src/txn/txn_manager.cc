@@ -184,17 +184,21 @@ void TxnManager::DisposeHung(SnapshotSlot* slot) {
     slot->has_hung.store(false, std::memory_order_seq_cst);
     hung.swap(slot->hung);
   }
-  if (hung.empty()) return;
-  Dispose(hung.data(), hung.size());
-  for (const DeadVersion& dead : hung) dead.tablet->Pin(-1);
+  DisposePinned(hung);
 }
 
-void TxnManager::Dispose(const DeadVersion* dead, size_t count) {
+void TxnManager::DisposePinned(const std::vector<DeadVersion>& dead) {
+  if (dead.empty()) return;
+  std::vector<uint64_t> snapshots;
+  EpochGuard guard(epochs_);
+  Dispose(dead.data(), dead.size(), &snapshots);
+  for (const DeadVersion& version : dead) version.tablet->Pin(-1);
+}
+
+void TxnManager::Dispose(const DeadVersion* dead, size_t count, std::vector<uint64_t>* snapshots) {
   // First what is visible, then which snapshots are in use: one taken later sees at least this.
   const uint64_t visible = visible_ts_.load(std::memory_order_seq_cst);
-  std::vector<uint64_t> snapshots;
-  snapshots_.Collect(&snapshots);
-  EpochGuard guard(epochs_);
+  snapshots_.Collect(snapshots);
   for (size_t i = 0; i < count; ++i) {
     const DeadVersion& version = dead[i];
     if (version.end > visible) {
@@ -204,8 +208,8 @@ void TxnManager::Dispose(const DeadVersion* dead, size_t count) {
       garbage_waits_.store(true, std::memory_order_release);
       continue;
     }
-    const auto seen = std::lower_bound(snapshots.begin(), snapshots.end(), version.begin);
-    if (seen != snapshots.end() && *seen < version.end) {
+    const auto seen = std::lower_bound(snapshots->begin(), snapshots->end(), version.begin);
+    if (seen != snapshots->end() && *seen < version.end) {
       version.tablet->Pin(1);
       if (snapshots_.Hang(version)) continue;
       version.tablet->Pin(-1);
@@ -228,8 +232,7 @@ size_t TxnManager::CollectGarbage() {
     if (garbage_.empty()) garbage_waits_.store(false, std::memory_order_release);
   }
   if (ready.empty()) return 0;
-  Dispose(ready.data(), ready.size());
-  for (const DeadVersion& dead : ready) dead.tablet->Pin(-1);
+  DisposePinned(ready);
   return ready.size();
 }
 

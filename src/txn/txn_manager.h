@@ -126,8 +126,11 @@ class TxnManager {
   uint64_t Durable() const { return wal_ != nullptr ? wal_->durable_lsn().value : UINT64_MAX; }
   /// Looks again at what hung on a snapshot that has ended.
   void DisposeHung(SnapshotSlot* slot);
-  /// Frees versions or has them wait for what still sees them.
-  void Dispose(const DeadVersion* dead, size_t count);
+  /// Frees versions or has them wait for what still sees them. `snapshots` is scratch. REQUIRES: a
+  /// ReadGuard
+  void Dispose(const DeadVersion* dead, size_t count, std::vector<uint64_t>* snapshots);
+  /// The same with a guard of its own, for versions that are pinned so far.
+  void DisposePinned(const std::vector<DeadVersion>& dead);
   void CollectorLoop();
 
   Clock& clock_;

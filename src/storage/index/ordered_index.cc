@@ -34,12 +34,12 @@ int OrderedIndex::Place::Compare(const Place& a, const Place& b) {
   return 0;
 }
 
-int OrderedIndex::Compare(const Node& node, uint32_t i, const Place& place) {
-  const uint64_t hi = node.hi[i].load(std::memory_order_acquire);
+inline int OrderedIndex::Compare(const Node& node, uint32_t i, const Place& place) {
+  const uint64_t hi = node.Hi(i);
   if (hi != place.hi) return hi < place.hi ? -1 : 1;
-  const uint64_t lo = node.lo[i].load(std::memory_order_acquire);
+  const uint64_t lo = node.Lo(i);
   if (lo != place.lo) return lo < place.lo ? -1 : 1;
-  const KeyRest* rest = node.rest[i].load(std::memory_order_acquire);
+  const KeyRest* rest = node.Rest(i);
   if ((rest != nullptr) != place.has_rest) return place.has_rest ? -1 : 1;
   if (rest != nullptr) {
     if (const int order = rest->view().compare(place.rest); order != 0) return order;
@@ -71,10 +71,10 @@ uint32_t OrderedIndex::ChildFor(const Inner& inner, uint32_t count, const Place&
 
 OrderedIndex::Place OrderedIndex::At(const Node& node, uint32_t i) {
   Place place;
-  place.hi = node.hi[i].load(std::memory_order_acquire);
-  place.lo = node.lo[i].load(std::memory_order_acquire);
+  place.hi = node.Hi(i);
+  place.lo = node.Lo(i);
   place.row = node.row[i].load(std::memory_order_acquire);
-  if (const KeyRest* rest = node.rest[i].load(std::memory_order_acquire)) {
+  if (const KeyRest* rest = node.Rest(i)) {
     place.rest = rest->view();
     place.has_rest = true;
   }

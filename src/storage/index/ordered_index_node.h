@@ -18,8 +18,10 @@ struct OrderedIndex::Node {
   mutable std::atomic<uint64_t> word{4};
   const uint16_t level;  // 0: leaf
   std::atomic<uint32_t> count{0};
-  std::atomic<uint64_t> hi[kNodeEntries] = {};
-  std::atomic<uint64_t> lo[kNodeEntries] = {};
+  /// Whether any entry has, or had, a long key: else `rest` need not be looked at.
+  std::atomic<bool> has_rest{false};
+  /// hi and lo of each entry side by side: a search touches one cache line a step.
+  alignas(64) std::atomic<uint64_t> key[2 * kNodeEntries] = {};
   std::atomic<uint64_t> row[kNodeEntries] = {};
   std::atomic<KeyRest*> rest[kNodeEntries] = {};
 
@@ -57,19 +59,30 @@ struct OrderedIndex::Node {
   }
   void UnlockObsolete() { word.fetch_add(kLocked | kObsolete, std::memory_order_acq_rel); }
 
+  uint64_t Hi(uint32_t i) const { return key[2 * i].load(std::memory_order_acquire); }
+  uint64_t Lo(uint32_t i) const { return key[2 * i + 1].load(std::memory_order_acquire); }
+  KeyRest* Rest(uint32_t i) const {
+    if (!has_rest.load(std::memory_order_acquire)) return nullptr;
+    return rest[i].load(std::memory_order_acquire);
+  }
+
   // All below: the caller holds the lock, or has the node alone.
 
   void Set(uint32_t i, const Place& place, KeyRest* key_rest) {
-    hi[i].store(place.hi, std::memory_order_release);
-    lo[i].store(place.lo, std::memory_order_release);
+    key[2 * i].store(place.hi, std::memory_order_release);
+    key[2 * i + 1].store(place.lo, std::memory_order_release);
     row[i].store(place.row, std::memory_order_release);
     rest[i].store(key_rest, std::memory_order_release);
+    if (key_rest != nullptr) has_rest.store(true, std::memory_order_release);
   }
   void Copy(uint32_t to, const Node& from, uint32_t i) {
-    hi[to].store(from.hi[i].load(std::memory_order_relaxed), std::memory_order_release);
-    lo[to].store(from.lo[i].load(std::memory_order_relaxed), std::memory_order_release);
+    key[2 * to].store(from.key[2 * i].load(std::memory_order_relaxed), std::memory_order_release);
+    key[2 * to + 1].store(from.key[2 * i + 1].load(std::memory_order_relaxed),
+                          std::memory_order_release);
     row[to].store(from.row[i].load(std::memory_order_relaxed), std::memory_order_release);
-    rest[to].store(from.rest[i].load(std::memory_order_relaxed), std::memory_order_release);
+    KeyRest* const key_rest = from.rest[i].load(std::memory_order_relaxed);
+    rest[to].store(key_rest, std::memory_order_release);
+    if (key_rest != nullptr) has_rest.store(true, std::memory_order_release);
   }
   void ShiftRight(uint32_t at, uint32_t n) {
     for (uint32_t i = n; i > at; --i) Copy(i, *this, i - 1);
