@@ -226,10 +226,9 @@ Result<IntervalValue> TimestampAge(int64_t a, int64_t b) {
     time += kMicrosPerDay;
     --days;
   }
-  // Borrow the length of a month: the earlier date's own, or, going backwards, the later's.
-  const CivilDate& month = negative ? date1 : date2;
+  // Borrow the length of the earlier date's month.
   if (days < 0) {
-    days += DaysInMonth(month.year, month.month);
+    days += DaysInMonth(date2.year, date2.month);
     --months;
   }
   if (negative) return IntervalValue{-time, -days, -months};

@@ -178,7 +178,6 @@ class Writer {
 };
 
 Status Writer::WriteField(const PatternNode& node) {
-  const int sign_width = t_.hour < 0 ? 2 : 2;
   switch (node.field) {
     case F::kNone:
     case F::kFx:
@@ -190,10 +189,10 @@ Status Writer::WriteField(const PatternNode& node) {
       out_->append(InCase(t_.hour % 24 >= 12 ? "PM" : "AM", node.letters));
       return {};
     case F::kHh12:
-      Number(node, t_.hour % 12 == 0 ? 12 : t_.hour % 12, sign_width);
+      Number(node, t_.hour % 12 == 0 ? 12 : t_.hour % 12, 2);
       return {};
     case F::kHh24:
-      Number(node, t_.hour, sign_width);
+      Number(node, t_.hour, 2);
       return {};
     case F::kMi:
       Number(node, t_.minute, 2);
@@ -208,8 +207,10 @@ Status Writer::WriteField(const PatternNode& node) {
       fmt::format_to(std::back_inserter(*out_), "{:06}", t_.micros);
       return {};
     case F::kFraction: {
-      const std::string digits = fmt::format("{:06}", t_.micros);
-      out_->append(digits, 0, node.fraction_digits);
+      int value = t_.micros;
+      for (int i = node.fraction_digits; i < 6; ++i) value /= 10;
+      fmt::format_to(std::back_inserter(*out_), "{:0{}}", value,
+                     static_cast<int>(node.fraction_digits));
       return {};
     }
     case F::kSsss:
@@ -269,7 +270,7 @@ Status Writer::WriteField(const PatternNode& node) {
       return {};
     }
     case F::kDd:
-      Number(node, t_.day, 2);
+      Number(node, t_.day, t_.day < 0 ? 1 : 2);  // of an interval
       return {};
     case F::kD:
       if (t_.is_interval) return NotForIntervals();
@@ -324,9 +325,13 @@ Status Writer::WriteField(const PatternNode& node) {
       Number(node, (node.field == F::kI ? IsoYear() : ShownYear()) % 10, 1);
       return {};
     case F::kRm:
-      if (t_.month == 0) return {};
-      Name(node, kRomanMonths[(t_.month > 0 ? t_.month : t_.month + 12) - 1], 0, 4);
-      if (node.letters == LetterCase::kCapital) return {};
+      if (t_.month == 0 && t_.year == 0) return {};
+      // An interval's months count down from XII when negative.
+      Name(node,
+           kRomanMonths[t_.month > 0   ? t_.month - 1
+                        : t_.month < 0 ? 12 + t_.month
+                                       : 11],
+           0, 4);
       return {};
     case F::kJ:
       fmt::format_to(std::back_inserter(*out_), "{}", static_cast<int64_t>(t_.days) + 2451545);
