@@ -2,6 +2,7 @@
 
 #include "expr/expression.h"
 #include "expr/function.h"
+#include "expr/type_io.h"
 
 namespace oxibase {
 namespace {
@@ -42,12 +43,12 @@ std::string FormatConstant(const Value& value) {
                                      : fmt::format("{}", value.As<int32_t>());
     case TypeId::kInt8:
       return fmt::format("'{}'::bigint", value.As<int64_t>());
-    case TypeId::kFloat8:
-      return fmt::format("'{}'::double precision", value.As<double>());
     default:
       break;
   }
-  return fmt::format("{}::{}", Quote(value.bytes()), FormatType(type));
+  std::string text;
+  TextOut(value, TypeIo(), &text);
+  return fmt::format("{}::{}", Quote(text), FormatType(type));
 }
 
 std::string FormatCall(const CallExpr& expr, int depth) {

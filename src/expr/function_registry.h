@@ -70,6 +70,11 @@ void RegisterJson(FunctionRegistry& registry);
 void RegisterJsonTable(FunctionRegistry& registry);
 void RegisterAggregateCollect(FunctionRegistry& registry);
 void RegisterAggregateStatistics(FunctionRegistry& registry);
+void RegisterJsonObject(FunctionRegistry& registry);
+void RegisterOverlaps(FunctionRegistry& registry);
+void RegisterToCharNumber(FunctionRegistry& registry);
+void RegisterToChar(FunctionRegistry& registry);
+void RegisterDateTimeFields(FunctionRegistry& registry);
 void RegisterAggregateSum(FunctionRegistry& registry);
 void RegisterAggregateMinMax(FunctionRegistry& registry);
 

@@ -130,6 +130,11 @@ FunctionTable::FunctionTable() : impl_(std::make_unique<Impl>()) {
   RegisterJsonTable(registry);
   RegisterAggregateCollect(registry);
   RegisterAggregateStatistics(registry);
+  RegisterJsonObject(registry);
+  RegisterOverlaps(registry);
+  RegisterToCharNumber(registry);
+  RegisterToChar(registry);
+  RegisterDateTimeFields(registry);
   RegisterAggregateSum(registry);
   RegisterAggregateMinMax(registry);
   for (const FunctionRow& row : kFunctions) {

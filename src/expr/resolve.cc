@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 
+#include "expr/cast.h"
 #include "expr/function.h"
 #include "expr/polymorphic.h"
 
@@ -235,23 +236,23 @@ Result<ResolvedCall> Finish(const CallRequest& call, const Candidate& candidate)
   return resolved;
 }
 
-/// `float8(x)`, `text(x)`: a cast written as a call.
+/// `float8(x)`, `text(x)`: a cast written as a call. Array types and pseudo-types have no such
+/// form.
 bool IsCastCall(const CallRequest& call, TypeId* target) {
   if (call.is_operator || call.args.size() != 1 || call.variadic_array) return false;
   for (const TypeInfo& info : AllTypes()) {
-    if (info.name == call.name && info.kind == 'b' && !IsArrayType(info.id)) {
-      *target = info.id;
-      const TypeId from = call.args[0];
-      return from == T::kUnknown || from == info.id || IsImplicitlyCoercible(from, info.id) ||
-             (TypeCategory(from) == TypeCategory(info.id) && info.category != 'U') ||
-             info.category == 'S' || TypeCategory(from) == 'S' || info.category == 'D' ||
-             info.category == 'T';
-    }
+    if (info.name != call.name || info.kind != 'b' || IsArrayType(info.id)) continue;
+    *target = info.id;
+    return CanCast(call.args[0], info.id, CastContext::kExplicit);
   }
   return false;
 }
 
 }  // namespace
+
+bool IsImplicitlyCoercible(TypeId from, TypeId to) {
+  return from == T::kUnknown || CanCast(from, to, CastContext::kImplicit);
+}
 
 std::string DescribeCall(const CallRequest& call) {
   if (call.is_operator) {

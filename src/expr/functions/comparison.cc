@@ -129,6 +129,18 @@ void RegisterComparison(FunctionRegistry& r) {
       r, "oidvectoreq", "oidvectorne", "oidvectorlt", "oidvectorle", "oidvectorgt", "oidvectorge");
   AddSix<ThreeWayOrder<StringRef, CompareAs<TypeId::kRecord>>>(
       r, "record_eq", "record_ne", "record_lt", "record_le", "record_gt", "record_ge");
+  for (const std::string_view key : {"text_pattern_lt", "bpchar_pattern_lt"}) {
+    AddOne<TextOrder, ComparisonOp::kLt>(r, key);
+  }
+  for (const std::string_view key : {"text_pattern_le", "bpchar_pattern_le"}) {
+    AddOne<TextOrder, ComparisonOp::kLe>(r, key);
+  }
+  for (const std::string_view key : {"text_pattern_gt", "bpchar_pattern_gt"}) {
+    AddOne<TextOrder, ComparisonOp::kGt>(r, key);
+  }
+  for (const std::string_view key : {"text_pattern_ge", "bpchar_pattern_ge"}) {
+    AddOne<TextOrder, ComparisonOp::kGe>(r, key);
+  }
   AddSix<DateTimestampOrder>(r, "date_eq_timestamp", "date_ne_timestamp", "date_lt_timestamp",
                              "date_le_timestamp", "date_gt_timestamp", "date_ge_timestamp");
   AddSix<TimestampDateOrder>(r, "timestamp_eq_date", "timestamp_ne_date", "timestamp_lt_date",

@@ -154,14 +154,6 @@ void AddComparisons(FunctionRegistry& r, const View (&keys)[6], const View (&mir
   r.Scalar(mirrored[5], &Strict<&CompareMirrored<A, kCompare, Op::kGe>>);
 }
 
-/// (a, b) OVERLAPS (c, d) for instants.
-bool Overlaps(int64_t a, int64_t b, int64_t c, int64_t d) {
-  if (a > b) std::swap(a, b);
-  if (c > d) std::swap(c, d);
-  if (a == c) return true;
-  return a > c ? a < d : c < b;
-}
-
 }  // namespace
 
 void RegisterDateTime(FunctionRegistry& r) {
@@ -258,8 +250,6 @@ void RegisterDateTime(FunctionRegistry& r) {
   };
   r.Scalar("make_interval", make_interval);
   r.Scalar("float8_timestamptz", &Strict<&TimestampFromUnix>);
-  r.Scalar("overlaps_timestamp", &Strict<&Overlaps>);
-  r.Scalar("overlaps_time", &Strict<&Overlaps>);
 
   AddComparisons<int32_t, CompareDateTz>(
       r,

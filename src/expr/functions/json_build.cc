@@ -86,6 +86,11 @@ Status ArrayAsJsonb(const ArrayView& array, int dim, uint32_t* next, const TypeI
   return {};
 }
 
+std::string FieldName(std::span<const std::string> names, int n) {
+  const auto i = static_cast<size_t>(n) - 1;
+  return i < names.size() ? names[i] : fmt::format("f{}", n);
+}
+
 bool IsArray(const Value& value) {
   return IsArrayType(value.type().id) && value.type().id != TypeId::kInt2Vector &&
          value.type().id != TypeId::kOidVector;
@@ -93,7 +98,8 @@ bool IsArray(const Value& value) {
 
 }  // namespace
 
-Status AppendAsJson(const Value& value, const TypeIo& io, std::string* out) {
+Status AppendAsJson(const Value& value, const TypeIo& io, std::string* out,
+                    std::span<const std::string> names) {
   if (value.is_null()) {
     *out += "null";
     return {};
@@ -112,7 +118,8 @@ Status AppendAsJson(const Value& value, const TypeIo& io, std::string* out) {
     *out += '{';
     for (int n = 1; reader.Next(); ++n) {
       if (n > 1) *out += ',';
-      *out += fmt::format("\"f{}\":", n);
+      AppendJsonString(FieldName(names, n), out);
+      *out += ':';
       RETURN_IF_ERROR(
           AppendAsJson(reader.is_null() ? Value::Null(reader.type()) : reader.GetValue(), io, out));
     }
@@ -130,7 +137,8 @@ Status AppendAsJson(const Value& value, const TypeIo& io, std::string* out) {
   return {};
 }
 
-Status AddAsJsonb(const Value& value, const TypeIo& io, JsonbBuilder* builder) {
+Status AddAsJsonb(const Value& value, const TypeIo& io, JsonbBuilder* builder,
+                  std::span<const std::string> names) {
   if (value.is_null()) {
     builder->Null();
     return {};
@@ -150,7 +158,7 @@ Status AddAsJsonb(const Value& value, const TypeIo& io, JsonbBuilder* builder) {
       RecordReader reader(value.bytes());
       builder->BeginObject();
       for (int n = 1; reader.Next(); ++n) {
-        builder->Key(fmt::format("f{}", n));
+        builder->Key(FieldName(names, n));
         RETURN_IF_ERROR(AddAsJsonb(
             reader.is_null() ? Value::Null(reader.type()) : reader.GetValue(), io, builder));
       }
