@@ -139,7 +139,8 @@ TEST(DateTime, CalendarRoundTripsOverAllDays) {
 TEST(Zone, NamesAbbreviationsAndOffsets) {
   EXPECT_EQ(Zone::Find("europe/berlin")->name(), "Europe/Berlin");
   EXPECT_EQ(Zone::Find("EST")->OffsetAt(0), -5 * 3600);
-  EXPECT_EQ(Zone::Find("-8")->OffsetAt(0), -8 * 3600);
+  EXPECT_EQ(Zone::Find("-8")->OffsetAt(0), 8 * 3600);
+  EXPECT_EQ(Zone::FindSetting("-8")->OffsetAt(0), -8 * 3600);
   EXPECT_EQ(Zone::Find("<+03>-3")->OffsetAt(0), 3 * 3600);
   EXPECT_EQ(Zone::Find("nowhere/land"), nullptr);
   EXPECT_EQ(Zone::Find("../../etc/passwd"), nullptr);

@@ -209,7 +209,7 @@ Result<DateTimeFormat> DateTimeFormat::Parse(std::string_view date_style,
                  "invalid value for parameter \"IntervalStyle\": \"{}\"", interval_style)
         .Hint("Available values: postgres, postgres_verbose, sql_standard, iso_8601.");
   }
-  format.zone = Zone::Find(time_zone);
+  format.zone = Zone::FindSetting(time_zone);
   if (!format.zone) {
     return Error(ErrorCode::kInvalidParameterValue,
                  "invalid value for parameter \"TimeZone\": \"{}\"", time_zone);

@@ -134,7 +134,7 @@ std::optional<JsonbView> JsonbGetPath(JsonbView node, const std::vector<std::str
 /// What `->>` gives: a string's text, other nodes' JSON, nothing (false) for null.
 bool AppendJsonbAsText(JsonbView node, std::string* out);
 
-/// `a || b`. 22023 "invalid concatenation of jsonb objects".
+/// `a || b`
 Result<std::string> JsonbConcat(JsonbView a, JsonbView b);
 /// `node - key`, `node - keys`. 22023 for a scalar.
 Result<std::string> JsonbDelete(JsonbView node, const std::vector<std::string_view>& keys);

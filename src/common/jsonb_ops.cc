@@ -199,9 +199,6 @@ Result<std::string> JsonbConcat(JsonbView a, JsonbView b) {
     out.EndObject();
     return out.Finish();
   }
-  if ((a.is_scalar() && b.is_object()) || (a.is_object() && b.is_scalar())) {
-    return Invalid("invalid concatenation of jsonb objects");
-  }
   out.BeginArray();
   CopyElements(a, &out);
   CopyElements(b, &out);

@@ -188,13 +188,6 @@ std::unique_ptr<Zone> ZoneTable::Load(std::string_view name) {
   }
   int32_t seconds;
   if (Zone::FindAbbreviation(lower, &seconds)) return MakeFixed(Upper(lower), seconds);
-  // A number of hours, which counts east.
-  char* end = nullptr;
-  const double hours = std::strtod(std::string(name).c_str(), &end);
-  if (end && *end == '\0' && std::isfinite(hours) && std::fabs(hours) <= 167) {
-    seconds = static_cast<int32_t>(std::lround(hours * 3600));
-    return MakeFixed(OffsetName(seconds), seconds);
-  }
   std::string abbreviation;
   if (ParsePosix(name, &abbreviation, &seconds)) return MakeFixed(std::string(name), seconds);
   return nullptr;
@@ -209,6 +202,23 @@ const Zone* Zone::Find(std::string_view name) {
   // Unknown names are not kept: there is no end of them.
   if (!zone) return nullptr;
   return (table.zones[std::string(name)] = std::move(zone)).get();
+}
+
+const Zone* Zone::FindSetting(std::string_view name) {
+  // Asked for every row: the same setting as the last time on this thread needs no search.
+  thread_local std::string last_name;
+  thread_local const Zone* last = nullptr;
+  if (last && last_name == name) return last;
+  char* end = nullptr;
+  const std::string text(name);
+  const double hours = std::strtod(text.c_str(), &end);
+  if (end != text.c_str() && *end == '\0' && std::isfinite(hours) && std::fabs(hours) <= 167) {
+    last = Fixed(static_cast<int32_t>(std::lround(hours * 3600)));
+  } else {
+    last = Find(name);
+  }
+  last_name = name;
+  return last;
 }
 
 bool Zone::FindAbbreviation(std::string_view lower_case, int32_t* offset_seconds) {

@@ -10,10 +10,12 @@ namespace oxibase {
 /// A zone. Immutable; found zones live as long as the process. Any thread.
 class Zone {
  public:
-  /// A setting or an AT TIME ZONE argument: "Europe/Berlin" in any case, "UTC", an abbreviation
-  /// ("EST", "CEST"), "+02:30" and "-8" (hours east of UTC, as in timestamps), POSIX "<x>-3",
-  /// "EST5EDT" where the zone files know it. Null when unknown.
+  /// An AT TIME ZONE argument: "Europe/Berlin" in any case, "UTC", an abbreviation ("EST", "CEST"),
+  /// POSIX forms whose offsets count west of UTC ("<x>-3", "UTC+3", "-8", "+02:30"). Null when
+  /// unknown.
   static const Zone* Find(std::string_view name);
+  /// A value of the setting TimeZone: the same, but a bare number of hours counts east ("-8").
+  static const Zone* FindSetting(std::string_view name);
   /// An abbreviation as it may stand in a timestamp: its offset east of UTC in seconds.
   static bool FindAbbreviation(std::string_view lower_case, int32_t* offset_seconds);
   /// A fixed offset east of UTC in seconds.

@@ -4,20 +4,18 @@
 #include "common/datetime.h"
 #include "expr/cast_kernels.h"
 #include "expr/kernels.h"
-#include "expr/type_io.h"
+#include "expr/time_zone_of.h"
 
 namespace oxibase {
 namespace {
 
-const Zone& ZoneOf(Frame& frame) { return *TypeIo(frame.context).datetime.zone; }
-
 Result<int64_t> DateToMoment(int32_t date) { return DateToTimestamp(date); }
 Result<int64_t> DateToInstant(Frame& frame, int32_t date) {
-  return DateToTimestampTz(date, ZoneOf(frame));
+  return DateToTimestampTz(date, ZoneOf(frame.context));
 }
 int32_t MomentToDate(int64_t timestamp) { return TimestampToDate(timestamp); }
 int32_t InstantToDate(Frame& frame, int64_t timestamp) {
-  return TimestampTzToDate(timestamp, ZoneOf(frame));
+  return TimestampTzToDate(timestamp, ZoneOf(frame.context));
 }
 std::optional<int64_t> MomentToTime(int64_t timestamp) {
   if (IsInfinite(timestamp)) return std::nullopt;
@@ -25,14 +23,14 @@ std::optional<int64_t> MomentToTime(int64_t timestamp) {
 }
 Result<std::optional<int64_t>> InstantToTime(Frame& frame, int64_t timestamp) {
   if (IsInfinite(timestamp)) return std::optional<int64_t>();
-  ASSIGN_OR_RETURN(const int64_t local, TimestampTzToTimestamp(timestamp, ZoneOf(frame)));
+  ASSIGN_OR_RETURN(const int64_t local, TimestampTzToTimestamp(timestamp, ZoneOf(frame.context)));
   return std::optional<int64_t>(TimestampToTime(local));
 }
 Result<int64_t> MomentToInstant(Frame& frame, int64_t timestamp) {
-  return TimestampToTimestampTz(timestamp, ZoneOf(frame));
+  return TimestampToTimestampTz(timestamp, ZoneOf(frame.context));
 }
 Result<int64_t> InstantToMoment(Frame& frame, int64_t timestamp) {
-  return TimestampTzToTimestamp(timestamp, ZoneOf(frame));
+  return TimestampTzToTimestamp(timestamp, ZoneOf(frame.context));
 }
 IntervalValue TimeToInterval(int64_t time) { return {time, 0, 0}; }
 int64_t IntervalToClock(IntervalValue interval) { return IntervalToTime(interval); }

@@ -10,7 +10,7 @@ namespace oxibase {
 /// The session's time zone; UTC where there is no session.
 inline const Zone& ZoneOf(const EvalContext& context) {
   if (!context.settings) return *Zone::Utc();
-  const Zone* zone = Zone::Find(context.settings->time_zone);
+  const Zone* zone = Zone::FindSetting(context.settings->time_zone);
   return zone ? *zone : *Zone::Utc();
 }
 
