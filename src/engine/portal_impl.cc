@@ -117,7 +117,7 @@ Status PortalImpl::StartPlan() {
   session_.BeginStatement(this);
   session_.portals_.insert(this);
   context_.txn = session_.txn_.get();
-  context_.snapshot = session_.txn_->BeginStatement();
+  context_.snapshot = session_.txn_->BeginStatement(plan_->modifies);
   context_.tables = &session_;
   context_.virtual_tables = session_.system_tables_.get();
   context_.rows_affected = 0;

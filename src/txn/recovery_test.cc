@@ -64,6 +64,7 @@ class Life {
     txn_.reset();
     checkpointer_.reset();
     source_.reset();
+    txns_.AttachLog(nullptr);
     folder_.reset();
   }
 

@@ -15,7 +15,8 @@ Transaction::Transaction(TxnManager& manager, TxnHooks* hooks)
       hooks_(hooks),
       epoch_slot_(manager.epochs_.AcquireSlot()),
       snapshot_slot_(manager.snapshots_.AcquireSlot()),
-      latest_slot_(manager.snapshots_.AcquireSlot()) {
+      latest_slot_(manager.snapshots_.AcquireSlot()),
+      newest_slot_(manager.snapshots_.AcquireSlot()) {
   manager_.table_locks_->Register(&fast_locks_);
 }
 
@@ -24,6 +25,7 @@ Transaction::~Transaction() {
   manager_.table_locks_->Unregister(&fast_locks_);
   manager_.snapshots_.ReleaseSlot(snapshot_slot_);
   manager_.snapshots_.ReleaseSlot(latest_slot_);
+  manager_.snapshots_.ReleaseSlot(newest_slot_);
   manager_.epochs_.ReleaseSlot(epoch_slot_);
 }
 
@@ -66,7 +68,7 @@ void Transaction::ClearSlot(SnapshotSlot* slot) {
   manager_.DisposeHung(slot);
 }
 
-Snapshot Transaction::BeginStatement() {
+Snapshot Transaction::BeginStatement(bool writes) {
   OXI_DCHECK(active_);
   if (!repeatable_read() || !had_snapshot_) {
     ClearSlot(snapshot_slot_);
@@ -77,6 +79,13 @@ Snapshot Transaction::BeginStatement() {
       at_least = last_commit_ts_.value;
       read_dependency_ = std::max(read_dependency_, last_commit_lsn_);
     }
+    if (writes && !repeatable_read()) {
+      const uint64_t stamped = manager_.stamped_ts_.load(std::memory_order_seq_cst);
+      if (stamped > manager_.visible_ts_.load(std::memory_order_acquire)) {
+        at_least = std::max(at_least, stamped);
+        DependOnStamped();
+      }
+    }
     read_ts_ = SetSlot(snapshot_slot_, at_least);
     had_snapshot_ = true;
   }
@@ -85,8 +94,19 @@ Snapshot Transaction::BeginStatement() {
 }
 
 void Transaction::EndStatement() {
-  ClearSlot(latest_slot_);
+  ClearLatest();
   if (!repeatable_read()) ClearSlot(snapshot_slot_);
+}
+
+void Transaction::ClearLatest() {
+  ClearSlot(latest_slot_);
+  ClearSlot(newest_slot_);
+}
+
+void Transaction::DependOnStamped() {
+  // Read after stamped_ts, so it may be of a later commit, never of an earlier one.
+  read_dependency_ =
+      std::max(read_dependency_, Lsn(manager_.stamped_lsn_.load(std::memory_order_seq_cst)));
 }
 
 Snapshot Transaction::NextCommand() {
@@ -95,14 +115,18 @@ Snapshot Transaction::NextCommand() {
 }
 
 Snapshot Transaction::LatestSnapshot() {
-  ClearSlot(latest_slot_);
   manager_.WaitStamped({met_ts_});
   const uint64_t stamped = manager_.stamped_ts_.load(std::memory_order_seq_cst);
-  const Timestamp ts = SetSlot(latest_slot_, stamped);
-  if (ts.value > manager_.visible_ts_.load(std::memory_order_seq_cst)) {
-    read_dependency_ =
-        std::max(read_dependency_, Lsn(manager_.stamped_lsn_.load(std::memory_order_seq_cst)));
+  for (const SnapshotSlot* slot : {latest_slot_, newest_slot_}) {
+    if (slot->ts.load(std::memory_order_relaxed) == stamped && stamped != 0) {
+      return {{stamped}, id_, command_};
+    }
   }
+  SnapshotSlot* slot =
+      latest_slot_->ts.load(std::memory_order_relaxed) == 0 ? latest_slot_ : newest_slot_;
+  ClearSlot(slot);
+  const Timestamp ts = SetSlot(slot, stamped);
+  if (ts.value > manager_.visible_ts_.load(std::memory_order_seq_cst)) DependOnStamped();
   return {ts, id_, command_};
 }
 
@@ -143,7 +167,7 @@ void Transaction::Stamp() {
 
 void Transaction::DisposeSuperseded() {
   // Its own snapshots end first: what they alone kept can go at once.
-  ClearSlot(latest_slot_);
+  ClearLatest();
   ClearSlot(snapshot_slot_);
   dead_.clear();
   for (const Write& write : writes_) {
@@ -164,7 +188,7 @@ void Transaction::Rollback() {
 
 void Transaction::Finish() {
   ReleaseLocksTo(0, 0);
-  ClearSlot(latest_slot_);
+  ClearLatest();
   ClearSlot(snapshot_slot_);
   constexpr size_t kKeptMax = 4096;
   writes_.clear();

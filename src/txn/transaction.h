@@ -85,8 +85,10 @@ class Transaction {
   // ---- Statements.
 
   /// Begins a statement: READ COMMITTED takes a fresh snapshot, else the transaction's. Its command
-  /// number is larger than that of all that was written before.
-  Snapshot BeginStatement();
+  /// number is larger than that of all that was written before. `writes`: a READ COMMITTED snapshot
+  /// then also sees commits that are not durable yet, since this transaction's own record will lie
+  /// behind theirs in the log; without it a busy row would always look changed since the snapshot.
+  Snapshot BeginStatement(bool writes = false);
   /// Ends it; READ COMMITTED then holds no snapshot. Open portals have pinned theirs.
   void EndStatement();
   /// As BeginStatement's with the changes so far of this very statement seen too (foreign key
@@ -161,13 +163,18 @@ class Transaction {
   void Finish();
   Timestamp SetSlot(SnapshotSlot* slot, uint64_t at_least);
   void ClearSlot(SnapshotSlot* slot);
+  void ClearLatest();
+  void DependOnStamped();
   Savepoint* FindSavepoint(std::string_view name, Status* status);
 
   TxnManager& manager_;
   TxnHooks* const hooks_;
   EpochManager::Slot* const epoch_slot_;
   SnapshotSlot* const snapshot_slot_;
-  SnapshotSlot* const latest_slot_;  // for LatestSnapshot
+  // Of LatestSnapshot: the statement's first, and its newest. What was read at the first stays
+  // readable while foreign keys and re-checks ask for newer ones.
+  SnapshotSlot* const latest_slot_;
+  SnapshotSlot* const newest_slot_;
 
   TxnOptions options_;
   int64_t lock_timeout_micros_ = 0;

@@ -42,10 +42,11 @@ TxnManager::~TxnManager() {
     }
     collector_.Join();
   }
-  if (wal_ != nullptr) wal_->set_durable_observer({});
+  AttachLog(nullptr);
 }
 
 void TxnManager::AttachLog(WalManager* wal) {
+  if (wal_ != nullptr) wal_->set_durable_observer({});
   wal_ = wal;
   if (wal == nullptr) return;
   wal->set_durable_observer([this](Lsn durable) {

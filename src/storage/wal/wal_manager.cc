@@ -354,6 +354,8 @@ void WalManager::RequestFlush(Lsn lsn) {
 
 void WalManager::set_durable_observer(std::function<void(Lsn)> observer) {
   MutexLock lock(mu_);
+  // Who has the writer's role may be calling the one before.
+  while (writer_busy_) durable_moves_.Wait(mu_);
   durable_observer_ = std::move(observer);
 }
 

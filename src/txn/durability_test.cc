@@ -1,0 +1,102 @@
+// Commits on their way to the disk: what is seen before they are durable, and by whom.
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "storage/wal/wal_manager.h"
+#include "storage/wal/wal_replay.h"
+#include "txn/txn_fixture.h"
+
+namespace oxibase {
+namespace {
+
+class DurabilityTest : public TxnTest {
+ protected:
+  struct NoReplay : WalReplayTarget {
+    Status ApplyTxn(TxnId, Timestamp, ByteSpan) override { return {}; }
+    Status ApplySequence(const SequenceState&) override { return {}; }
+    Status ApplyRowIdLease(TabletId, RowId) override { return {}; }
+  };
+
+  DurabilityTest() {
+    char name[] = "/tmp/oxi_durability_XXXXXX";
+    folder_ = mkdtemp(name);
+    NoReplay target;
+    WalOptions options;
+    options.flush_delay_micros = 3'600'000'000;  // nothing is written unless asked for
+    auto wal = WalManager::Open(Env::Real(), folder_, options, {}, target);
+    EXPECT_TRUE(wal.ok()) << wal.status().message();
+    wal_ = std::move(wal).value();
+    manager_.AttachLog(wal_.get());
+  }
+  ~DurabilityTest() override {
+    manager_.AttachLog(nullptr);
+    wal_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+  Lsn CommitOf(Client& client) {
+    const Result<Lsn> lsn = client.txn().Commit();
+    EXPECT_TRUE(lsn.ok());
+    return *lsn;
+  }
+
+  std::string folder_;
+  std::unique_ptr<WalManager> wal_;
+};
+
+TEST_F(DurabilityTest, OthersSeeACommitWhenItIsDurableTheSessionAtOnce) {
+  Client a(*this), b(*this);
+  a.Begin();
+  ASSERT_TRUE(a.Insert(1, 10).ok());
+  const Lsn lsn = CommitOf(a);
+  EXPECT_GT(lsn, Lsn(0));
+  a.Begin();
+  b.Begin();
+  EXPECT_EQ(a.Get(1), 10);
+  EXPECT_EQ(b.Get(1), -1);
+  EXPECT_EQ(CommitOf(a), lsn);  // what it showed depends on that
+  ASSERT_TRUE(wal_->WaitDurable(lsn).ok());
+  EXPECT_EQ(b.Get(1), 10);
+  EXPECT_EQ(CommitOf(b), Lsn(0));
+}
+
+TEST_F(DurabilityTest, ARowsNextWriterDoesNotWaitForTheDisk) {
+  Client a(*this), b(*this), c(*this);
+  a.Begin();
+  ASSERT_TRUE(a.Insert(1, 10).ok());
+  ASSERT_TRUE(wal_->WaitDurable(CommitOf(a)).ok());
+  a.Begin();
+  ASSERT_EQ(*a.Add(1, 5), 1);
+  const Lsn first = CommitOf(a);
+  b.Begin();
+  ASSERT_EQ(*b.Add(1, 1), 1);
+  EXPECT_EQ(b.Get(1), 16);
+  const Lsn second = CommitOf(b);
+  EXPECT_GT(second, first);
+  c.Begin();
+  EXPECT_EQ(c.Get(1), 10);
+  // One that wrote nothing in the end still depends on what it met.
+  b.Begin();
+  ASSERT_EQ(*b.Lock(1, RowLockMode::kUpdate), RowOutcome::kDone);
+  EXPECT_EQ(CommitOf(b), second);
+  ASSERT_TRUE(wal_->WaitDurable(second).ok());
+  EXPECT_EQ(c.Get(1), 16);
+  c.Rollback();
+  manager_.CollectGarbage();
+  EXPECT_EQ(CountVersions(), 1u);
+}
+
+TEST_F(DurabilityTest, WithoutSynchronousCommitEverybodySeesItAtOnce) {
+  Client a(*this), b(*this);
+  TxnOptions options;
+  options.synchronous = false;
+  a.txn().Begin(options);
+  ASSERT_TRUE(a.Insert(1, 10).ok());
+  EXPECT_EQ(CommitOf(a), Lsn(0));
+  b.Begin();
+  EXPECT_EQ(b.Get(1), 10);
+  b.Rollback();
+}
+
+}  // namespace
+}  // namespace oxibase
