@@ -144,6 +144,13 @@ void Database::OnDurable(Lsn lsn, std::function<void(const Status&)> done) {
   }
 }
 
+Status Database::LogStatus() { return impl_->wal() ? impl_->wal()->status() : Status(); }
+
+void Database::CancelAll() {
+  MutexLock lock(impl_->sessions_mu);
+  for (const auto& [pid, session] : impl_->sessions) session->Cancel();
+}
+
 bool Database::Cancel(int32_t pid, int32_t secret) {
   MutexLock lock(impl_->sessions_mu);
   const auto it = impl_->sessions.find(pid);

@@ -46,6 +46,11 @@ class Database {
   /// Calls `done` once `lsn` is durable or the log has failed: at once, or on the log's thread.
   void OnDurable(Lsn lsn, std::function<void(const Status&)> done);
 
+  /// OK, or why the log takes nothing more.
+  Status LogStatus();
+
+  /// Cancels what every session runs.
+  void CancelAll();
   /// Cancels what the session with this process id and secret key runs. False if there is none.
   bool Cancel(int32_t pid, int32_t secret);
 

@@ -1,0 +1,12 @@
+#pragma once
+
+namespace CLI {
+class App;
+}
+
+namespace oxibase {
+
+// Each adds its sub-command; what it returns to the shell goes to *exit_code.
+void AddServeCommand(CLI::App& app, int* exit_code);
+
+}  // namespace oxibase

@@ -1,0 +1,97 @@
+// `oxibase serve`: a database folder over PostgreSQL's wire protocol.
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "commands.h"
+#include "engine/database.h"
+#include "server/server.h"
+
+namespace oxibase {
+namespace {
+
+struct ServeOptions {
+  std::string data;
+  std::string listen = "127.0.0.1:5432";
+};
+
+int Fail(const Status& status) {
+  std::fprintf(stderr, "oxibase: %.*s (SQLSTATE %.*s)\n", static_cast<int>(status.message().size()),
+               status.message().data(), 5, SqlState(status.code()).data());
+  if (!status.info().detail.empty()) {
+    std::fprintf(stderr, "detail: %s\n", status.info().detail.c_str());
+  }
+  if (!status.info().hint.empty()) std::fprintf(stderr, "hint: %s\n", status.info().hint.c_str());
+  return 1;
+}
+
+Status SplitAddress(const std::string& text, ServerOptions* options) {
+  const size_t colon = text.rfind(':');
+  if (colon == std::string::npos) {
+    return Error(ErrorCode::kInvalidParameterValue, "\"{}\" is not ADDRESS:PORT", text);
+  }
+  std::string address = text.substr(0, colon);
+  if (address.starts_with('[') && address.ends_with(']')) {
+    address = address.substr(1, address.size() - 2);
+  }
+  const std::string port = text.substr(colon + 1);
+  const bool digits = !port.empty() && port.size() <= 5 &&
+                      port.find_first_not_of("0123456789") == std::string::npos;
+  if (!digits || std::stoul(port) > 65535) {
+    return Error(ErrorCode::kInvalidParameterValue, "\"{}\" is not a port", port);
+  }
+  if (!address.empty()) options->address = address;
+  options->port = static_cast<uint16_t>(std::stoul(port));
+  return {};
+}
+
+int Serve(const ServeOptions& options) {
+  ServerOptions server_options;
+  if (Status status = SplitAddress(options.listen, &server_options); !status.ok()) {
+    return Fail(status);
+  }
+  // Signals are taken by this thread alone, in sigwait.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+
+  DatabaseOptions database_options;
+  database_options.path = options.data;
+  auto database = Database::Open(database_options);
+  if (!database.ok()) return Fail(database.status());
+  auto server = Server::Start(**database, server_options);
+  if (!server.ok()) return Fail(server.status());
+  std::printf("oxibase: serving %s on %s:%u\n",
+              options.data.empty() ? "a database in memory" : options.data.c_str(),
+              server_options.address.c_str(), (*server)->port());
+  std::fflush(stdout);
+  int signal = 0;
+  sigwait(&signals, &signal);
+  std::printf("oxibase: stopping\n");
+  std::fflush(stdout);
+  (*server)->Stop();
+  server->reset();
+  database->reset();
+  return 0;
+}
+
+}  // namespace
+
+void AddServeCommand(CLI::App& app, int* exit_code) {
+  auto options = std::make_shared<ServeOptions>();
+  CLI::App* command =
+      app.add_subcommand("serve", "Serve a database folder over PostgreSQL's wire protocol");
+  command->add_option("--data", options->data,
+                      "the folder; made if it is missing (none: in memory)");
+  command->add_option("--listen", options->listen, "ADDRESS:PORT; port 0 takes a free one")
+      ->capture_default_str();
+  command->callback([options, exit_code] { *exit_code = Serve(*options); });
+}
+
+}  // namespace oxibase
