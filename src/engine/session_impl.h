@@ -224,9 +224,10 @@ class SessionImpl final : public Session,
   uint64_t search_path_epoch_ = 0, search_path_catalog_ = 0;
 };
 
-/// engine/copy: `statement` bound and ready.
+/// engine/copy: `statement` bound and ready; it lies in `tree`.
 Result<std::unique_ptr<CopyTask>> MakeCopyTask(SessionImpl& session,
-                                               const ast::CopyStmt& statement);
+                                               const ast::CopyStmt& statement,
+                                               std::shared_ptr<const ast::Statement> tree);
 /// engine/explain.cc: text lines, or one JSON document.
 std::vector<std::string> ExplainPlan(const PhysicalPlan& plan, bool json, bool verbose, bool costs,
                                      const std::vector<OperatorStats>* stats);

@@ -267,7 +267,11 @@ Status SessionImpl::RunUtility(PortalImpl& portal) {
     }
     case StatementKind::kCopy: {
       const auto& copy = As<ast::CopyStmt>(statement);
-      ASSIGN_OR_RETURN(portal.copy_, MakeCopyTask(*this, copy));
+      ASSIGN_OR_RETURN(portal.copy_, MakeCopyTask(*this, copy, portal.statement_->statement));
+      if (copy.filename.empty()) return {};
+      portal.rows_ = portal.copy_->rows();
+      portal.copy_.reset();
+      portal.tag_ = fmt::format("COPY {}", portal.rows_);
       return {};
     }
     case StatementKind::kSetConstraints:
