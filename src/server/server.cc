@@ -38,6 +38,8 @@ Result<std::unique_ptr<Server>> Server::Start(Database& database, const ServerOp
   return server;
 }
 
+Server::Server(Database& database) : database_(database) {}
+
 Server::~Server() { Stop(); }
 
 void Server::AcceptLoop() {

@@ -39,7 +39,7 @@ class Server {
 
  private:
   friend class EventLoop;
-  explicit Server(Database& database) : database_(database) {}
+  explicit Server(Database& database);
 
   void AcceptLoop();
   void MonitorLoop();
