@@ -392,6 +392,15 @@ Result<bool> ExtractField(std::string_view field, const DateTimeValue& value, co
     ASSIGN_OR_RETURN(moment.ticks, DateToTimestamp(static_cast<int32_t>(value.ticks)));
     moment.kind = DateTimeKind::kTimestamp;
   }
+  if (value.kind == DateTimeKind::kInterval && FindField(LowerCase(field)).field == Field::kEpoch) {
+    // Summed up in doubles part by part: PostgreSQL's own rounding.
+    const IntervalValue& i = value.interval;
+    *out = static_cast<double>(i.micros) / 1e6;
+    *out += 365.25 * 86400 * (i.months / 12);
+    *out += 30.0 * 86400 * (i.months % 12);
+    *out += 86400.0 * i.days;
+    return true;
+  }
   Numeric number;
   ASSIGN_OR_RETURN(const bool has_value, ExtractField(field, moment, zone, &number));
   if (has_value) *out = number.ToDoubleLossy();

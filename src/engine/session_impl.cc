@@ -270,10 +270,13 @@ BindContext SessionImpl::MakeBindContext() {
   return context;
 }
 
+int64_t SessionImpl::ClockMicros() { return db_.env.clock().WallMicros() - Clock::kUnixMicros2000; }
+
 void SessionImpl::FillEval(EvalContext& eval) {
   eval.settings = &settings_.io();
   eval.catalog = this;
   eval.session = this;
+  eval.random = &random_;
   if (transaction_micros_ == 0) {
     transaction_micros_ = db_.env.clock().WallMicros() - Clock::kUnixMicros2000;
   }

@@ -19,6 +19,7 @@
 #include "engine/session.h"
 #include "engine/settings.h"
 #include "exec/exec_context.h"
+#include "expr/random_state.h"
 #include "sql/bind/binder.h"
 #include "sql/parse/normalized_text.h"
 #include "txn/transaction.h"
@@ -97,6 +98,7 @@ class SessionImpl final : public Session,
   Result<std::optional<std::vector<Value>>> FirstRow(const std::string& sql) override;
   Result<uint64_t> Run(LogicalPlan plan) override;
   EvalContext& eval() override { return eval_; }
+  int64_t ClockMicros() override;
   std::string current_user() override { return options_.user; }
   void Notice(std::string_view severity, const ErrorInfo& info) override;
 
@@ -186,6 +188,7 @@ class SessionImpl final : public Session,
   State state_ = State::kIdle;
   Lsn pending_lsn_;
   EvalContext eval_;
+  RandomState random_;
   int64_t transaction_micros_ = 0;
   std::atomic<bool> cancelled_{false};
   std::atomic<bool> timed_out_{false};

@@ -15,6 +15,7 @@
 
 namespace oxibase {
 
+class RandomState;
 struct SubplanExpr;
 struct Batch;
 class Vector;
@@ -56,6 +57,8 @@ class SessionServices {
   /// Functions over the catalog (pg_get_indexdef, pg_get_constraintdef, format over relations,
   /// pg_table_is_visible, obj_description, ...) by name; kUndefinedFunction if unknown.
   virtual Result<Value> CatalogFunction(std::string_view name, std::span<const Value> args) = 0;
+  /// The wall clock in microseconds since 2000-01-01 UTC: clock_timestamp(). 0: there is none.
+  virtual int64_t ClockMicros() { return 0; }
   /// A NOTICE, WARNING ... to the client.
   virtual void Notice(const ErrorInfo& info, std::string_view severity) = 0;
 };
@@ -78,8 +81,8 @@ struct EvalContext {
   /// Microseconds since 2000-01-01 UTC: now() and statement_timestamp().
   int64_t transaction_micros = 0;
   int64_t statement_micros = 0;
-  /// The wall clock, in the same unit: clock_timestamp(). Null: statement_micros.
-  int64_t (*clock_micros)() = nullptr;
+  /// The session's own; null: random() is seeded anew for each vector and setseed() fails.
+  RandomState* random = nullptr;
   /// Set by cancel requests and time-outs; long loops look at it.
   const std::atomic<bool>* cancelled = nullptr;
 

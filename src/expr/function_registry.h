@@ -75,6 +75,7 @@ void RegisterOverlaps(FunctionRegistry& registry);
 void RegisterToCharNumber(FunctionRegistry& registry);
 void RegisterToChar(FunctionRegistry& registry);
 void RegisterDateTimeFields(FunctionRegistry& registry);
+void RegisterUnicode(FunctionRegistry& registry);
 void RegisterAggregateSum(FunctionRegistry& registry);
 void RegisterAggregateMinMax(FunctionRegistry& registry);
 

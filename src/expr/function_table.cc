@@ -135,6 +135,7 @@ FunctionTable::FunctionTable() : impl_(std::make_unique<Impl>()) {
   RegisterToCharNumber(registry);
   RegisterToChar(registry);
   RegisterDateTimeFields(registry);
+  RegisterUnicode(registry);
   RegisterAggregateSum(registry);
   RegisterAggregateMinMax(registry);
   for (const FunctionRow& row : kFunctions) {

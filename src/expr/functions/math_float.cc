@@ -9,9 +9,12 @@
 #include "expr/function_registry.h"
 #include "expr/functions/arithmetic_kernels.h"
 #include "expr/kernels.h"
+#include "expr/random_state.h"
 
 namespace oxibase {
 namespace {
+
+using View = std::string_view;
 
 Status InputOutOfRange() {
   return Error(ErrorCode::kNumericValueOutOfRange, "input is out of range");
@@ -177,20 +180,35 @@ Result<double> Atanh(double a) {
   return std::atanh(a);
 }
 
-/// 52 random bits a row.
-Status Random(EvalContext&, CallSite&, std::span<const Vector* const>, uint32_t rows, Vector& out) {
-  out.ResetFlat(rows);
-  auto* result = out.data<double>();
-  if (RAND_bytes(reinterpret_cast<unsigned char*>(result),
-                 static_cast<int>(rows * sizeof(double))) != 1) {
+Status SeedFromSystem(RandomState& state) {
+  uint64_t seed = 0;
+  if (RAND_bytes(reinterpret_cast<unsigned char*>(&seed), sizeof seed) != 1) {
     return Error(ErrorCode::kSystemError, "could not generate random values");
   }
-  for (uint32_t i = 0; i < rows; ++i) {
-    uint64_t bits;
-    std::memcpy(&bits, &result[i], sizeof bits);
-    result[i] = std::ldexp(static_cast<double>(bits >> 12), -52);
-  }
+  state.Seed(seed);
   return {};
+}
+
+Status Random(EvalContext& context, CallSite&, std::span<const Vector* const>, uint32_t rows,
+              Vector& out) {
+  out.ResetFlat(rows);
+  RandomState own;
+  RandomState& state = context.random ? *context.random : own;
+  if (!state.is_seeded()) RETURN_IF_ERROR(SeedFromSystem(state));
+  for (uint32_t i = 0; i < rows; ++i) out.data<double>()[i] = state.NextDouble();
+  return {};
+}
+
+Result<View> SetSeed(Frame& frame, double seed) {
+  if (!frame.context.random) {
+    return Error(ErrorCode::kFeatureNotSupported, "setseed() cannot be used here");
+  }
+  if (seed < -1 || seed > 1 || std::isnan(seed)) {
+    return Error(ErrorCode::kInvalidParameterValue,
+                 "setseed parameter {} is out of allowed range [-1,1]", seed);
+  }
+  frame.context.random->Seed(seed);
+  return View();
 }
 
 }  // namespace
@@ -233,6 +251,7 @@ void RegisterMathFloat(FunctionRegistry& r) {
   r.Scalar("dacosh", &Strict<&Acosh>);
   r.Scalar("datanh", &Strict<&Atanh>);
   r.Scalar("drandom", &Random);
+  r.Scalar("setseed", &Strict<&SetSeed>);
 }
 
 }  // namespace oxibase

@@ -112,7 +112,8 @@ Result<int64_t> SetValue(Frame& frame, uint32_t sequence, int64_t value) {
 int64_t TransactionTime(Frame& frame) { return frame.context.transaction_micros; }
 int64_t StatementTime(Frame& frame) { return frame.context.statement_micros; }
 int64_t ClockTime(Frame& frame) {
-  return frame.context.clock_micros ? frame.context.clock_micros() : frame.context.statement_micros;
+  const int64_t now = frame.context.session ? frame.context.session->ClockMicros() : 0;
+  return now != 0 ? now : frame.context.statement_micros;
 }
 
 Status TypeOf(EvalContext&, CallSite& site, std::span<const Vector* const>, uint32_t rows,
