@@ -463,7 +463,8 @@ Result<std::unique_ptr<Portal>> SessionImpl::ExecuteCached(std::string_view sql)
   }
   std::vector<Value> params;
   params.reserve(normalized_.literals.size());
-  const TypeIo io(settings_.io(), 0, this);
+  FillEval(eval_);  // 'now' and 'today' are the transaction's
+  const TypeIo io(eval_);
   for (size_t i = 0; i < normalized_.literals.size(); ++i) {
     const auto& literal = normalized_.literals[i];
     using L = NormalizedText::Literal::Type;

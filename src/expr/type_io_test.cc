@@ -58,6 +58,18 @@ TEST(TypeIo, RefusesMalformedBinary) {
   EXPECT_FALSE(BinaryIn(TypeId::kNumeric, std::string(8, '\x7F'), io).ok());
 }
 
+TEST(TypeIo, ModifiersReachIntoArrays) {
+  const TypeIo io;
+  const Type type(TypeId::kVarcharArray, 4 + 2);
+  Value value = *TextIn(TypeId::kVarcharArray, "[2:4]={abc,NULL,d}", io);
+  Value copy = value;
+  EXPECT_EQ(CoerceTypmod(type, false, &copy).code(), ErrorCode::kStringDataRightTruncation);
+  ASSERT_TRUE(CoerceTypmod(type, true, &value).ok());
+  std::string out;
+  TextOut(value, io, &out);
+  EXPECT_EQ(out, "[2:4]={ab,NULL,d}");
+}
+
 TEST(TypeIo, DeepJsonIsRefused) {
   const TypeIo io;
   const std::string deep(100000, '[');

@@ -2,6 +2,7 @@
 #include <charconv>
 #include <limits>
 
+#include "common/array.h"
 #include "common/bytea.h"
 #include "common/float_format.h"
 #include "common/json.h"
@@ -361,6 +362,32 @@ void WriteText(TypeId type, std::string_view bytes, const TypeIo& io, std::strin
   }
 }
 
+namespace {
+
+/// Makes every element of an array fit the modifier.
+Status FitElements(Type type, bool is_explicit, Value* value) {
+  const ArrayView array(value->bytes());
+  const Type element(array.element_type(), type.typmod);
+  ArrayBuilder builder(element.id);
+  for (uint32_t i = 0; i < array.size(); ++i) {
+    Value item = array.GetValue(i);
+    RETURN_IF_ERROR(CoerceTypmod(element, is_explicit, &item));
+    builder.AddValue(item);
+  }
+  std::vector<ArrayDim> dims;
+  for (int d = 0; d < array.ndim(); ++d) dims.push_back(array.dim(d));
+  std::string bytes;
+  if (dims.empty()) {
+    builder.Finish(&bytes);
+  } else {
+    builder.Finish(&bytes, dims);
+  }
+  *value = Value::String(type, std::move(bytes));
+  return {};
+}
+
+}  // namespace
+
 Status CoerceTypmod(Type type, bool is_explicit, Value* value) {
   if (value->is_null()) {
     value->set_type(type);
@@ -398,6 +425,7 @@ Status CoerceTypmod(Type type, bool is_explicit, Value* value) {
       return {};
     }
     default:
+      if (IsArrayType(type.id) && type.typmod >= 0) return FitElements(type, is_explicit, value);
       value->set_type(type);
       return {};
   }
