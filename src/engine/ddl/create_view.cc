@@ -6,6 +6,16 @@
 namespace oxibase::ddl {
 namespace {
 
+/// Past the star of `t.*` that begins at `at`; names in quotes may hold stars of their own.
+size_t PastStar(std::string_view text, size_t at) {
+  bool quoted = false;
+  for (; at < text.size(); ++at) {
+    if (text[at] == '"') quoted = !quoted;
+    if (text[at] == '*' && !quoted) return at + 1;
+  }
+  return at;
+}
+
 /// `text` from `begin` on for `length` bytes, with what must be replaced.
 std::string Replace(std::string_view text, size_t begin, size_t length,
                     const std::vector<TextReplacement>& replacements) {
@@ -17,7 +27,8 @@ std::string Replace(std::string_view text, size_t begin, size_t length,
     if (from < at || from >= end) continue;
     out.append(text, at, from - at);
     out += replacement.text;
-    at = from + static_cast<size_t>(replacement.length);
+    at = replacement.length < 0 ? PastStar(text, from)
+                                : from + static_cast<size_t>(replacement.length);
   }
   out.append(text, at, end - at);
   return out;

@@ -194,7 +194,7 @@ Result<ExprPtr> QueryBinder::BindCase(const ast::CaseExpr& expr, Level& level) {
     if (operand) {
       ASSIGN_OR_RETURN(ExprPtr value, BindExpr(*when.condition, level));
       ASSIGN_OR_RETURN(ExprPtr equal,
-                       BindComparison("=", Clone(*operand), std::move(value), when.location));
+                       BindComparison("=", Copy(*operand), std::move(value), when.location));
       ASSIGN_OR_RETURN(equal, CoerceToBool(std::move(equal), "CASE/WHEN"));
       conditions.push_back(std::move(equal));
     } else {

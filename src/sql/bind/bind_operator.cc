@@ -101,7 +101,7 @@ Result<ExprPtr> QueryBinder::CompareRowFields(std::string_view op, std::vector<E
       continue;
     }
     ASSIGN_OR_RETURN(ExprPtr before,
-                     BindComparison(strict, Clone(*left[i]), Clone(*right[i]), location));
+                     BindComparison(strict, Copy(*left[i]), Copy(*right[i]), location));
     ASSIGN_OR_RETURN(ExprPtr equal,
                      BindComparison("=", std::move(left[i]), std::move(right[i]), location));
     std::vector<ExprPtr> both, either;
@@ -179,14 +179,14 @@ Result<ExprPtr> QueryBinder::BindIn(const ast::OperatorExpr& expr, Level& level)
       ExprPtr list = std::make_unique<ArrayExpr>(array, std::move(plain));
       list->location = expr.location;
       plain.clear();
-      ASSIGN_OR_RETURN(ExprPtr part, MakeAnyAll(negated ? "<>" : "=", negated, Clone(*left),
+      ASSIGN_OR_RETURN(ExprPtr part, MakeAnyAll(negated ? "<>" : "=", negated, Copy(*left),
                                                 std::move(list), expr.location));
       parts.push_back(std::move(part));
     }
   }
   for (auto* list : {&plain, &others}) {
     for (ExprPtr& item : *list) {
-      ASSIGN_OR_RETURN(ExprPtr part, BindComparison(negated ? "<>" : "=", Clone(*left),
+      ASSIGN_OR_RETURN(ExprPtr part, BindComparison(negated ? "<>" : "=", Copy(*left),
                                                     std::move(item), expr.location));
       ASSIGN_OR_RETURN(part, CoerceToBool(std::move(part), "IN"));
       parts.push_back(std::move(part));
@@ -246,10 +246,10 @@ Result<ExprPtr> QueryBinder::BindBetween(const ast::OperatorExpr& expr, Level& l
   const bool negated = expr.type == Type::kNotBetween || expr.type == Type::kNotBetweenSymmetric;
   auto range = [&](const Expr& from, const Expr& to) -> Result<ExprPtr> {
     std::vector<ExprPtr> parts;
-    ASSIGN_OR_RETURN(ExprPtr first, BindComparison(negated ? "<" : ">=", Clone(*value), Clone(from),
-                                                   expr.location));
+    ASSIGN_OR_RETURN(ExprPtr first,
+                     BindComparison(negated ? "<" : ">=", Copy(*value), Copy(from), expr.location));
     ASSIGN_OR_RETURN(ExprPtr second,
-                     BindComparison(negated ? ">" : "<=", Clone(*value), Clone(to), expr.location));
+                     BindComparison(negated ? ">" : "<=", Copy(*value), Copy(to), expr.location));
     parts.push_back(std::move(first));
     parts.push_back(std::move(second));
     return MakeBool(negated ? ExprKind::kOr : ExprKind::kAnd, std::move(parts), expr.location);
@@ -306,14 +306,14 @@ Result<ExprPtr> QueryBinder::BindDistinctFrom(ExprPtr left, ExprPtr right, bool 
 Result<ExprPtr> QueryBinder::BindNullIf(const ast::OperatorExpr& expr, Level& level) {
   ASSIGN_OR_RETURN(ExprPtr left, BindExpr(*expr.left, level));
   ASSIGN_OR_RETURN(ExprPtr right, BindExpr(*expr.right, level));
-  ASSIGN_OR_RETURN(ExprPtr equal, MakeOperator("=", Clone(*left), std::move(right), expr.location));
+  ASSIGN_OR_RETURN(ExprPtr equal, MakeOperator("=", Copy(*left), std::move(right), expr.location));
   if (equal->type.id != TypeId::kBool) {
     return Error(ErrorCode::kDatatypeMismatch, "NULLIF requires = operator to yield boolean")
         .At(expr.location);
   }
   // The result has the first argument's own type (an untyped literal's: what it was compared as).
   if (left->type.id == TypeId::kUnknown) {
-    left = Clone(*static_cast<CallExpr&>(*equal).args[0]);
+    left = Copy(*static_cast<CallExpr&>(*equal).args[0]);
   }
   auto bound = std::make_unique<CaseExpr>(left->type);
   bound->branches.push_back(

@@ -156,7 +156,7 @@ Result<std::vector<ExprPtr>> QueryBinder::BindRowQuery(const ast::SelectStmt& qu
   row->location = location;
   std::vector<ExprPtr> fields;
   for (size_t i = 0; i < columns.size(); ++i) {
-    ExprPtr source = i + 1 < columns.size() ? Clone(*row) : ExprPtr();
+    ExprPtr source = i + 1 < columns.size() ? Copy(*row) : ExprPtr();
     if (!source) source = std::move(row);
     fields.push_back(std::make_unique<FieldSelectExpr>(std::move(source), static_cast<uint32_t>(i),
                                                        columns[i].type));

@@ -1,5 +1,6 @@
 // Select lists: stars written out, names given.
 #include "sql/bind/query_binder.h"
+#include "sql/parse/identifier.h"
 
 namespace oxibase::bind {
 

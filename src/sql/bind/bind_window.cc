@@ -195,6 +195,12 @@ Status QueryBinder::BindFrame(const ast::WindowDef& def, LevelWindow& window, Le
                  "RANGE with offset PRECEDING/FOLLOWING requires exactly one ORDER BY column")
         .At(def.location);
   }
+  if (mode == WindowFrame::Mode::kRange && offsets &&
+      window.order_by[0].expr->type.id == TypeId::kDate) {
+    // A date moved by an interval is a timestamp: the key is compared as one.
+    ASSIGN_OR_RETURN(window.order_by[0].expr,
+                     CoerceArgument(std::move(window.order_by[0].expr), TypeId::kTimestamp));
+  }
   static constexpr const char* kModes[] = {"RANGE", "ROWS", "GROUPS"};
   const char* mode_name = kModes[static_cast<int>(mode)];
   auto bind = [&](const ast::Expr& syntax, bool start) -> Result<ExprPtr> {

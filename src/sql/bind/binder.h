@@ -23,7 +23,8 @@ struct TypeName;
 }  // namespace ast
 
 /// What the text of a stored query (a view's) needs so that it means the same under any search
-/// path and after columns were added: `length` bytes at `location` become `text`.
+/// path and after columns were added: `length` bytes at `location` become `text`; a negative length
+/// means everything up to the next star, which goes, too (`t.*` written out).
 struct TextReplacement {
   int32_t location = 0;
   int32_t length = 0;

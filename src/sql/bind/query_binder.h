@@ -65,6 +65,8 @@ class QueryBinder {
   Status CheckParams() const;
   LogicalPlan FinishPlan(LogicalPtr root);
 
+  /// A copy whose subqueries produce variables of their own: for expressions used twice.
+  ExprPtr Copy(const Expr& expr);
   VarId NewVar(const Level& level);
   /// Makes the columns of a finished subquery belong to `level`.
   void Adopt(const std::vector<OutputColumn>& columns, const Level& level);
@@ -348,7 +350,6 @@ class NestingGuard {
 
 /// A name for a plan's column: the expression's own if it is a column.
 std::string NameOfExpr(const Expr& expr);
-std::string QuoteIdentifier(const std::string& name);
 
 /// The name PostgreSQL gives a column of a select list without AS.
 std::string ColumnNameOf(const ast::Expr& expr);

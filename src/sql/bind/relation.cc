@@ -3,6 +3,7 @@
 
 #include "expr/type_io.h"
 #include "sql/bind/query_binder.h"
+#include "sql/parse/identifier.h"
 
 namespace oxibase::bind {
 
@@ -14,17 +15,6 @@ void QueryBinder::DependOn(Oid oid) {
 void QueryBinder::Replace(int32_t location, int32_t length, std::string text) {
   if (!context_.replacements || view_depth_ > 0 || location < 0) return;
   context_.replacements->push_back({location, length, std::move(text)});
-}
-
-std::string QuoteIdentifier(const std::string& name) {
-  const bool plain = name == "public" || name == "pg_catalog" || name == "information_schema";
-  if (plain) return name;
-  std::string quoted = "\"";
-  for (const char c : name) {
-    if (c == '"') quoted += '"';
-    quoted += c;
-  }
-  return quoted + '"';
 }
 
 Result<ResolvedRelation> QueryBinder::FindRelation(const ast::QualifiedName& name,
