@@ -197,7 +197,9 @@ Status CheckPlainCall(const ast::FuncCall& call, const Function* function) {
   if (call.distinct) return NotAnAggregate("DISTINCT", call);
   if (call.within_group) return NotAnAggregate("WITHIN GROUP", call);
   if (!call.agg_order.empty()) return NotAnAggregate("ORDER BY", call);
-  if (call.agg_filter) return NotAnAggregate("FILTER", call);
+  if (call.agg_filter && (!function || function->kind != FunctionKind::kWindow)) {
+    return NotAnAggregate("FILTER", call);
+  }
   if (call.over && (!function || function->kind != FunctionKind::kWindow)) {
     return Error(ErrorCode::kWrongObjectType,
                  "OVER specified, but {} is not a window function nor an aggregate function",
@@ -306,7 +308,7 @@ Result<ExprPtr> QueryBinder::BindCall(const ast::FuncCall& call, Level& level) {
       return BindAggregate(call, *resolved, std::move(args), std::move(order), level);
     case FunctionKind::kWindow:
       if (!call.over) {
-        return Error(ErrorCode::kWindowingError, "window function {} requires an OVER clause",
+        return Error(ErrorCode::kWrongObjectType, "window function {} requires an OVER clause",
                      name.name)
             .At(call.location);
       }
@@ -319,6 +321,12 @@ Result<ExprPtr> QueryBinder::BindCall(const ast::FuncCall& call, Level& level) {
       break;
   }
   RETURN_IF_ERROR(CheckPlainCall(call, function));
+  if (function->name == "pg_typeof" && IsUnknownLiteral(*args[0])) {
+    ExprPtr unknown = std::make_unique<ConstantExpr>(
+        Value::Fixed(TypeId::kRegType, static_cast<uint32_t>(TypeId::kUnknown)));
+    unknown->location = call.location;
+    return Result<ExprPtr>(std::move(unknown));
+  }
   ASSIGN_OR_RETURN(args, PrepareArguments(*resolved, std::move(args)));
   auto bound = std::make_unique<CallExpr>(*function, resolved->result, std::move(args));
   bound->location = call.location;

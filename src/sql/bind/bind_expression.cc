@@ -97,7 +97,9 @@ Result<ExprPtr> QueryBinder::BindConst(const ast::Const& expr) {
       bound = std::make_unique<ConstantExpr>(Value::String(TypeId::kUnknown, expr.text));
       break;
     case ast::Const::Type::kFloat: {
-      auto wide = ParseConstant(expr.text, TypeId::kInt8, expr.location);
+      // The parser folds a sign into the number: -2147483648 is an integer after all.
+      auto wide = ParseConstant(expr.text, TypeId::kInt4, expr.location);
+      if (!wide.ok()) wide = ParseConstant(expr.text, TypeId::kInt8, expr.location);
       if (!wide.ok() || expr.text.find_first_of(".eE") != std::string::npos) {
         wide = ParseConstant(expr.text, TypeId::kNumeric, expr.location);
       }
@@ -382,8 +384,14 @@ Result<ExprPtr> QueryBinder::BindSqlValueFunction(const ast::SqlValueFunction& e
   auto now_as = [&](Type type) -> Result<ExprPtr> {
     ASSIGN_OR_RETURN(ExprPtr now, CallByName("now", {}, expr.location));
     if (type.id == TypeId::kTimestampTz && type.typmod < 0) return Result<ExprPtr>(std::move(now));
-    return Coerce(std::move(now), type, CoercionContext::kExplicit, CallExpr::Syntax::kExplicitCast,
-                  expr.location);
+    ASSIGN_OR_RETURN(ExprPtr cast, Coerce(std::move(now), type, CoercionContext::kExplicit,
+                                          CallExpr::Syntax::kExplicitCast, expr.location));
+    if (!cast) {
+      return Error(ErrorCode::kCannotCoerce, "cannot cast type timestamp with time zone to {}",
+                   FormatType(type))
+          .At(expr.location);
+    }
+    return Result<ExprPtr>(std::move(cast));
   };
   const int32_t precision = expr.precision > 6 ? 6 : expr.precision;
   switch (expr.type) {

@@ -2,16 +2,36 @@
 #include <algorithm>
 
 #include "sql/bind/query_binder.h"
+#include "sql/parse/parser.h"
 
 namespace oxibase::bind {
+
+namespace {
+
+bool IsSimpleView(const ViewDef& view) {
+  auto statements = Parse(view.query_sql);
+  if (!statements.ok() || statements->size() != 1) return false;
+  const auto* select = ast::TryAs<ast::SelectStmt>(statements->front().get());
+  return select && select->set_op == ast::SetOperation::kNone && select->values_lists.empty() &&
+         select->from.size() == 1 && select->from[0]->kind == ast::FromItemKind::kRangeVar &&
+         !select->distinct && select->group_by.empty() && !select->having && !select->limit_count &&
+         !select->limit_offset && !select->with;
+}
+
+}  // namespace
 
 Result<std::shared_ptr<const TableDef>> QueryBinder::FindTarget(const ast::RangeVar& range,
                                                                 const char* verb) {
   ASSIGN_OR_RETURN(ResolvedRelation relation, FindRelation(range.name));
   if (relation.view) {
-    return Error(ErrorCode::kFeatureNotSupported, "cannot {} view \"{}\"", verb,
-                 relation.view->name)
-        .Detail("Views cannot be written through.")
+    // PostgreSQL writes through simple views; those it refuses, too, get its code.
+    const bool simple = IsSimpleView(*relation.view);
+    return Error(
+               simple ? ErrorCode::kFeatureNotSupported : ErrorCode::kObjectNotInPrerequisiteState,
+               "cannot {} view \"{}\"", verb, relation.view->name)
+        .Detail(simple
+                    ? "Writing through views is not supported."
+                    : "Only views that select plainly from a single table can be written through.")
         .At(range.location);
   }
   if (relation.table->virtual_table) {

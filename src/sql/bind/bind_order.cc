@@ -12,6 +12,12 @@ Result<SortKey> QueryBinder::MakeSortKey(const ast::SortBy& sort, ExprPtr expr) 
     if (sort.use_operator.name == ">") {
       key.descending = true;
     } else if (sort.use_operator.name != "<") {
+      const TypeId operands[] = {expr->type.id, expr->type.id};
+      Result<ResolvedCall> resolved = ResolveOperator(sort.use_operator.name, operands);
+      if (!resolved.ok()) {
+        Status error = std::move(resolved).status();
+        return std::move(error).At(sort.location);
+      }
       return Error(ErrorCode::kWrongObjectType, "operator {} is not a valid ordering operator",
                    sort.use_operator.name)
           .Hint("Ordering operators must be \"<\" or \">\" members of btree operator families.")

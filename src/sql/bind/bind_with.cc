@@ -30,7 +30,7 @@ Result<QueryBinder::FromResult> QueryBinder::BindCteReference(CteEntry& cte,
         .At(item.location);
   }
   auto scan = std::make_unique<LogicalCteScan>();
-  scan->cte_id = cte.id;
+  scan->cte_id = cte.in_recursive_term ? cte.working_id : cte.id;
   scan->name = cte.name;
   scan->working_table = cte.in_recursive_term;
   if (cte.in_recursive_term) {
@@ -119,7 +119,7 @@ class RecursionCheck {
   Status Walk(const LogicalNode& node, const char* within) {
     if (node.kind == LogicalKind::kCteScan) {
       const auto& scan = static_cast<const LogicalCteScan&>(node);
-      if (scan.cte_id != cte_.id || !within) return {};
+      if (scan.cte_id != cte_.working_id || !within) return {};
       if (std::string_view(within) == "aggregate") {
         return Error(ErrorCode::kInvalidRecursion,
                      "aggregate functions are not allowed in a recursive query's recursive term")
@@ -199,6 +199,7 @@ Status QueryBinder::BindRecursiveCte(const ast::CommonTableExpr& cte, const ast:
   entry.columns = left->output;
   RETURN_IF_ERROR(NameCteColumns(cte, entry));
   entry.in_nonrecursive_term = false;
+  entry.working_id = next_cte_++;
   entry.in_recursive_term = true;
   Result<LogicalPtr> bound = BindSetOperand(*select.right, level);
   entry.in_recursive_term = false;
@@ -236,7 +237,7 @@ Status QueryBinder::BindRecursiveCte(const ast::CommonTableExpr& cte, const ast:
         .At(cte.location);
   }
   auto node = std::make_unique<LogicalRecursiveCte>();
-  node->cte_id = entry.id;
+  node->cte_id = entry.working_id;
   node->name = entry.name;
   node->all = select.set_all;
   node->output = both->output;

@@ -82,6 +82,7 @@ struct NamespaceItem {
 struct CteEntry {
   std::string name;
   uint32_t id = 0;
+  uint32_t working_id = 0;            // of a recursive one's working table
   std::vector<OutputColumn> columns;  // variables are those of the definition
   bool modifies = false;
   bool has_output = true;
