@@ -363,9 +363,10 @@ Result<Lowered> Lowerer::Lower(LogicalNode& node, const Wish& wish) {
 }
 
 Result<Lowered> Lowerer::LowerAggregate(LogicalAggregate& aggregate) {
+  // Lowering takes the children's expressions away, so estimates come first.
+  const double rows = estimator_.Rows(aggregate);
   ASSIGN_OR_RETURN(Lowered input, Lower(*aggregate.children[0], {}));
   auto result = std::make_unique<PhysicalAggregate>();
-  const double rows = estimator_.Rows(aggregate);
   RETURN_IF_ERROR(ResolveAll(aggregate.keys, input.shape));
   for (auto& call : aggregate.aggregates) {
     RETURN_IF_ERROR(ResolveAll(call->args, input.shape));
