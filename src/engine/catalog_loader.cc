@@ -83,11 +83,12 @@ Status LoadCatalog(Database::Impl& db) {
     own = db.MakeTablet(CatalogTable());
     registry.Add(own);
   }
+  // First the dead rows go, then the indexes are made: each is filled once.
+  RETURN_IF_ERROR(own->FinishRestore());
   for (const auto& index : CatalogTable().indexes) {
     ASSIGN_OR_RETURN([[maybe_unused]] auto made,
                      own->AddIndex(BuildIndexSpec(CatalogTable(), index)));
   }
-  RETURN_IF_ERROR(own->FinishRestore());
   auto catalog = std::make_shared<CatalogVersion>();
   AddSystemTables(*catalog);
   RETURN_IF_ERROR(ReadObjects(*own, db, catalog.get()));
@@ -111,10 +112,10 @@ Status LoadCatalog(Database::Impl& db) {
       tablet = db.MakeTablet(*table);  // a table that never had a row
       registry.Add(tablet);
     }
+    RETURN_IF_ERROR(tablet->FinishRestore());
     for (const auto& index : table->indexes) {
       ASSIGN_OR_RETURN([[maybe_unused]] auto made, tablet->AddIndex(BuildIndexSpec(*table, index)));
     }
-    RETURN_IF_ERROR(tablet->FinishRestore());
   }
   db.next_tablet.store(highest_tablet);
   catalog->set_number(1);
