@@ -163,8 +163,14 @@ Result<RowOutcome> AcquireRow(Transaction& txn, Tablet& tablet, RowId row, const
     }
     if (outcome) {
       if (queued) queue.Dequeue(&self);
-      // Those behind may get it beside us, or have waited for nothing but their turn.
-      queue.WakeFirst();
+      // The next one may get it beside this, or have waited for nothing but its turn. Not if it
+      // would only find that this one has it now.
+      const bool has_it = outcome->ok() && !*retry &&
+                          (**outcome == RowOutcome::kDone || **outcome == RowOutcome::kChanged);
+      const bool conflicts =
+          has_it && !queue.waiters.empty() &&
+          (RowLockTable::kConflicts[mode] >> queue.waiters.front()->mode & 1) != 0;
+      if (!conflicts) queue.WakeFirst();
       table.DropIfEmpty(shard, key);
       return *std::move(outcome);
     }

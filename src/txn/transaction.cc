@@ -169,15 +169,27 @@ void Transaction::DisposeSuperseded() {
   // Its own snapshots end first: what they alone kept can go at once.
   ClearLatest();
   ClearSlot(snapshot_slot_);
-  dead_.clear();
-  for (const Write& write : writes_) {
-    if (write.superseded == nullptr) continue;
-    dead_.push_back({write.tablet, write.row, write.superseded,
-                     write.superseded->begin.load(std::memory_order_relaxed), commit_ts_.value});
+  constexpr size_t kAtOnce = 1024;
+  for (size_t i = 0; i < writes_.size();) {
+    dead_.clear();
+    for (; i < writes_.size() && dead_.size() < kAtOnce; ++i) {
+      const Write& write = writes_[i];
+      if (write.superseded == nullptr) continue;
+      dead_.push_back({write.tablet, write.row, write.superseded,
+                       write.superseded->begin.load(std::memory_order_relaxed), commit_ts_.value});
+    }
+    if (dead_.empty()) continue;
+    ReadGuard guard(*this);
+    manager_.Dispose(dead_.data(), dead_.size(), &snapshots_);
   }
-  if (dead_.empty()) return;
-  ReadGuard guard(*this);
-  manager_.Dispose(dead_.data(), dead_.size(), &snapshots_);
+}
+
+void Transaction::PinTablet(Tablet& tablet) {
+  if (std::find(pinned_tablets_.begin(), pinned_tablets_.end(), &tablet) != pinned_tablets_.end()) {
+    return;
+  }
+  tablet.Pin(1);
+  pinned_tablets_.push_back(&tablet);
 }
 
 void Transaction::Rollback() {
@@ -193,10 +205,8 @@ void Transaction::Finish() {
   constexpr size_t kKeptMax = 4096;
   writes_.clear();
   if (writes_.capacity() > kKeptMax) writes_.shrink_to_fit();
-  if (dead_.capacity() > kKeptMax) {
-    dead_.clear();
-    dead_.shrink_to_fit();
-  }
+  for (const Tablet* tablet : pinned_tablets_) tablet->Pin(-1);
+  pinned_tablets_.clear();
   redo_.Clear();
   savepoints_.clear();
   id_ = {};

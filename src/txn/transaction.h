@@ -156,6 +156,7 @@ class Transaction {
     int16_t fast_slot;  // -1: in the lock table
   };
 
+  void PinTablet(Tablet& tablet);
   void UndoTo(size_t writes);
   void ReleaseLocksTo(size_t row_locks, size_t table_locks);
   void Stamp();
@@ -195,6 +196,7 @@ class Transaction {
   uint64_t next_owner_ = 0;
 
   std::vector<Write> writes_;
+  std::vector<Tablet*> pinned_tablets_;  // all that were written to
   RedoBuffer redo_;
   std::vector<Savepoint> savepoints_;
   std::vector<HeldRowLock> row_locks_held_;

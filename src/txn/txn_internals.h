@@ -24,6 +24,7 @@ struct TxnInternals {
   }
   static void AddWrite(Transaction& txn, Tablet& tablet, RowId row, RowVersion* version,
                        RowVersion* superseded) {
+    if (txn.writes_.empty() || txn.writes_.back().tablet != &tablet) txn.PinTablet(tablet);
     txn.writes_.push_back({&tablet, row, version, superseded});
   }
   /// Takes back the last write; the redo buffer is the caller's.
