@@ -247,6 +247,30 @@ bool IsTruncUnit(const FieldName& name) {
          name.field == Field::kTimezoneHour || name.field == Field::kTimezoneMinute;
 }
 
+/// Fields that PostgreSQL sums up in doubles, whose last digit shows it.
+bool ExtractDouble(std::string_view field, const DateTimeValue& value, double* out) {
+  const FieldName name = FindField(LowerCase(field));
+  if (value.kind == DateTimeKind::kInterval && name.field == Field::kEpoch) {
+    const IntervalValue& i = value.interval;
+    *out = static_cast<double>(i.micros) / 1e6;
+    *out += 365.25 * 86400 * (i.months / 12);
+    *out += 30.0 * 86400 * (i.months % 12);
+    *out += 86400.0 * i.days;
+    return true;
+  }
+  if (name.unit != TimeUnit::kSecond && name.unit != TimeUnit::kMillisecond) return false;
+  int64_t micros = value.kind == DateTimeKind::kInterval ? value.interval.micros : value.ticks;
+  if (value.kind != DateTimeKind::kInterval) {
+    if (value.kind != DateTimeKind::kTime && IsInfinite(value.ticks)) return false;
+    micros -= FloorDiv(micros, kMicrosPerMinute) * kMicrosPerMinute;
+  }
+  const auto seconds = static_cast<double>(micros % kMicrosPerMinute / kMicrosPerSecond);
+  const auto fraction = static_cast<double>(micros % kMicrosPerSecond);
+  *out = name.unit == TimeUnit::kSecond ? seconds + fraction / 1e6
+                                        : seconds * 1000.0 + fraction / 1000.0;
+  return true;
+}
+
 enum class Cut : uint8_t { kTime, kDate, kInvalid };
 
 /// Truncates wall-clock microseconds. `kDate`: the unit is a day or more.
@@ -401,6 +425,7 @@ Result<bool> ExtractField(std::string_view field, const DateTimeValue& value, co
     *out += 86400.0 * i.days;
     return true;
   }
+  if (ExtractDouble(field, moment, out)) return true;
   Numeric number;
   ASSIGN_OR_RETURN(const bool has_value, ExtractField(field, moment, zone, &number));
   if (has_value) *out = number.ToDoubleLossy();
