@@ -129,6 +129,22 @@ TEST(DateTime, AnswersAsPostgres) {
   }
 }
 
+TEST(Interval, BareNumbersGoByTheModifier) {
+  const auto read = [](std::string_view text, int range) {
+    const DateTimeFormat format;
+    const auto interval = ParseInterval(text, range << 16 | 0xFFFF, format);
+    if (!interval.ok()) return std::string(SqlState(interval.code()));
+    std::string out;
+    AppendInterval(*interval, format, &out);
+    return out;
+  };
+  EXPECT_EQ(read("1", 1 << 2), "1 year");
+  EXPECT_EQ(read("1-2", 1 << 2 | 1 << 1), "1 year 2 mons");
+  EXPECT_EQ(read("1 2", 1 << 3 | 1 << 10), "1 day 02:00:00");
+  EXPECT_EQ(read("1 2:03", 1 << 3 | 1 << 10 | 1 << 11), "1 day 02:03:00");
+  EXPECT_EQ(read("4:05", 1 << 11 | 1 << 12), "00:04:05");
+}
+
 TEST(DateTime, CalendarRoundTripsOverAllDays) {
   for (int64_t days = kDateMin; days < kDateEnd; days += 9973) {
     const CivilDate date = CivilFromDays(static_cast<int32_t>(days));

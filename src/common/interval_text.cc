@@ -201,7 +201,9 @@ Failure IntervalReader::ReadNumber(const std::string& text, TimeUnit* unit, int 
     whole = -whole;
     fraction = -fraction;
   }
-  return AddUnit(*unit, whole, fraction, given);
+  const TimeUnit read = *unit;
+  if (read == TimeUnit::kHour) *unit = TimeUnit::kDay;  // '1 2' day to hour
+  return AddUnit(read, whole, fraction, given);
 }
 
 Failure IntervalReader::ReadWords(std::string_view text, int range) {
