@@ -44,6 +44,9 @@ class CatalogVersion {
   std::pair<TablePtr, const IndexDef*> IndexByOid(Oid oid) const;
   TablePtr TableByTablet(TabletId tablet) const;
   const std::string* Comment(Oid object, char class_kind, int16_t sub_id) const;
+  const std::map<std::tuple<Oid, char, int16_t>, std::string>& comments() const {
+    return comments_;
+  }
 
   const std::map<Oid, TablePtr>& tables() const { return tables_; }
   const std::map<Oid, ViewPtr>& views() const { return views_; }

@@ -132,6 +132,7 @@ class SessionImpl final : public Session,
   Status CheckInterrupts() override;
 
   // --- For portals and statements.
+  std::string application_name() const { return options_.application_name; }
   /// The watchdog's question: cancels a statement whose time is over.
   void CheckDeadline(int64_t now_micros);
   Database::Impl& db() { return db_; }

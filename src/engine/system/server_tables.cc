@@ -1,0 +1,182 @@
+// The server itself: databases, roles, settings, sessions; and tables of features that there are
+// not, which tools ask all the same and find empty.
+
+#include "common/array.h"
+#include "engine/session_impl.h"
+#include "engine/system/system_table.h"
+#include "storage/mvcc/tablet.h"
+
+namespace oxibase::system_tables {
+namespace {
+
+Status PgDatabase(const Source& s) {
+  const auto row = [&](Oid oid, std::string_view name, bool is_template) {
+    s.Row({O(oid), N(name), O(kPostgresRole), I4(6), C('c'), B(is_template), B(name != "template0"),
+           I4(-1), Value::Fixed<uint32_t>(TypeId::kXid, 0), Value::Fixed<uint32_t>(TypeId::kXid, 0),
+           O(1663), T("C"), T("C"), Null(), Null(), Null()});
+  };
+  row(kPostgresDatabase, "postgres", false);
+  return {};
+}
+
+Status PgRoles(const Source& s) {
+  s.Row({N("postgres"), B(true), B(true), B(true), B(true), B(true), B(true), I4(-1), T("********"),
+         Null(), B(true), Null(), O(kPostgresRole)});
+  return {};
+}
+
+Status PgAuthid(const Source& s) {
+  s.Row({O(kPostgresRole), N("postgres"), B(true), B(true), B(true), B(true), B(true), B(true),
+         B(true), I4(-1), Null(), Null()});
+  return {};
+}
+
+Status PgUser(const Source& s) {
+  s.Row({N("postgres"), O(kPostgresRole), B(true), B(true), B(true), B(true), T("********"), Null(),
+         Null()});
+  return {};
+}
+
+Status PgTablespace(const Source& s) {
+  s.Row({O(1663), N("pg_default"), O(kPostgresRole), Null(), Null()});
+  s.Row({O(1664), N("pg_global"), O(kPostgresRole), Null(), Null()});
+  return {};
+}
+
+Status PgSettings(const Source& s) {
+  for (const SettingInfo& info : Settings::All()) {
+    ASSIGN_OR_RETURN(const std::string value, s.session.GetSetting(info.name, true));
+    s.Row({T(info.name), T(value), info.unit.empty() ? Null() : T(info.unit), T("Settings"),
+           T(info.description), Null(), T(info.fixed ? "internal" : "user"), T(info.type),
+           T(value == info.default_value ? "default" : "session"), Null(), Null(), Null(),
+           T(info.default_value), T(info.default_value), Null(), Null(), B(false)});
+  }
+  return {};
+}
+
+Status PgStatActivity(const Source& s) {
+  Database::Impl& db = s.session.db();
+  MutexLock lock(db.sessions_mu);
+  for (const auto& [pid, session] : db.sessions) {
+    s.Row({O(kPostgresDatabase), N("postgres"), I4(pid), O(kPostgresRole), N("postgres"),
+           T(session->application_name()), T("client backend")});
+  }
+  return {};
+}
+
+Status PgStatUserTables(const Source& s) {
+  for (const auto& [oid, table] : s.catalog.tables()) {
+    if (table->virtual_table) continue;
+    const auto schema = s.catalog.SchemaByOid(table->schema);
+    const auto tablet = s.session.db().txns.tablets().Find(table->tablet);
+    s.Row({O(oid), N(schema ? schema->name : ""), N(table->name),
+           I8(tablet ? static_cast<int64_t>(tablet->live_rows()) : 0), I8(0)});
+  }
+  return {};
+}
+
+Status Nothing(const Source&) { return {}; }
+
+}  // namespace
+
+std::vector<SystemTable> ServerTables() {
+  const Oid schema = kPgCatalogSchema;
+  return {
+      {1262, schema, "pg_database",
+       "oid oid, datname name, datdba oid, encoding int4, datlocprovider char, "
+       "datistemplate bool, datallowconn bool, datconnlimit int4, datfrozenxid xid, "
+       "datminmxid xid, dattablespace oid, datcollate text, datctype text, daticulocale text, "
+       "datcollversion text, datacl _aclitem",
+       PgDatabase},
+      {12010, schema, "pg_roles",
+       "rolname name, rolsuper bool, rolinherit bool, rolcreaterole bool, rolcreatedb bool, "
+       "rolcanlogin bool, rolreplication bool, rolconnlimit int4, rolpassword text, "
+       "rolvaliduntil timestamptz, rolbypassrls bool, rolconfig _text, oid oid",
+       PgRoles},
+      {1260, schema, "pg_authid",
+       "oid oid, rolname name, rolsuper bool, rolinherit bool, rolcreaterole bool, "
+       "rolcreatedb bool, rolcanlogin bool, rolreplication bool, rolbypassrls bool, "
+       "rolconnlimit int4, rolpassword text, rolvaliduntil timestamptz",
+       PgAuthid},
+      {12011, schema, "pg_user",
+       "usename name, usesysid oid, usecreatedb bool, usesuper bool, userepl bool, "
+       "usebypassrls bool, passwd text, valuntil timestamptz, useconfig _text",
+       PgUser},
+      {1261, schema, "pg_auth_members", "roleid oid, member oid, grantor oid, admin_option bool",
+       Nothing},
+      {1213, schema, "pg_tablespace",
+       "oid oid, spcname name, spcowner oid, spcacl _aclitem, spcoptions _text", PgTablespace},
+      {12012, schema, "pg_settings",
+       "name text, setting text, unit text, category text, short_desc text, extra_desc text, "
+       "context text, vartype text, source text, min_val text, max_val text, enumvals _text, "
+       "boot_val text, reset_val text, sourcefile text, sourceline int4, pending_restart bool",
+       PgSettings},
+      {12013, schema, "pg_stat_activity",
+       "datid oid, datname name, pid int4, usesysid oid, usename name, application_name text, "
+       "backend_type text",
+       PgStatActivity},
+      {12014, schema, "pg_stat_user_tables",
+       "relid oid, schemaname name, relname name, n_live_tup int8, n_dead_tup int8",
+       PgStatUserTables},
+      {12015, schema, "pg_locks",
+       "locktype text, database oid, relation oid, pid int4, mode text, granted bool", Nothing},
+      {12016, schema, "pg_prepared_xacts",
+       "transaction xid, gid text, prepared timestamptz, owner name, database name", Nothing},
+      {2396, schema, "pg_shdescription", "objoid oid, classoid oid, description text", Nothing},
+      {2611, schema, "pg_inherits",
+       "inhrelid oid, inhparent oid, inhseqno int4, inhdetachpending bool", Nothing},
+      {2620, schema, "pg_trigger",
+       "oid oid, tgrelid oid, tgparentid oid, tgname name, tgfoid oid, tgtype int2, "
+       "tgenabled char, tgisinternal bool, tgconstrrelid oid, tgconstrindid oid, "
+       "tgconstraint oid, tgdeferrable bool, tginitdeferred bool, tgnargs int2, "
+       "tgattr int2vector, tgargs bytea, tgqual pg_node_tree, tgoldtable name, tgnewtable name",
+       Nothing},
+      {2618, schema, "pg_rewrite",
+       "oid oid, rulename name, ev_class oid, ev_type char, ev_enabled char, is_instead bool, "
+       "ev_qual pg_node_tree, ev_action pg_node_tree",
+       Nothing},
+      {3256, schema, "pg_policy",
+       "oid oid, polname name, polrelid oid, polcmd char, polpermissive bool, polroles _oid, "
+       "polqual pg_node_tree, polwithcheck pg_node_tree",
+       Nothing},
+      {3381, schema, "pg_statistic_ext",
+       "oid oid, stxrelid oid, stxname name, stxnamespace oid, stxowner oid, "
+       "stxstattarget int4, stxkeys int2vector, stxkind _char, stxexprs pg_node_tree",
+       Nothing},
+      {6104, schema, "pg_publication",
+       "oid oid, pubname name, pubowner oid, puballtables bool, pubinsert bool, pubupdate bool, "
+       "pubdelete bool, pubtruncate bool, pubviaroot bool",
+       Nothing},
+      {6106, schema, "pg_publication_rel",
+       "oid oid, prpubid oid, prrelid oid, prqual pg_node_tree, prattrs int2vector", Nothing},
+      {6237, schema, "pg_publication_namespace", "oid oid, pnpubid oid, pnnspid oid", Nothing},
+      {6100, schema, "pg_subscription",
+       "oid oid, subdbid oid, subname name, subowner oid, subenabled bool", Nothing},
+      {3118, schema, "pg_foreign_table", "ftrelid oid, ftserver oid, ftoptions _text", Nothing},
+      {1417, schema, "pg_foreign_server",
+       "oid oid, srvname name, srvowner oid, srvfdw oid, srvtype text, srvversion text, "
+       "srvacl _aclitem, srvoptions _text",
+       Nothing},
+      {2328, schema, "pg_foreign_data_wrapper",
+       "oid oid, fdwname name, fdwowner oid, fdwhandler oid, fdwvalidator oid, fdwacl _aclitem, "
+       "fdwoptions _text",
+       Nothing},
+      {3079, schema, "pg_extension",
+       "oid oid, extname name, extowner oid, extnamespace oid, extrelocatable bool, "
+       "extversion text, extconfig _oid, extcondition _text",
+       Nothing},
+      {3350, schema, "pg_partitioned_table",
+       "partrelid oid, partstrat char, partnatts int2, partdefid oid, partattrs int2vector",
+       Nothing},
+      {12017, schema, "pg_matviews",
+       "schemaname name, matviewname name, matviewowner name, tablespace name, hasindexes bool, "
+       "ispopulated bool, definition text",
+       Nothing},
+      {3466, schema, "pg_event_trigger",
+       "oid oid, evtname name, evtevent name, evtowner oid, evtfoid oid, evtenabled char, "
+       "evttags _text",
+       Nothing},
+  };
+}
+
+}  // namespace oxibase::system_tables
