@@ -366,7 +366,8 @@ Status SessionImpl::RunTransaction(PortalImpl& portal, const ast::TransactionStm
       if (state_ != State::kBlock) {
         if (statement.chain) RETURN_IF_ERROR(need_block("COMMIT AND CHAIN"));
         warn("there is no transaction in progress");
-        return {};
+        // What came before it in the same text is final all the same.
+        return state_ == State::kImplicit ? CommitTransaction() : Status();
       }
       RETURN_IF_ERROR(CommitTransaction());
       return chain(isolation, read_only);

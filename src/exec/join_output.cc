@@ -209,7 +209,9 @@ void JoinOutput::FinishLeft() {
   const bool want = type_ == JoinType::kSemi;
   uint32_t count = 0;
   for (uint32_t i = 0; i < left_->size; ++i) {
-    if ((matched_[i] != 0) == want && !(!want && unknown_[i])) sel_[count++] = i;
+    // EXISTS does not care about NULLs; IN does.
+    const bool unknown = three_valued_ && unknown_[i];
+    if ((matched_[i] != 0) == want && !unknown) sel_[count++] = i;
   }
   for (size_t c = 0; c < left_count_; ++c) {
     if (count == left_->size) {

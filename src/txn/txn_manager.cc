@@ -49,8 +49,13 @@ void TxnManager::AttachLog(WalManager* wal) {
   if (wal_ != nullptr) wal_->set_durable_observer({});
   wal_ = wal;
   if (wal == nullptr) return;
+  {
+    MutexLock lock(pending_mu_);
+    observed_durable_ = 0;
+  }
   wal->set_durable_observer([this](Lsn durable) {
     MutexLock lock(pending_mu_);
+    observed_durable_ = durable.value;
     AdvanceLocked(durable.value);
   });
 }
@@ -110,7 +115,7 @@ void TxnManager::MarkStamped(Timestamp ts, Lsn lsn) {
   OXI_CHECK(entry != pending_.end() && entry->ts == ts.value);
   entry->lsn = lsn.value;
   entry->stamped = true;
-  AdvanceLocked(Durable());
+  AdvanceLocked(std::max(Durable(), observed_durable_));
 }
 
 void TxnManager::AdvanceLocked(uint64_t durable) {

@@ -154,6 +154,8 @@ class TxnManager {
   CondVar stamped_moves_;
   bool stamped_waited_ GUARDED_BY(pending_mu_) = false;
   size_t pending_stamped_ GUARDED_BY(pending_mu_) = 0;  // leading entries of pending_
+  /// What the log last told; it tells before it says so to others.
+  uint64_t observed_durable_ GUARDED_BY(pending_mu_) = 0;
   std::deque<Pending> pending_ GUARDED_BY(pending_mu_);
 
   Mutex garbage_mu_;

@@ -436,8 +436,18 @@ Result<Lowered> Lowerer::LowerSort(LogicalSort& sort, const Wish& wish) {
         {static_cast<const ColumnExpr&>(*key.expr).index, key.descending, key.nulls_first});
   }
   if (below.order.empty()) below.rows = -1;
+  // This order need not be the one that the parent wishes for.
+  bool serves_wish = wish.order.size() <= below.order.size();
+  for (size_t i = 0; serves_wish && i < wish.order.size(); ++i) {
+    const Wish::Order &wished = wish.order[i], &given = below.order[i];
+    serves_wish = wished.var == given.var && wished.descending == given.descending &&
+                  wished.nulls_first == given.nulls_first;
+  }
   ASSIGN_OR_RETURN(Lowered input, Lower(*sort.children[0], below));
-  if (!below.order.empty() && input.ordered) return input;
+  if (!below.order.empty() && input.ordered) {
+    input.ordered = serves_wish;
+    return input;
+  }
   auto result = std::make_unique<PhysicalSort>();
   RETURN_IF_ERROR(ResolveKeys(sort.keys, input.shape));
   result->keys = std::move(sort.keys);
@@ -445,7 +455,7 @@ Result<Lowered> Lowerer::LowerSort(LogicalSort& sort, const Wish& wish) {
   const double cost = input.node->cost + rows * (1 + 0.3 * std::log2(rows + 1));
   result->children.push_back(std::move(input.node));
   Lowered lowered = Finish(std::move(result), std::move(input.shape), rows, cost);
-  lowered.ordered = true;
+  lowered.ordered = serves_wish;
   return lowered;
 }
 

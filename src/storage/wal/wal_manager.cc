@@ -198,6 +198,8 @@ void WalManager::WriteGroup() {
   writing_switches_.clear();
   if (writing_.capacity() > kKeptBufferBytes) writing_ = {};
   writing_.clear();
+  // First, so that who finds a commit durable finds it visible too.
+  if (written.ok() && durable_observer_) durable_observer_(Lsn(end));
   mu_.Lock();
 
   if (!written.ok()) {
@@ -210,9 +212,8 @@ void WalManager::WriteGroup() {
       waiters_.erase(waiters_.begin());
     }
     durable_moves_.NotifyAll();
-    if (durable_observer_ || !done.empty() || switched) {
+    if (!done.empty() || switched) {
       mu_.Unlock();
-      if (durable_observer_) durable_observer_(Lsn(end));
       for (const Callback& callback : done) callback(Status::Ok());
       if (switched) segments_->KeepOneReady();
       mu_.Lock();
