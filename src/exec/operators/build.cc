@@ -22,6 +22,7 @@
 #include "exec/operators/update.h"
 #include "exec/operators/values.h"
 #include "exec/operators/virtual_scan.h"
+#include "exec/operators/window.h"
 
 namespace oxibase {
 namespace {
@@ -56,7 +57,7 @@ std::unique_ptr<Operator> MakeOperator(const PhysicalNode& node, ExecState& stat
     case PhysicalKind::kAggregate:
       return Make<AggregateOperator, PhysicalAggregate>(node, state);
     case PhysicalKind::kWindow:
-      return nullptr;
+      return Make<WindowOperator, PhysicalWindow>(node, state);
     case PhysicalKind::kDistinctOn:
       return Make<DistinctOnOperator, PhysicalDistinctOn>(node, state);
     case PhysicalKind::kSort:
@@ -89,8 +90,7 @@ std::unique_ptr<Operator> MakeOperator(const PhysicalNode& node, ExecState& stat
 
 Result<std::unique_ptr<Operator>> BuildOperator(const PhysicalNode& node, ExecState& state) {
   std::unique_ptr<Operator> made = MakeOperator(node, state);
-  if (!made)
-    return Error(ErrorCode::kFeatureNotSupported, "window functions are not yet supported");
+  if (!made) return Error(ErrorCode::kInternalError, "unknown plan node");
   for (const PhysicalPtr& child : node.children) {
     ASSIGN_OR_RETURN(auto below, BuildOperator(*child, state));
     made->AddChild(std::move(below));
