@@ -39,7 +39,10 @@ struct ExecState {
   TableResolver& tables;
   ExecContext* context = nullptr;
   MemoryAccount memory;
-  std::map<uint32_t, std::shared_ptr<CteRows>> ctes;  // by cte_id
+  std::map<uint32_t, std::shared_ptr<CteRows>> ctes;            // by cte_id
+  std::map<uint32_t, std::shared_ptr<CteRows>> working_tables;  // of recursive ones
+  /// Above 0 while the operators of a CTE's own query are made: what they change is not counted.
+  int cte_depth = 0;
   std::unique_ptr<ForeignKeyRegistry> foreign_keys;
   /// How deep trees lie in each other here: plan, subplans, re-checks.
   int depth = 0;

@@ -27,6 +27,7 @@ Result<const Batch*> Recheck::Run(std::span<const ExecContext::RowOverride> rows
   context_.overrides.assign(rows.begin(), rows.end());
   state_.context = &context_;
   state_.ctes = outer_.ctes;
+  state_.working_tables = outer_.working_tables;
   if (!root_) {
     ASSIGN_OR_RETURN(root_, BuildOperator(plan_, state_));
   }

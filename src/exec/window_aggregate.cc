@@ -6,8 +6,11 @@
 namespace oxibase {
 namespace {
 
-/// Rows taken back out of a float sum leave rounding errors behind.
-bool IsFloat(Type type) { return type.id == TypeId::kFloat4 || type.id == TypeId::kFloat8; }
+/// Rows taken back out of a float sum leave rounding errors behind, out of a numeric one their
+/// scale.
+bool RetractsExactly(Type type) {
+  return type.id != TypeId::kFloat4 && type.id != TypeId::kFloat8 && type.id != TypeId::kNumeric;
+}
 
 /// Frames up to this many rows are just added up.
 constexpr uint32_t kSmallFrame = 32;
@@ -22,8 +25,8 @@ WindowAggregate::WindowAggregate(const WindowExpr& expr, ExecState& state, size_
       first_column_(first_column),
       filter_column_(filter_column),
       can_retract_(impl_.retract != nullptr &&
-                   std::none_of(expr.args.begin(), expr.args.end(),
-                                [](const ExprPtr& arg) { return IsFloat(arg->type); })),
+                   std::all_of(expr.args.begin(), expr.args.end(),
+                               [](const ExprPtr& arg) { return RetractsExactly(arg->type); })),
       result_(expr.type) {
   site_.function = expr.function;
   site_.result = expr.type;

@@ -92,8 +92,12 @@ Result<std::unique_ptr<Operator>> BuildOperator(const PhysicalNode& node, ExecSt
   std::unique_ptr<Operator> made = MakeOperator(node, state);
   if (!made) return Error(ErrorCode::kInternalError, "unknown plan node");
   for (const PhysicalPtr& child : node.children) {
-    ASSIGN_OR_RETURN(auto below, BuildOperator(*child, state));
-    made->AddChild(std::move(below));
+    const bool in_cte = node.kind == PhysicalKind::kCte && child == node.children[0];
+    if (in_cte) ++state.cte_depth;
+    Result<std::unique_ptr<Operator>> below = BuildOperator(*child, state);
+    if (in_cte) --state.cte_depth;
+    RETURN_IF_ERROR(below.status());
+    made->AddChild(std::move(below).value());
   }
   RETURN_IF_ERROR(made->Prepare());
   return made;

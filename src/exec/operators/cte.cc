@@ -48,8 +48,9 @@ Status CteOperator::Finish() {
 void CteOperator::DoClose() { rows_->store.Clear(); }
 
 Status CteScanOperator::Prepare() {
-  const auto found = state().ctes.find(plan_.cte_id);
-  if (found == state().ctes.end()) {
+  const auto& all = plan_.working_table ? state().working_tables : state().ctes;
+  const auto found = all.find(plan_.cte_id);
+  if (found == all.end()) {
     return Error(ErrorCode::kInternalError, "no rows for CTE \"{}\"", plan_.name);
   }
   rows_ = found->second;

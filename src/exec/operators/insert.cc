@@ -201,7 +201,7 @@ Result<const Batch*> InsertOperator::DoNext() {
     for (uint32_t row = 0; row < good; ++row) {
       ASSIGN_OR_RETURN(const Effect effect, InsertOne(row));
       if (effect == Effect::kNone) continue;
-      ++context().rows_affected;
+      CountChange();
       if (effect == Effect::kInserted && !keys_.empty()) {
         RETURN_IF_ERROR(keys_.RowWritten(rows_, row));
       }

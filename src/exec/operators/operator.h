@@ -16,7 +16,8 @@ namespace oxibase {
 /// thread-safe.
 class Operator {
  public:
-  Operator(const PhysicalNode& node, ExecState& state) : node_(node), state_(state) {}
+  Operator(const PhysicalNode& node, ExecState& state)
+      : node_(node), state_(state), counts_changes_(state.cte_depth == 0) {}
   virtual ~Operator() = default;
   Operator(const Operator&) = delete;
   Operator& operator=(const Operator&) = delete;
@@ -50,12 +51,17 @@ class Operator {
   ExecContext& context() const { return *state_.context; }
   EvalContext& eval() const { return state_.context->eval; }
   Operator& child(size_t i = 0) const { return *children_[i]; }
+  /// Another row was inserted, updated or deleted: for the command tag.
+  void CountChange() const {
+    if (counts_changes_) ++state_.context->rows_affected;
+  }
 
   std::vector<std::unique_ptr<Operator>> children_;
 
  private:
   const PhysicalNode& node_;
   ExecState& state_;
+  const bool counts_changes_;
   uint64_t rows_ = 0, loops_ = 0, nanos_ = 0;
 };
 

@@ -13,7 +13,7 @@ RecursiveCteOperator::RecursiveCteOperator(const PhysicalRecursiveCte& node, Exe
       memory_(state.memory),
       out_(node.types) {
   working_->complete = true;
-  state.ctes[node.cte_id] = working_;
+  state.working_tables[node.cte_id] = working_;
 }
 
 Status RecursiveCteOperator::Prepare() {

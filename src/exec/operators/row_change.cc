@@ -49,7 +49,7 @@ Result<const Batch*> RowChangeOperator::ChangeBatch(const Batch& input, const Sn
       if (again && outcome == RowOutcome::kChanged) break;
       continue;
     }
-    ++context().rows_affected;
+    CountChange();
     if (!keys_.empty()) RETURN_IF_ERROR(Changed(row));
     sel_[count++] = row;
     if (again) break;
