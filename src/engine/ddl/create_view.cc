@@ -2,33 +2,28 @@
 #include "engine/ddl/ddl.h"
 #include "engine/ddl/ddl_names.h"
 #include "engine/ddl/statements.h"
+#include "sql/parse/token_cursor.h"
 
 namespace oxibase::ddl {
 namespace {
-
-/// Past the star of `t.*` that begins at `at`; names in quotes may hold stars of their own.
-size_t PastStar(std::string_view text, size_t at) {
-  bool quoted = false;
-  for (; at < text.size(); ++at) {
-    if (text[at] == '"') quoted = !quoted;
-    if (text[at] == '*' && !quoted) return at + 1;
-  }
-  return at;
-}
 
 /// `text` from `begin` on for `length` bytes, with what must be replaced.
 std::string Replace(std::string_view text, size_t begin, size_t length,
                     const std::vector<TextReplacement>& replacements) {
   std::string out;
-  size_t at = begin;
+  size_t at = begin, last = 0;
+  bool done = false;
   const size_t end = begin + length;
   for (const TextReplacement& replacement : replacements) {
     const size_t from = static_cast<size_t>(replacement.location);
-    if (from < at || from >= end) continue;
+    // What is bound twice is told twice.
+    if (from < at || from >= end || (done && from == last)) continue;
     out.append(text, at, from - at);
     out += replacement.text;
-    at = replacement.length < 0 ? PastStar(text, from)
+    at = replacement.length < 0 ? ast::EndOfStar(text, from)
                                 : from + static_cast<size_t>(replacement.length);
+    last = from;
+    done = true;
   }
   out.append(text, at, end - at);
   return out;

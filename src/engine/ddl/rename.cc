@@ -1,7 +1,9 @@
 // ALTER ... RENAME, SET SCHEMA, OWNER TO.
 //
 // Stored SQL names things. Expressions of tables are bound with the old names and written back with
-// the new ones. Views keep their text: a change that one of them would not survive is refused.
+// the new ones. Views keep their text: in it the name is replaced wherever it stands, which is
+// right if nothing else that the view speaks of has the old name or the new one; else the change is
+// refused.
 #include <algorithm>
 
 #include "engine/ddl/ddl_names.h"
@@ -10,6 +12,7 @@
 #include "engine/ddl/table_columns.h"
 #include "engine/ddl/table_constraints.h"
 #include "engine/ddl/table_expression.h"
+#include "sql/parse/token_cursor.h"
 
 namespace oxibase::ddl {
 namespace {
@@ -73,6 +76,51 @@ Status RefuseUsedByView(DdlHost& host, Oid oid, const std::string& name) {
   return {};
 }
 
+/// Whether a relation of the view's, but for `renamed`, is called `name` or has such a column.
+bool UsesName(const CatalogVersion& catalog, const ViewDef& view, Oid renamed,
+              const std::string& name) {
+  for (const Oid oid : view.depends_on) {
+    if (oid == renamed) continue;
+    if (const auto table = catalog.TableByOid(oid);
+        table != nullptr && (table->name == name || table->FindColumn(name) != nullptr)) {
+      return true;
+    }
+    if (const auto other = catalog.ViewByOid(oid); other != nullptr) {
+      if (other->name == name) return true;
+      for (const auto& [column, type] : other->columns) {
+        if (column == name) return true;
+      }
+    }
+  }
+  return false;
+}
+
+/// The views on `table` as they must be once it has become `after`: `from` renamed to `to`.
+Result<std::vector<ViewDef>> RenameInViews(DdlHost& host, const TableDef& after,
+                                           const std::string& from, const std::string& to) {
+  std::vector<ViewDef> out;
+  const auto catalog = host.catalog();
+  const bool column = after.FindColumn(to) != nullptr;
+  for (const auto& [oid, view] : catalog->views()) {
+    if (std::find(view->depends_on.begin(), view->depends_on.end(), after.oid) ==
+            view->depends_on.end() ||
+        !ViewBreaks(host, *view, after)) {
+      continue;
+    }
+    ViewDef changed = *view;
+    changed.query_sql = ast::RenameInText(view->query_sql, from, to);
+    // A table renamed must not be taken for a column, nor the other way round.
+    const bool clash =
+        UsesName(*catalog, *view, after.oid, from) || UsesName(*catalog, *view, after.oid, to) ||
+        (column ? after.name == from || after.name == to : after.FindColumn(from) != nullptr);
+    if (clash || ViewBreaks(host, changed, after)) {
+      return RefuseUsedByView(host, after.oid, from);
+    }
+    out.push_back(std::move(changed));
+  }
+  return out;
+}
+
 /// Writes every stored expression of `table` anew: bound as `before`, named as `table`.
 Status RewriteExpressions(DdlHost& host, const TableDef& before, TableDef& table) {
   auto rewrite = [&](std::string& sql, ExprUse use, Type type) -> Status {
@@ -134,14 +182,11 @@ Status RenameColumn(DdlHost& host, const Relation& found, const ast::RenameStmt&
   }
   column->name = statement.new_name;
   RETURN_IF_ERROR(RewriteExpressions(host, *found.table, table));
-  for (const auto& [oid, view] : host.catalog()->views()) {
-    if (std::find(view->depends_on.begin(), view->depends_on.end(), table.oid) !=
-            view->depends_on.end() &&
-        ViewBreaks(host, *view, table)) {
-      return RefuseUsedByView(host, table.oid, statement.sub_name);
-    }
-  }
-  return host.PutTable(std::move(table));
+  ASSIGN_OR_RETURN(std::vector<ViewDef> views,
+                   RenameInViews(host, table, statement.sub_name, statement.new_name));
+  RETURN_IF_ERROR(host.PutTable(std::move(table)));
+  for (ViewDef& view : views) RETURN_IF_ERROR(host.PutView(std::move(view)));
+  return {};
 }
 
 Status RenameConstraint(DdlHost& host, const Relation& found, const ast::RenameStmt& statement) {
@@ -208,9 +253,14 @@ Status Move(DdlHost& host, const Relation& found, Oid schema, const std::string&
   }
   switch (found.kind) {
     case ObjectKind::kTable: {
-      RETURN_IF_ERROR(RefuseUsedByView(host, found.table->oid, found.table->name));
       TableDef table = *found.table;
       table.name = name;
+      std::vector<ViewDef> views;
+      if (table.schema == schema) {
+        ASSIGN_OR_RETURN(views, RenameInViews(host, table, found.table->name, name));
+      } else {
+        RETURN_IF_ERROR(RefuseUsedByView(host, table.oid, found.table->name));
+      }
       if (table.schema != schema) {
         for (const IndexDef& index : table.indexes) {
           if (host.catalog()->HasRelation(schema, index.name)) {
@@ -224,6 +274,7 @@ Status Move(DdlHost& host, const Relation& found, Oid schema, const std::string&
       table.schema = schema;
       const Oid oid = table.oid;
       RETURN_IF_ERROR(host.PutTable(std::move(table)));
+      for (ViewDef& view : views) RETURN_IF_ERROR(host.PutView(std::move(view)));
       if (!moved) return {};
       // Its sequences go with it.
       std::vector<SequenceDef> owned;

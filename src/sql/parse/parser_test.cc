@@ -7,6 +7,7 @@
 #include "sql/parse/ast_ddl.h"
 #include "sql/parse/ast_utility.h"
 #include "sql/parse/limits.h"
+#include "sql/parse/token_cursor.h"
 
 namespace oxibase {
 namespace {
@@ -506,6 +507,12 @@ TEST(Parser, ManyThreadsComeAndGo) {
       EXPECT_EQ(Outcome("SELECT a FRM t x"), "42601@13");
     }).join();
   }
+}
+
+TEST(TokenCursor, RenamesNamesAlone) {
+  EXPECT_EQ(RenameInText("SELECT a, t.A, \"a\", 'a', a(1), aa, $$a$$ -- a\nFROM a", "a", "B c"),
+            "SELECT \"B c\", t.\"B c\", \"B c\", 'a', a(1), aa, $$a$$ -- a\nFROM \"B c\"");
+  EXPECT_EQ(EndOfStar("SELECT t /* * */ . * FROM t", 7), 20u);
 }
 
 TEST(Parser, ExpressionsAndTypesAlone) {

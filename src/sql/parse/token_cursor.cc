@@ -2,6 +2,8 @@
 
 #include <deque>
 
+#include "sql/parse/identifier.h"
+
 namespace oxibase::ast {
 namespace {
 
@@ -94,6 +96,49 @@ bool TokenCursor::IsWord(std::string_view word) const {
     if ((c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c) != word[i]) return false;
   }
   return true;
+}
+
+std::string TokenCursor::Name() const {
+  std::string name;
+  if (text_[begin_] == '"') {
+    for (size_t i = begin_ + 1; i + 1 < end_; ++i) {
+      name += text_[i];
+      if (text_[i] == '"') ++i;
+    }
+    return name;
+  }
+  if (!IsNameStart(text_[begin_]) || text_[end_ - 1] == '\'') return name;
+  for (size_t i = begin_; i < end_; ++i) {
+    const char c = text_[i];
+    name += c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+  }
+  return name;
+}
+
+size_t EndOfStar(std::string_view text, size_t begin) {
+  TokenCursor cursor(text, begin);
+  while (cursor.Next()) {
+    if (cursor.symbol() == '*') return cursor.end();
+  }
+  return text.size();
+}
+
+std::string RenameInText(std::string_view text, std::string_view from, std::string_view to) {
+  std::string out;
+  size_t copied = 0;
+  TokenCursor cursor(text, 0);
+  bool more = cursor.Next();
+  while (more) {
+    const size_t begin = cursor.begin(), end = cursor.end();
+    const bool named = cursor.Name() == from;
+    more = cursor.Next();
+    if (!named || (more && cursor.symbol() == '(')) continue;
+    out.append(text, copied, begin - copied);
+    out += QuoteIdentifier(to);
+    copied = end;
+  }
+  out.append(text, copied, text.size() - copied);
+  return out;
 }
 
 TextRange FindViewQuery(std::string_view text, size_t name) {

@@ -2,6 +2,7 @@
 // Finding a place in a text that is known to parse.
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace oxibase::ast {
@@ -18,6 +19,9 @@ class TokenCursor {
   /// An unquoted name or keyword that is `word` (lower case).
   bool IsWord(std::string_view word) const;
   char symbol() const { return text_[begin_]; }
+  /// The name that it is, without quotes and in lower case where it had none; empty for any other
+  /// token.
+  std::string Name() const;
 
  private:
   bool SkipBlanksAndComments();
@@ -37,5 +41,11 @@ struct TextRange {
 /// The query of a CREATE VIEW whose name stands at `name`: from behind AS to the statement's end,
 /// without WITH CHECK OPTION.
 TextRange FindViewQuery(std::string_view text, size_t name);
+
+/// Behind the star of `*` or `a.b.*`, which begins at `begin`.
+size_t EndOfStar(std::string_view text, size_t begin);
+
+/// The text with every name `from` that is no function's written as `to`.
+std::string RenameInText(std::string_view text, std::string_view from, std::string_view to);
 
 }  // namespace oxibase::ast
