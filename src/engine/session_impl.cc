@@ -106,6 +106,7 @@ SessionImpl::SessionImpl(Database& database, SessionOptions options, int32_t pid
 SessionImpl::~SessionImpl() {
   cursors_.clear();
   RollbackTransaction();
+  DropTempSchema();
   MutexLock lock(db_.sessions_mu);
   db_.sessions.erase(pid_);
 }
@@ -232,6 +233,7 @@ Status SessionImpl::Set(std::string_view name, std::string_view value) {
 }
 
 void SessionImpl::Notice(std::string_view severity, const ErrorInfo& info) {
+  if (mute_notices_) return;
   if (options_.on_notice) options_.on_notice(severity, info);
 }
 

@@ -87,7 +87,7 @@ class SessionImpl final : public Session,
   std::vector<Oid> SearchPath() override;
   Oid CreationSchema() override;
   Result<Oid> TempSchema() override;
-  Oid ExistingTempSchema() override { return 0; }
+  Oid ExistingTempSchema() override;
   Status LockName(Oid schema, std::string_view name) override {
     return ddl_->LockName(schema, name);
   }
@@ -168,6 +168,8 @@ class SessionImpl final : public Session,
   Status ApplyTransactionModes(const std::vector<ast::Option>& options);
   Status CommitTransaction();
   void RollbackTransaction();
+  /// The session ends: its temporary objects go. (temp_schema.cc)
+  void DropTempSchema();
   void EndPortals();
   Status RunTransaction(PortalImpl& portal, const ast::TransactionStmt& statement);
   Status RunSet(const ast::SetStmt& statement);
@@ -224,6 +226,8 @@ class SessionImpl final : public Session,
   Oid last_sequence_ = 0;
   std::map<std::pair<Oid, uint64_t>, std::shared_ptr<const RowRules>> rules_;
 
+  Oid temp_schema_ = 0;
+  bool mute_notices_ = false;
   std::vector<Oid> search_path_;
   uint64_t search_path_epoch_ = 0, search_path_catalog_ = 0;
 };

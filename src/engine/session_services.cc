@@ -101,6 +101,7 @@ std::vector<Oid> SessionImpl::SearchPath() {
     search_path_.push_back(schema->oid);
   }
   if (!names_catalog) search_path_.insert(search_path_.begin(), kPgCatalogSchema);
+  if (const Oid temp = ExistingTempSchema()) search_path_.insert(search_path_.begin(), temp);
   search_path_epoch_ = settings_.plan_epoch();
   search_path_catalog_ = catalog->number();
   return search_path_;
@@ -126,11 +127,10 @@ std::vector<std::string> SessionImpl::SearchPath(bool with_implicit) {
     names.push_back(schema->name);
   }
   if (with_implicit && !names_catalog) names.insert(names.begin(), "pg_catalog");
+  if (const Oid temp = ExistingTempSchema(); temp != 0 && with_implicit) {
+    names.insert(names.begin(), catalog->SchemaByOid(temp)->name);
+  }
   return names;
-}
-
-Result<Oid> SessionImpl::TempSchema() {
-  return Error(ErrorCode::kFeatureNotSupported, "temporary tables are not supported yet");
 }
 
 std::vector<std::string> SessionImpl::Complete(std::string_view prefix) {
