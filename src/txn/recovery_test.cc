@@ -323,6 +323,13 @@ TEST_F(RecoveryTest, AForeignFolderAndALockedOneAreRefusedAndLeftAlone) {
   EXPECT_EQ(Life::Open(env_, wal_options_).code(), ErrorCode::kLockFileExists);
 }
 
+TEST_F(RecoveryTest, AFolderRobbedOfItsLogIsNotTakenForANewOne) {
+  ASSERT_TRUE(Life::Open(env_, wal_options_).ok());
+  const auto names = files_.List("db/wal");
+  for (const std::string& name : *names) ASSERT_TRUE(files_.Remove("db/wal/" + name).ok());
+  EXPECT_EQ(Life::Open(env_, wal_options_).code(), ErrorCode::kDataCorrupted);
+}
+
 TEST_F(RecoveryTest, DamagedFilesAreNamed) {
   {
     auto life = Life::Open(env_, wal_options_);

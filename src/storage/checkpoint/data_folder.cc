@@ -14,6 +14,7 @@ namespace {
 constexpr std::string_view kFormatFile = "OXIBASE";
 constexpr std::string_view kFormatLine = "OxiBase data folder, format ";
 constexpr std::string_view kIdentityLine = "identity ";
+constexpr std::string_view kNotBegunLine = "log not begun\n";
 constexpr int kFolderFormatVersion = 1;
 
 std::string ToHex(const DatabaseIdentity& identity) {
@@ -46,8 +47,10 @@ Result<std::unique_ptr<DataFolder>> DataFolder::Open(Env& env, const Options& op
   RETURN_IF_ERROR(folder->LoadSegments(target));
   WalOptions wal_options = options.wal;
   wal_options.identity = folder->identity_;
+  wal_options.may_be_new = folder->is_new_;
   ASSIGN_OR_RETURN(folder->wal_, WalManager::Open(env, JoinPath(options.path, "wal"), wal_options,
                                                   folder->manifest_.wal, target));
+  if (folder->is_new_) RETURN_IF_ERROR(folder->WriteFormatFile(/*log_has_begun=*/true));
   // Only now is it sure that the folder's content is whole: up to here nothing was changed.
   RETURN_IF_ERROR(folder->RemoveOrphans());
   return folder;
@@ -91,9 +94,14 @@ Status DataFolder::MakeOrCheck(bool create_if_missing) {
   for (const char* name : {"data", "wal"})
     if (!has(name)) RETURN_IF_ERROR(files.MakeDirectory(JoinPath(path_, name)));
   for (size_t i = 0; i < identity_.size(); i += 8) StoreLe(&identity_[i], env_.random().Next());
-  const std::string text = fmt::format("{}{}\n{}{}\n", kFormatLine, kFolderFormatVersion,
-                                       kIdentityLine, ToHex(identity_));
-  return files.WriteFileAtomically(JoinPath(path_, kFormatFile), AsBytes(text));
+  return WriteFormatFile(/*log_has_begun=*/false);
+}
+
+Status DataFolder::WriteFormatFile(bool log_has_begun) {
+  const std::string text =
+      fmt::format("{}{}\n{}{}\n{}", kFormatLine, kFolderFormatVersion, kIdentityLine,
+                  ToHex(identity_), log_has_begun ? "" : kNotBegunLine);
+  return env_.files().WriteFileAtomically(JoinPath(path_, kFormatFile), AsBytes(text));
 }
 
 Status DataFolder::ReadFormatFile() {
@@ -115,6 +123,8 @@ Status DataFolder::ReadFormatFile() {
                  "data folder \"{}\" has format {}; this program reads format {}", path_, version,
                  kFolderFormatVersion);
   rest.remove_prefix(line_end + 1);
+  is_new_ = rest.ends_with(kNotBegunLine);
+  if (is_new_) rest.remove_suffix(kNotBegunLine.size());
   if (!rest.starts_with(kIdentityLine) || !rest.ends_with('\n')) return damaged();
   rest.remove_prefix(kIdentityLine.size());
   rest.remove_suffix(1);

@@ -15,8 +15,8 @@ namespace oxibase {
 
 /// A database's folder:
 ///
-///   OXIBASE          a line of text with the format's version, a line with the identity; last of
-///                    all made in a new folder, so that a half-made one is recognised
+///   OXIBASE          lines of text: the format's version; the identity; until the log exists, that
+///                    it has not begun. Made last in a new folder, so that a half-made one is known
 ///   lock             held while a process has the folder open
 ///   manifest-*       what the newest checkpoint consists of
 ///   data/*.seg       its segments
@@ -61,6 +61,8 @@ class DataFolder {
   explicit DataFolder(Env& env, std::string path) : env_(env), path_(std::move(path)) {}
   Status MakeOrCheck(bool create_if_missing);
   Status ReadFormatFile();
+  /// Until the log has begun, a folder without one is new and not robbed of it.
+  Status WriteFormatFile(bool log_has_begun);
   Status ReadManifest();
   Status LoadSegments(RecoveryTarget& target);
   Status RemoveOrphans();

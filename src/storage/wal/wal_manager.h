@@ -28,6 +28,8 @@ struct WalOptions {
   int64_t flush_delay_micros = 10'000;
   /// False leaves out every sync: after a crash of the machine anything may be lost or damaged.
   bool sync = true;
+  /// Whether a folder without any file may be made a new log of; else it is kDataCorrupted.
+  bool may_be_new = true;
   /// The database that the log belongs to.
   DatabaseIdentity identity{};
   /// After this long without work the log writer notes that all is durable (see wal_format.h);

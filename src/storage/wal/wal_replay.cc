@@ -47,7 +47,7 @@ Status WalManager::Replay(const std::string& folder, const WalPosition& from,
   durable_ = next_;
 
   ASSIGN_OR_RETURN(const std::vector<std::string> names, env_.files().List(folder));
-  const bool is_new = from.replay_from.value == kWalFirstLsn &&
+  const bool is_new = options_.may_be_new && from.replay_from.value == kWalFirstLsn &&
                       std::none_of(names.begin(), names.end(), [](const std::string& name) {
                         return ParseWalSegmentName(name).has_value();
                       });
