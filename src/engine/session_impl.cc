@@ -312,7 +312,9 @@ Status SessionImpl::PlanStatement(PreparedImpl& statement) {
   CollectTargets(*logical.root, &locks);
   for (const Oid oid : context.depends_on) locks.try_emplace(oid, TableLockMode::kAccessShare);
   std::vector<ResultColumn> result;
-  for (const auto& column : logical.result) result.push_back({column.name, column.type, 0, 0});
+  for (const auto& column : logical.result) {
+    result.push_back({column.name, column.type, column.origin_table, column.origin_column});
+  }
   std::vector<Type> types = context.param_types;
   if (types.size() < logical.param_types.size()) types = logical.param_types;
   if (statement.plan && result.size() != statement.result.size()) {

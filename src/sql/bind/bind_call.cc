@@ -321,6 +321,19 @@ Result<ExprPtr> QueryBinder::BindCall(const ast::FuncCall& call, Level& level) {
       break;
   }
   RETURN_IF_ERROR(CheckPlainCall(call, function));
+  if (call.variadic && function->variadic && function->args.back() == TypeId::kAny) {
+    // An array in place of the arguments: what concat makes of it is array_to_string's affair.
+    if (function->name != "concat" && function->name != "concat_ws") {
+      return Error(ErrorCode::kFeatureNotSupported, "VARIADIC is not supported for function {}",
+                   function->name)
+          .At(call.location);
+    }
+    std::vector<ExprPtr> joined;
+    joined.push_back(std::move(args.back()));
+    joined.push_back(function->name == "concat" ? std::make_unique<ConstantExpr>(Value::Text(""))
+                                                : std::move(args.front()));
+    return CallByName("array_to_string", std::move(joined), call.location);
+  }
   if (function->name == "pg_typeof" && IsUnknownLiteral(*args[0])) {
     ExprPtr unknown = std::make_unique<ConstantExpr>(
         Value::Fixed(TypeId::kRegType, static_cast<uint32_t>(TypeId::kUnknown)));

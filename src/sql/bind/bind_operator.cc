@@ -77,6 +77,14 @@ Result<ExprPtr> QueryBinder::CompareRowFields(std::string_view op, std::vector<E
   if (!ordering && op != "=" && op != "<>") {
     if (left.size() == 1)
       return MakeOperator(op, std::move(left[0]), std::move(right[0]), location);
+    ASSIGN_OR_RETURN(ExprPtr one,
+                     MakeOperator(op, std::move(left[0]), std::move(right[0]), location));
+    if (one->type.id != TypeId::kBool) {
+      return Error(ErrorCode::kDatatypeMismatch,
+                   "row comparison operator must yield type boolean, not type {}",
+                   FormatType(one->type))
+          .At(location);
+    }
     return Error(ErrorCode::kFeatureNotSupported,
                  "could not determine interpretation of row comparison operator {}", op)
         .Hint("Row comparison operators must be associated with btree operator families.")
@@ -311,10 +319,8 @@ Result<ExprPtr> QueryBinder::BindNullIf(const ast::OperatorExpr& expr, Level& le
     return Error(ErrorCode::kDatatypeMismatch, "NULLIF requires = operator to yield boolean")
         .At(expr.location);
   }
-  // The result has the first argument's own type (an untyped literal's: what it was compared as).
-  if (left->type.id == TypeId::kUnknown) {
-    left = Copy(*static_cast<CallExpr&>(*equal).args[0]);
-  }
+  // The result is the first argument as it was compared.
+  left = Copy(*static_cast<CallExpr&>(*equal).args[0]);
   auto bound = std::make_unique<CaseExpr>(left->type);
   bound->branches.push_back(
       {std::move(equal), std::make_unique<ConstantExpr>(Value::Null(left->type))});
