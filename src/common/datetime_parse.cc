@@ -692,6 +692,29 @@ bool ParsePlainTimestamp(std::string_view text, int64_t* timestamp) {
   return true;
 }
 
+/// A plain timestamp with Z, +hh, +hh:mm or nothing behind it. `has_offset` false: local time.
+bool ParsePlainInstant(std::string_view text, int64_t* local, bool* has_offset, int32_t* offset) {
+  if (text.size() < 19) return false;
+  const size_t end = text.find_first_of("+-Z", 19);
+  *has_offset = end != std::string_view::npos;
+  *offset = 0;
+  if (!ParsePlainTimestamp(text.substr(0, end), local)) return false;
+  if (!*has_offset) return true;
+  const std::string_view zone = text.substr(end);
+  if (zone == "Z") return true;
+  const auto digit = [&](size_t at) {
+    const int value = zone[at] - '0';
+    return value < 0 || value > 9 ? 100 : value;
+  };
+  if (zone.size() != 3 && !(zone.size() == 6 && zone[3] == ':')) return false;
+  const int hours = digit(1) * 10 + digit(2);
+  const int minutes = zone.size() == 6 ? digit(4) * 10 + digit(5) : 0;
+  if (hours > 15 || minutes > 59) return false;  // the long way says what is wrong
+  *offset = hours * 3600 + minutes * 60;
+  if (zone[0] == '-') *offset = -*offset;
+  return true;
+}
+
 /// Local microseconds of the decoded fields; 22008 beyond the limits.
 Result<int64_t> LocalTimestamp(const Decoder& decoder, std::string_view text) {
   const int64_t days = WideDaysFromCivil(decoder.year, decoder.month, decoder.day);
@@ -770,6 +793,13 @@ Result<int64_t> ParseTimestamp(std::string_view text, int32_t typmod, const Date
 
 Result<int64_t> ParseTimestampTz(std::string_view text, int32_t typmod,
                                  const DateTimeFormat& format, int64_t now) {
+  int64_t plain;
+  bool has_offset;
+  int32_t plain_offset;
+  if (ParsePlainInstant(text, &plain, &has_offset, &plain_offset)) {
+    if (!has_offset) plain_offset = format.zone->OffsetForLocal(plain);
+    return RoundTimestamp(plain - plain_offset * kMicrosPerSecond, typmod);
+  }
   Decoder decoder(format, now);
   RETURN_IF_ERROR(decoder.Decode(text, "timestamp with time zone"));
   switch (decoder.outcome) {
