@@ -60,6 +60,10 @@ void EraseColumn(TableDef& table, ColumnId column) {
 bool ViewBreaks(DdlHost& host, const ViewDef& view, const TableDef& changed) {
   CatalogVersion trial = *host.catalog();
   trial.Put(std::make_shared<const TableDef>(changed));
+  return ViewBreaks(host, view, trial);
+}
+
+bool ViewBreaks(DdlHost& host, const ViewDef& view, const CatalogVersion& trial) {
   BindContext context = MakeBindContext(host, trial);
   auto parsed = Parse(view.query_sql);
   if (!parsed.ok() || parsed->size() != 1) return true;

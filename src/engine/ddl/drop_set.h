@@ -102,5 +102,7 @@ void EraseIndex(TableDef& table, Oid index);
 
 /// Whether the view can no longer be bound when `changed` takes its table's place.
 bool ViewBreaks(DdlHost& host, const ViewDef& view, const TableDef& changed);
+/// Whether it cannot be bound as it says in this catalog.
+bool ViewBreaks(DdlHost& host, const ViewDef& view, const CatalogVersion& trial);
 
 }  // namespace oxibase::ddl

@@ -101,10 +101,13 @@ Result<std::vector<ViewDef>> RenameInViews(DdlHost& host, const TableDef& after,
   std::vector<ViewDef> out;
   const auto catalog = host.catalog();
   const bool column = after.FindColumn(to) != nullptr;
+  // Views over views see those that were changed before them.
+  CatalogVersion trial = *catalog;
+  trial.Put(std::make_shared<const TableDef>(after));
   for (const auto& [oid, view] : catalog->views()) {
     if (std::find(view->depends_on.begin(), view->depends_on.end(), after.oid) ==
             view->depends_on.end() ||
-        !ViewBreaks(host, *view, after)) {
+        !ViewBreaks(host, *view, trial)) {
       continue;
     }
     ViewDef changed = *view;
@@ -113,9 +116,10 @@ Result<std::vector<ViewDef>> RenameInViews(DdlHost& host, const TableDef& after,
     const bool clash =
         UsesName(*catalog, *view, after.oid, from) || UsesName(*catalog, *view, after.oid, to) ||
         (column ? after.name == from || after.name == to : after.FindColumn(from) != nullptr);
-    if (clash || ViewBreaks(host, changed, after)) {
+    if (clash || ViewBreaks(host, changed, trial)) {
       return RefuseUsedByView(host, after.oid, from);
     }
+    trial.Put(std::make_shared<const ViewDef>(changed));
     out.push_back(std::move(changed));
   }
   return out;
