@@ -46,12 +46,19 @@ bool PlaceNamed(const CallRequest& call, const Function& f, Candidate& candidate
     argument_of[position] = static_cast<int>(i);
     candidate.params.push_back(f.args[position]);
   }
-  // Kernels see a prefix of their parameters; a gap in the middle would have to be a default.
-  for (size_t i = 0; i < call.args.size(); ++i) {
-    if (argument_of[i] < 0) return false;
-    candidate.argument_order.push_back(static_cast<uint32_t>(argument_of[i]));
+  // Kernels see a prefix of their parameters. A gap in it must have zero as its default, which is
+  // so for make_interval() alone.
+  size_t last = 0;
+  for (size_t i = 0; i < f.args.size(); ++i) {
+    if (argument_of[i] >= 0) last = i + 1;
   }
-  return f.args.size() - call.args.size() <= f.optional_args;
+  for (size_t i = 0; i < last; ++i) {
+    const bool given = argument_of[i] >= 0;
+    if (!given && f.name != "make_interval") return false;
+    candidate.argument_order.push_back(given ? static_cast<uint32_t>(argument_of[i])
+                                             : kDefaultArgument);
+  }
+  return f.args.size() - last <= f.optional_args;
 }
 
 std::vector<Candidate> FindCandidates(const CallRequest& call) {

@@ -28,6 +28,10 @@ struct CallRequest {
   bool variadic_array = false;
 };
 
+/// In ResolvedCall::argument_order: a parameter that was left out before a named one. It is filled
+/// with a zero of its type, its default wherever such gaps are accepted.
+inline constexpr uint32_t kDefaultArgument = UINT32_MAX;
+
 /// The meaning of a call.
 struct ResolvedCall {
   /// Null: not a function but a cast written like one, `float8(x)`: cast the single argument to

@@ -212,6 +212,9 @@ void RegisterSystem(FunctionRegistry& r) {
            }));
   r.Scalar("PG_char_to_encoding",
            StrictOf([](View name) { return name == "UTF8" || name == "utf8" ? 6 : -1; }));
+  for (const std::string_view key : {"inet_server_port", "inet_client_port"}) {
+    r.Scalar(key, StrictOf([]() -> std::optional<int32_t> { return std::nullopt; }));
+  }
   r.Scalar("pg_is_in_recovery", StrictOf([]() { return false; }));
   r.Scalar("to_regclass", &Strict<&ToReg<'r'>>);
   r.Scalar("to_regnamespace", &Strict<&ToReg<'n'>>);

@@ -144,7 +144,12 @@ Result<std::vector<ExprPtr>> QueryBinder::PrepareArguments(const ResolvedCall& c
   if (!call.argument_order.empty()) {
     std::vector<ExprPtr> ordered;
     for (const uint32_t position : call.argument_order) {
-      ordered.push_back(std::move(args[position]));
+      if (position == kDefaultArgument) {
+        const TypeId type = call.function->args[ordered.size()];
+        ordered.push_back(std::make_unique<ConstantExpr>(Value::Fixed<int64_t>(type, 0)));
+      } else {
+        ordered.push_back(std::move(args[position]));
+      }
     }
     args = std::move(ordered);
   }
