@@ -273,7 +273,7 @@ TEST_F(RecoveryTest, ManyCheckpointsKeepFewSegmentsAndAllRows) {
   auto life = Life::Open(env_, wal_options_);
   ASSERT_TRUE(life.ok());
   ASSERT_TRUE(SetUp(**life));
-  for (int round = 0; round < 60; ++round) {
+  for (int round = 0; round < 30; ++round) {
     for (int i = 0; i < round * 3; ++i) ASSERT_TRUE(Transfer(**life).ok());
     ASSERT_TRUE((*life)->checkpointer().Run().ok());
     for (const auto& tablet : (*life)->folder().manifest().tablets)
