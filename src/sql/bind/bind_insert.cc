@@ -116,13 +116,16 @@ Result<LogicalPtr> QueryBinder::BindInsertValues(const ast::InsertStmt& insert,
   const size_t width = lists[0].size();
   std::vector<std::vector<ExprPtr>> by_column(width);  // null: DEFAULT
   ClauseScope clause(level, Clause::kValues);
+  if (width > columns.size()) return TooMany(lists[0][columns.size()]->location);
+  if (width < columns.size() && !insert.columns.empty()) {
+    return TooFew(insert.columns[width].location);
+  }
   for (const ast::ExprList& list : lists) {
     if (list.size() != width) {
       return Error(ErrorCode::kSyntaxError, "VALUES lists must all be the same length")
           .At(list.empty() ? -1 : list[0]->location);
     }
     for (size_t i = 0; i < width; ++i) {
-      if (i >= columns.size()) return TooMany(list[i]->location);
       if (list[i]->kind == ast::ExprKind::kSetToDefault) {
         by_column[i].push_back(nullptr);
         continue;
@@ -132,10 +135,7 @@ Result<LogicalPtr> QueryBinder::BindInsertValues(const ast::InsertStmt& insert,
       by_column[i].push_back(std::move(value));
     }
   }
-  if (width < columns.size()) {
-    if (!insert.columns.empty()) return TooFew(insert.columns[width].location);
-    columns.resize(width);
-  }
+  columns.resize(width);
   auto values = std::make_unique<LogicalValues>();
   values->rows_exprs.resize(lists.size());
   std::vector<const ColumnDef*> written;
