@@ -398,7 +398,8 @@ Result<ExprPtr> QueryBinder::BindSqlValueFunction(const ast::SqlValueFunction& e
     case Kind::kCurrentDate:
       return now_as(TypeId::kDate);
     case Kind::kCurrentTime:
-      return now_as({TypeId::kTimeTz, precision});
+      return Error(ErrorCode::kFeatureNotSupported, "type time with time zone is not supported")
+          .At(expr.location);
     case Kind::kCurrentTimestamp:
       return now_as({TypeId::kTimestampTz, precision});
     case Kind::kLocalTime:
