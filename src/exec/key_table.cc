@@ -57,7 +57,7 @@ KeyTable::KeyTable(std::vector<Type> types, size_t payload_bytes) : types_(std::
   }
   payload_offset_ = payload_bytes ? AlignUp(at, 16) : at;
   entry_bytes_ = payload_offset_ + payload_bytes;
-  hashes_ = std::make_unique<uint64_t[]>(kVectorSize);
+  hashes_ = std::make_unique_for_overwrite<uint64_t[]>(kVectorSize);
 }
 
 void KeyTable::Clear() {

@@ -66,26 +66,30 @@ uint64_t SetOpOperator::Copies(const Counts& counts) const {
 
 Result<const Batch*> SetOpOperator::DoNext() {
   if (!counted_) RETURN_IF_ERROR(Count());
-  uint32_t count = 0;
-  const size_t first = next_;
-  while (next_ < rows_.size() && next_ - first < kVectorSize && count < kVectorSize) {
-    const uint64_t copies = Copies(*reinterpret_cast<const Counts*>(rows_.payload(next_)));
-    while (copies_done_ < copies && count < kVectorSize) {
-      sel_[count++] = static_cast<uint32_t>(next_ - first);
-      ++copies_done_;
+  while (next_ < rows_.size()) {
+    RETURN_IF_ERROR(eval().CheckCancelled());
+    uint32_t count = 0;
+    const size_t first = next_;
+    while (next_ < rows_.size() && next_ - first < kVectorSize && count < kVectorSize) {
+      const uint64_t copies = Copies(*reinterpret_cast<const Counts*>(rows_.payload(next_)));
+      while (copies_done_ < copies && count < kVectorSize) {
+        sel_[count++] = static_cast<uint32_t>(next_ - first);
+        ++copies_done_;
+      }
+      if (copies_done_ < copies) break;
+      copies_done_ = 0;
+      ++next_;
     }
-    if (copies_done_ < copies) break;
-    copies_done_ = 0;
-    ++next_;
+    if (count == 0) continue;
+    const auto read = static_cast<uint32_t>(std::min<size_t>(rows_.size() - first, kVectorSize));
+    for (size_t c = 0; c < out_.columns.size(); ++c) {
+      rows_.ReadKeys(c, first, read, keys_.columns[c]);
+      out_.columns[c].Select(keys_.columns[c], sel_.get(), count);
+    }
+    out_.size = count;
+    return &out_;
   }
-  if (count == 0) return next_ < rows_.size() ? DoNext() : nullptr;
-  const auto read = static_cast<uint32_t>(std::min(next_ + 1, rows_.size()) - first);
-  for (size_t c = 0; c < out_.columns.size(); ++c) {
-    rows_.ReadKeys(c, first, std::min(read, kVectorSize), keys_.columns[c]);
-    out_.columns[c].Select(keys_.columns[c], sel_.get(), count);
-  }
-  out_.size = count;
-  return &out_;
+  return nullptr;
 }
 
 }  // namespace oxibase
