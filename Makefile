@@ -33,7 +33,7 @@ build: deps-build
 
 run: build
 	@if [ -t 0 ] && [ -t 1 ]; then \
-	  mkdir -p "$(DATA)"; echo 'Database folder: $(DATA)'; exec build/release/oxibase shell "$(DATA)"; \
+	  mkdir -p "$$(dirname "$(DATA)")"; echo 'Database folder: $(DATA)'; exec build/release/oxibase shell "$(DATA)"; \
 	else exec build/release/oxibase tour; fi
 
 test: deps-build+test
