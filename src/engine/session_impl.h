@@ -233,8 +233,7 @@ class SessionImpl final : public Session,
 };
 
 /// engine/copy: `statement` bound and ready; it lies in `tree`.
-Result<std::unique_ptr<CopyTask>> MakeCopyTask(SessionImpl& session,
-                                               const ast::CopyStmt& statement,
+Result<std::unique_ptr<CopyTask>> MakeCopyTask(SessionImpl& session, const ast::CopyStmt& statement,
                                                std::shared_ptr<const ast::Statement> tree);
 /// engine/explain.cc: text lines, or one JSON document.
 std::vector<std::string> ExplainPlan(const PhysicalPlan& plan, bool json, bool verbose, bool costs,

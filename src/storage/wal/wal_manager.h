@@ -109,8 +109,9 @@ class WalManager {
   /// Makes sure that `lsn` is written within flush_delay_micros without waiting for it.
   void RequestFlush(Lsn lsn);
 
-  /// Called just before each advance of durable_lsn(), in order, by whoever wrote, with what it will
-  /// be. Set it before the first append; when this returns, the one before is not called any more.
+  /// Called just before each advance of durable_lsn(), in order, by whoever wrote, with what it
+  /// will be. Set it before the first append; when this returns, the one before is not called any
+  /// more.
   void set_durable_observer(std::function<void(Lsn)> observer);
 
   WalPosition position();
