@@ -171,8 +171,9 @@ Status SessionImpl::CommitTransaction() {
 void SessionImpl::RollbackTransaction() {
   EndPortals();
   savepoints_.clear();
-  if (ddl_->has_changes()) ddl_->Rollback();
+  // Rows before what they lie in.
   if (txn_->active()) txn_->Rollback();
+  if (ddl_->has_changes()) ddl_->Rollback();
   settings_.EndTransaction(false);
   state_ = State::kIdle;
 }

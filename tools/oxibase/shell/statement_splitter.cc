@@ -1,0 +1,90 @@
+#include "statement_splitter.h"
+
+#include <cctype>
+
+namespace oxibase {
+namespace {
+
+bool IsNameChar(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
+
+/// The position behind a quoted piece that begins at `at`, or npos if it has no end yet.
+size_t SkipQuoted(std::string_view text, size_t at) {
+  const char quote = text[at];
+  const bool escapes = quote == '\'' && at > 0 && (text[at - 1] == 'E' || text[at - 1] == 'e') &&
+                       (at < 2 || !IsNameChar(text[at - 2]));
+  for (size_t i = at + 1; i < text.size(); ++i) {
+    if (escapes && text[i] == '\\') {
+      ++i;
+    } else if (text[i] == quote) {
+      if (i + 1 < text.size() && text[i + 1] == quote) {
+        ++i;
+      } else {
+        return i + 1;
+      }
+    }
+  }
+  return std::string_view::npos;
+}
+
+/// The same for $tag$ ... $tag$; `at` itself if no such quote begins there.
+size_t SkipDollarQuoted(std::string_view text, size_t at) {
+  if (at > 0 && IsNameChar(text[at - 1])) return at;
+  size_t end = at + 1;
+  while (end < text.size() && IsNameChar(text[end])) ++end;
+  if (end >= text.size() || text[end] != '$') return at;
+  if (end > at + 1 && std::isdigit(static_cast<unsigned char>(text[at + 1]))) return at;
+  const std::string_view tag = text.substr(at, end + 1 - at);
+  const size_t close = text.find(tag, end + 1);
+  return close == std::string_view::npos ? close : close + tag.size();
+}
+
+size_t SkipComment(std::string_view text, size_t at) {
+  if (text.substr(at, 2) == "--") {
+    const size_t end = text.find('\n', at);
+    return end == std::string_view::npos ? end : end + 1;
+  }
+  int depth = 0;
+  for (size_t i = at; i + 1 < text.size(); ++i) {
+    if (text[i] == '/' && text[i + 1] == '*') {
+      ++depth;
+      ++i;
+    } else if (text[i] == '*' && text[i + 1] == '/') {
+      ++i;
+      if (--depth == 0) return i + 1;
+    }
+  }
+  return std::string_view::npos;
+}
+
+}  // namespace
+
+bool StatementSplitter::Next(std::string* statement) {
+  const std::string_view text = text_;
+  for (size_t i = 0; i < text.size();) {
+    size_t next = i + 1;
+    if (text[i] == '\'' || text[i] == '"') {
+      next = SkipQuoted(text, i);
+    } else if (text[i] == '$') {
+      next = SkipDollarQuoted(text, i);
+      if (next == i) ++next;
+    } else if (text.substr(i, 2) == "--" || text.substr(i, 2) == "/*") {
+      next = SkipComment(text, i);
+    } else if (text[i] == ';') {
+      *statement = text_.substr(0, i + 1);
+      text_.erase(0, i + 1);
+      return true;
+    }
+    if (next == std::string_view::npos) return false;
+    i = next;
+  }
+  return false;
+}
+
+std::string StatementSplitter::Rest() const {
+  for (const char c : text_) {
+    if (!std::isspace(static_cast<unsigned char>(c))) return text_;
+  }
+  return "";
+}
+
+}  // namespace oxibase
