@@ -20,6 +20,8 @@ inline constexpr Oid kPublicSchema = 2200;
 inline constexpr Oid kInformationSchema = 13000;
 inline constexpr Oid kPostgresDatabase = 5;
 inline constexpr Oid kPostgresRole = 10;
+/// pg_database_owner, which owns the public schema.
+inline constexpr Oid kDatabaseOwnerRole = 6171;
 
 enum class ObjectKind : char {
   kSchema = 'n',

@@ -27,6 +27,7 @@ Status Bootstrap(Database::Impl& db) {
   SchemaDef schema;
   schema.oid = kPublicSchema;
   schema.name = "public";
+  schema.owner = kDatabaseOwnerRole;
   RETURN_IF_ERROR(ddl.PutSchema(schema));
   CommentDef comment;
   comment.object = kPublicSchema;

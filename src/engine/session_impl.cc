@@ -160,8 +160,10 @@ Status SessionImpl::CommitTransaction() {
   if (!committed.ok()) {
     if (has_ddl) ddl_->Rollback();
     settings_.EndTransaction(false);
+    EndHeldCursors(false);
     return std::move(committed).status();
   }
+  EndHeldCursors(true);
   if (has_ddl) ddl_->Committed();
   settings_.EndTransaction(true);
   pending_lsn_ = std::max(pending_lsn_, *committed);
@@ -174,8 +176,18 @@ void SessionImpl::RollbackTransaction() {
   // Rows before what they lie in.
   if (txn_->active()) txn_->Rollback();
   if (ddl_->has_changes()) ddl_->Rollback();
+  EndHeldCursors(false);
   settings_.EndTransaction(false);
   state_ = State::kIdle;
+}
+
+void SessionImpl::EndHeldCursors(bool committed) {
+  for (auto it = held_cursors_.begin(); it != held_cursors_.end();) {
+    HeldCursor& cursor = it->second;
+    const bool ends = !cursor.committed && (!committed || !cursor.hold);
+    cursor.committed = cursor.committed || committed;
+    it = ends ? held_cursors_.erase(it) : std::next(it);
+  }
 }
 
 void SessionImpl::FailTransaction() {

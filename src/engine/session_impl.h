@@ -160,6 +160,7 @@ class SessionImpl final : public Session,
 
  private:
   friend class PortalImpl;
+  struct HeldCursor;
 
   enum class State : uint8_t { kIdle, kImplicit, kBlock, kFailed };
 
@@ -176,6 +177,8 @@ class SessionImpl final : public Session,
   Status RunExplain(PortalImpl& portal, const ast::ExplainStmt& statement);
   Status RunDeclare(const ast::DeclareCursorStmt& statement);
   Status RunFetch(PortalImpl& portal, const ast::FetchStmt& statement);
+  Status FetchHeld(PortalImpl& portal, HeldCursor& cursor, const ast::FetchStmt& statement);
+  void EndHeldCursors(bool committed);
   Status RunVacuum(const ast::VacuumStmt& statement);
   Status AnalyzeTable(const TableDef& table);
   Status CheckStatementAllowed(const ast::Statement& statement) const;
@@ -204,6 +207,16 @@ class SessionImpl final : public Session,
   std::unique_ptr<VirtualTableProvider> system_tables_;
   std::map<std::string, std::shared_ptr<PreparedImpl>, std::less<>> named_;
   std::map<std::string, std::shared_ptr<PortalImpl>, std::less<>> cursors_;
+
+  /// A SCROLL or WITH HOLD cursor: its rows are all made when it is declared.
+  struct HeldCursor {
+    std::vector<ResultColumn> columns;
+    MaterializedRows rows;
+    int64_t position = 0;  // row stood on, from 1; 0 before the first, size + 1 behind the last
+    bool hold = false;
+    bool committed = false;  // its transaction has ended well
+  };
+  std::map<std::string, HeldCursor, std::less<>> held_cursors_;
 
   struct SavepointMarks {
     std::string name;

@@ -206,6 +206,7 @@ Result<Oid> SessionImpl::FindOid(char kind, std::string_view name) {
     }
     case 'o':
       if (name == "postgres") return kPostgresRole;
+      if (name == "pg_database_owner") return kDatabaseOwnerRole;
       return Error(ErrorCode::kUndefinedObject, "role \"{}\" does not exist", name);
     default:
       return Error(ErrorCode::kFeatureNotSupported, "no names of this kind");
@@ -241,7 +242,9 @@ std::string SessionImpl::NameOf(char kind, Oid oid, bool qualified_if_needed) {
       }
       return "";
     case 'o':
-      return oid == kPostgresRole ? "postgres" : "";
+      return oid == kPostgresRole        ? "postgres"
+             : oid == kDatabaseOwnerRole ? "pg_database_owner"
+                                         : "";
     default:
       return "";
   }

@@ -91,8 +91,12 @@ std::vector<ResultColumn> SessionImpl::UtilityColumns(const ast::Statement& stat
     }
     case StatementKind::kFetch: {
       const auto& fetch = As<ast::FetchStmt>(statement);
+      if (fetch.move) return {};
+      if (const auto held = held_cursors_.find(fetch.cursor); held != held_cursors_.end()) {
+        return held->second.columns;
+      }
       const auto it = cursors_.find(fetch.cursor);
-      if (fetch.move || it == cursors_.end()) return {};
+      if (it == cursors_.end()) return {};
       const auto columns = it->second->columns();
       return {columns.begin(), columns.end()};
     }
@@ -206,7 +210,8 @@ Status SessionImpl::RunUtility(PortalImpl& portal) {
       portal.tag_ = name.empty() ? "CLOSE CURSOR ALL" : "CLOSE CURSOR";
       if (name.empty()) {
         cursors_.clear();
-      } else if (cursors_.erase(name) == 0) {
+        held_cursors_.clear();
+      } else if (cursors_.erase(name) + held_cursors_.erase(name) == 0) {
         return Error(ErrorCode::kInvalidCursorName, "cursor \"{}\" does not exist", name);
       }
       return {};
@@ -229,6 +234,7 @@ Status SessionImpl::RunUtility(PortalImpl& portal) {
                        "DISCARD ALL cannot run inside a transaction block");
         }
         cursors_.clear();
+        held_cursors_.clear();
         named_.clear();
         settings_.ResetAll();
       }
@@ -523,12 +529,8 @@ Status SessionImpl::RunDeclare(const ast::DeclareCursorStmt& statement) {
     return Error(ErrorCode::kNoActiveSqlTransaction,
                  "DECLARE CURSOR can only be used in transaction blocks");
   }
-  if (statement.hold) return Unsupported("DECLARE CURSOR ... WITH HOLD");
-  if (statement.scroll == ast::DeclareCursorStmt::Scroll::kScroll) {
-    return Unsupported("DECLARE SCROLL CURSOR");
-  }
   if (statement.binary) return Unsupported("DECLARE BINARY CURSOR");
-  if (cursors_.contains(statement.name)) {
+  if (cursors_.contains(statement.name) || held_cursors_.contains(statement.name)) {
     return Error(ErrorCode::kDuplicateCursor, "cursor \"{}\" already exists", statement.name);
   }
   // The tree belongs to the running portal's statement, which shares it.
@@ -536,14 +538,82 @@ Status SessionImpl::RunDeclare(const ast::DeclareCursorStmt& statement) {
   std::shared_ptr<const ast::Statement> query(tree, statement.query.get());
   ASSIGN_OR_RETURN(auto prepared, PrepareTree(current_->statement_->sql, query, {}));
   auto cursor = std::make_shared<PortalImpl>(*this, std::move(prepared), std::span<const Value>());
+  if (statement.hold || statement.scroll == ast::DeclareCursorStmt::Scroll::kScroll) {
+    HeldCursor held;
+    held.columns.assign(cursor->columns().begin(), cursor->columns().end());
+    held.hold = statement.hold;
+    for (const auto& column : held.columns) held.rows.types.push_back(column.type);
+    for (;;) {
+      ASSIGN_OR_RETURN(const Batch* batch, cursor->Next(0));
+      if (!batch) break;
+      for (uint32_t r = 0; r < batch->size; ++r) {
+        auto& row = held.rows.rows.emplace_back();
+        for (const Vector& column : batch->columns) row.push_back(column.GetValue(r));
+      }
+    }
+    held_cursors_.emplace(statement.name, std::move(held));
+    return {};
+  }
   // Its snapshot is of now.
   RETURN_IF_ERROR(cursor->Start());
   cursors_.emplace(statement.name, std::move(cursor));
   return {};
 }
 
+Status SessionImpl::FetchHeld(PortalImpl& portal, HeldCursor& cursor,
+                              const ast::FetchStmt& statement) {
+  using Direction = ast::FetchStmt::Direction;
+  const auto size = static_cast<int64_t>(cursor.rows.rows.size());
+  portal.made_.types = cursor.rows.types;
+  uint64_t given = 0;
+  const auto give = [&](int64_t position) {
+    cursor.position = std::clamp<int64_t>(position, 0, size + 1);
+    if (cursor.position < 1 || cursor.position > size) return;
+    ++given;
+    if (!statement.move) {
+      portal.made_.rows.push_back(cursor.rows.rows[static_cast<size_t>(cursor.position) - 1]);
+    }
+  };
+  int64_t count = statement.count;
+  Direction direction = statement.direction;
+  if (direction == Direction::kBackward && count < 0 && count != INT64_MIN) {
+    direction = Direction::kForward;
+    count = -count;
+  } else if (direction == Direction::kForward && count < 0 && count != INT64_MIN) {
+    direction = Direction::kBackward;
+    count = -count;
+  }
+  switch (direction) {
+    case Direction::kForward:
+    case Direction::kBackward: {
+      const int64_t step = direction == Direction::kForward ? 1 : -1;
+      if (count == 0) {
+        give(cursor.position);
+        break;
+      }
+      for (int64_t i = 0; i < count; ++i) {
+        give(cursor.position + step);
+        if (cursor.position < 1 || cursor.position > size) break;
+      }
+      break;
+    }
+    case Direction::kAbsolute:
+      give(count >= 0 ? std::min(count, size + 1) : std::max<int64_t>(size + 1 + count, 0));
+      break;
+    case Direction::kRelative:
+      give(count > 0 ? cursor.position + std::min(count, size + 1)
+                     : cursor.position + std::max(count, -size - 1));
+      break;
+  }
+  portal.tag_ = fmt::format("{} {}", statement.move ? "MOVE" : "FETCH", given);
+  return {};
+}
+
 Status SessionImpl::RunFetch(PortalImpl& portal, const ast::FetchStmt& statement) {
   using Direction = ast::FetchStmt::Direction;
+  if (const auto held = held_cursors_.find(statement.cursor); held != held_cursors_.end()) {
+    return FetchHeld(portal, held->second, statement);
+  }
   const auto it = cursors_.find(statement.cursor);
   if (it == cursors_.end()) {
     return Error(ErrorCode::kInvalidCursorName, "cursor \"{}\" does not exist", statement.cursor);

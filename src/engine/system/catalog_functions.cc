@@ -23,7 +23,9 @@ bool FlagAt(Args args, size_t i) { return args.size() > i && args[i].AsBool(); }
 Result<Value> GetUserById(SessionImpl&, Args args) {
   const Oid oid = OidAt(args, 0);
   return Value::String(TypeId::kName,
-                       oid == kPostgresRole ? "postgres" : fmt::format("unknown (OID={})", oid));
+                       oid == kPostgresRole        ? "postgres"
+                       : oid == kDatabaseOwnerRole ? "pg_database_owner"
+                                                   : fmt::format("unknown (OID={})", oid));
 }
 
 Result<Value> GetExpr(SessionImpl& session, Args args) {

@@ -326,7 +326,7 @@ void Protocol::FinishQuery(Status status) {
 
 Status Protocol::RunQuery(std::string_view sql) {
   ASSIGN_OR_RETURN(std::unique_ptr<Portal> cached, session_->ExecuteCached(sql));
-  if (cached) return RunPortal(*cached, sql);
+  if (cached) return RunPortal(*cached, true);
   ASSIGN_OR_RETURN(const std::vector<std::string_view> texts, session_->Split(sql));
   if (texts.empty()) {
     out_.Empty('I');
@@ -343,7 +343,7 @@ Status Protocol::RunQuery(std::string_view sql) {
         for (size_t k = i + 1; k < texts.size(); ++k) rest_of_query_.emplace_back(texts[k]);
         return StartCopyIn(std::move(portal), true);
       }
-      return RunPortal(*portal, texts[i]);
+      return RunPortal(*portal, i + 1 == texts.size());
     }();
     if (!status.ok()) {
       // Locations count from the beginning of the statement; the client counts in the whole text.
@@ -357,32 +357,32 @@ Status Protocol::RunQuery(std::string_view sql) {
   return {};
 }
 
-Status Protocol::RunPortal(Portal& portal, std::string_view) {
-  if (portal.kind() == PortalKind::kCopyOut) return StreamCopyOut(portal);
+Status Protocol::RunPortal(Portal& portal, bool is_last) {
+  // The last statement's word goes out only when the implicit transaction has been committed.
+  const auto complete = [&]() -> Status {
+    const std::string tag(portal.tag());
+    if (is_last) RETURN_IF_ERROR(session_->EndImplicit());
+    SendComplete(tag);
+    return {};
+  };
+  if (portal.kind() == PortalKind::kCopyOut) {
+    RETURN_IF_ERROR(StreamCopyOut(portal));
+    return complete();
+  }
   if (portal.kind() == PortalKind::kEmpty) {
     out_.Empty('I');
     return {};
   }
   const bool rows = portal.kind() == PortalKind::kRows;
-  if (!rows) {
-    for (;;) {
-      ASSIGN_OR_RETURN(const Batch* batch, portal.Next(0));
-      if (!batch) break;
-    }
-    SendComplete(portal.tag());
-    return {};
-  }
   // The first batch before the description: an error then comes without one, as from PostgreSQL.
   bool described = false;
   for (;;) {
     ASSIGN_OR_RETURN(const Batch* batch, portal.Next(0));
-    if (!described) SendRowDescription(portal.columns(), {});
+    if (rows && !described) SendRowDescription(portal.columns(), {});
     described = true;
-    if (!batch) break;
-    RETURN_IF_ERROR(SendBatch(*batch, portal.columns(), {}));
+    if (!batch) return complete();
+    if (rows) RETURN_IF_ERROR(SendBatch(*batch, portal.columns(), {}));
   }
-  SendComplete(portal.tag());
-  return {};
 }
 
 // --- The extended protocol --------------------------------------------------------------------
@@ -512,7 +512,9 @@ Status Protocol::HandleExecute(std::string_view body) {
       return StartCopyIn(std::move(portal), false);
     }
     case PortalKind::kCopyOut:
-      return StreamCopyOut(*open.portal);
+      RETURN_IF_ERROR(StreamCopyOut(*open.portal));
+      SendComplete(open.portal->tag());
+      return {};
     default:
       break;
   }
@@ -604,6 +606,7 @@ Status Protocol::HandleCopy(char type, std::string_view body) {
     if (status.ok()) return {};
   } else if (type == 'c') {
     status = copy_->CopyDone();
+    if (status.ok() && copy_simple_ && rest_of_query_.empty()) status = session_->EndImplicit();
     if (status.ok()) SendComplete(copy_->tag());
   } else {
     FieldReader reader(body);
@@ -643,7 +646,6 @@ Status Protocol::StreamCopyOut(Portal& portal) {
     RETURN_IF_ERROR(FlushIfMany());
   }
   out_.Empty('c');
-  SendComplete(portal.tag());
   return {};
 }
 

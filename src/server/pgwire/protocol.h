@@ -60,7 +60,7 @@ class Protocol {
   Status Dispatch(char type, std::string_view body);
   void HandleQuery(std::string_view body);
   Status RunQuery(std::string_view sql);
-  Status RunPortal(Portal& portal, std::string_view text);
+  Status RunPortal(Portal& portal, bool is_last);
   Status HandleParse(std::string_view body);
   Status HandleBind(std::string_view body);
   Status HandleDescribe(std::string_view body);
