@@ -375,16 +375,14 @@ Status SessionImpl::RestartSequence(Oid sequence, int64_t value) {
   return db_.sequences.Set(*def, value, false);
 }
 
-Result<std::string> SessionImpl::GetSetting(std::string_view name, bool missing_ok) {
+Result<std::string> SessionImpl::GetSetting(std::string_view name, bool) {
   const std::string lower = absl::AsciiStrToLower(std::string(name));
   if (lower == "transaction_isolation" && txn_->active()) {
     return std::string(txn_->repeatable_read() ? "repeatable read" : "read committed");
   }
   if (lower == "transaction_isolation") return settings_.Get("default_transaction_isolation");
   if (lower == "transaction_read_only") return std::string(read_only_ ? "on" : "off");
-  Result<std::string> value = settings_.Get(name);
-  if (!value.ok() && missing_ok) return std::string();
-  return value;
+  return settings_.Get(name);
 }
 
 Status SessionImpl::SetSetting(std::string_view name, std::string_view value, bool is_local) {

@@ -272,6 +272,11 @@ Status Settings::Check(std::string_view name, std::string_view value,
     std::string upper = absl::AsciiStrToUpper(std::string(value));
     std::erase(upper, '-');
     if (upper == "UNICODE") upper = "UTF8";
+    if (!upper.starts_with("LATIN") && !upper.starts_with("WIN") && !upper.starts_with("ISO") &&
+        !upper.starts_with("EUC") && !upper.starts_with("KOI8") && upper != "SJIS" &&
+        upper != "BIG5" && upper != "GBK" && upper != "UTF8" && upper != "SQL_ASCII") {
+      return BadValue(name, value);
+    }
     if (upper != "UTF8" && upper != "SQL_ASCII") {
       return Error(ErrorCode::kFeatureNotSupported,
                    "client encoding \"{}\" is not supported: only UTF8 is", value);
@@ -356,6 +361,10 @@ Status Settings::Set(std::string_view raw_name, std::string_view value, bool is_
   const std::string name = absl::AsciiStrToLower(std::string(raw_name));
   const SettingInfo* info = Find(name);
   if (info && info->fixed) {
+    if (info->type == "bool" && !ParseBool(value)) {
+      return Error(ErrorCode::kInvalidParameterValue, "parameter \"{}\" requires a Boolean value",
+                   name);
+    }
     if (name == "standard_conforming_strings" || name == "session_authorization") {
       auto current = Get(name);
       if (current.ok() && (*current == value || ParseBool(value) == true)) return {};

@@ -191,6 +191,11 @@ Status RunStrict(EvalContext& context, CallSite& site, std::span<const Vector* c
                  uint32_t rows, Vector& out) {
   constexpr size_t kArity = C::kArity;
   constexpr auto kIndexes = std::make_index_sequence<kArity>();
+  // A function whose last arguments may be left out has a kernel that knows of it, not this one.
+  if (args.size() < kArity) [[unlikely]] {
+    return Error(ErrorCode::kFeatureNotSupported, "this function needs all its {} arguments",
+                 kArity);
+  }
   out.ResetFlat(rows);
   Frame frame{context, site, out.arena()};
   VectorView views[kArity == 0 ? 1 : kArity];

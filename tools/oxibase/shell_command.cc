@@ -49,9 +49,8 @@ int Interact(Shell& shell) {
   const std::string file = std::string(home ? home : "/tmp") + "/.oxibase_history";
   history(lines, &event, H_LOAD, file.c_str());
   el_set(line, EL_HIST, history, lines);
-  el_set(line, EL_PROMPT, static_cast<char* (*)(EditLine*)>([](EditLine*) {
-           return g_prompt.data();
-         }));
+  el_set(line, EL_PROMPT,
+         static_cast<char* (*)(EditLine*)>([](EditLine*) { return g_prompt.data(); }));
   el_set(line, EL_EDITOR, "emacs");
   for (;;) {
     g_prompt = shell.prompt();
@@ -116,14 +115,16 @@ int RunTour() {
 void AddShellCommands(CLI::App& app, int* exit_code) {
   auto options = std::make_shared<ShellOptions>();
   CLI::App* shell = app.add_subcommand("shell", "A SQL shell on a database folder, or in memory");
-  shell->add_option("folder", options->folder, "the folder; made if it is missing (none: in memory)");
+  shell->add_option("folder", options->folder,
+                    "the folder; made if it is missing (none: in memory)");
   shell->add_option("-c,--command", options->commands, "run this and leave; may be repeated");
   shell->add_option("-f,--file", options->files, "run this file and leave; may be repeated");
   shell->add_flag("--csv", options->csv, "results as CSV");
   shell->add_flag("--json", options->json, "results as JSON");
   shell->add_flag("--markdown", options->markdown, "results as Markdown");
   shell->callback([options, exit_code] { *exit_code = RunShell(*options); });
-  CLI::App* tour = app.add_subcommand("tour", "A short tour: creates, queries, rolls back, explains");
+  CLI::App* tour =
+      app.add_subcommand("tour", "A short tour: creates, queries, rolls back, explains");
   tour->callback([exit_code] { *exit_code = RunTour(); });
 }
 

@@ -34,7 +34,16 @@ class Deparser {
   void WriteBool(const BoolExpr& expr, std::string_view word, bool bare);
   void WriteCase(const CaseExpr& expr);
   /// An operand: with parentheses unless it is plain.
-  void WriteOperand(const Expr& expr) { Write(expr, false); }
+  void WriteOperand(const Expr& expr) { WriteArgument(expr, false); }
+  /// Below an operator or function PostgreSQL shows implicit casts as well.
+  void WriteArgument(const Expr& expr, bool bare) {
+    if (expr.kind == ExprKind::kCall &&
+        static_cast<const CallExpr&>(expr).syntax == CallExpr::Syntax::kImplicitCast) {
+      WriteCast(static_cast<const CallExpr&>(expr));
+    } else {
+      Write(expr, bare);
+    }
+  }
 
   const DeparseOptions& options_;
   std::string out_;
@@ -51,7 +60,7 @@ bool IsKeywordFunction(std::string_view name) {
 void Deparser::WriteList(const std::vector<ExprPtr>& list) {
   for (size_t i = 0; i < list.size(); ++i) {
     if (i > 0) out_ += ", ";
-    Write(*list[i], true);
+    WriteArgument(*list[i], true);
   }
 }
 
@@ -119,6 +128,13 @@ void Deparser::WriteCast(const CallExpr& call) {
          inner.syntax == CallExpr::Syntax::kImplicitCast)) {
       arg = inner.args[0].get();
     }
+  }
+  const bool simple = arg->kind == ExprKind::kColumn ||
+                      (arg->kind == ExprKind::kConstant && arg->type.id == TypeId::kInt4);
+  if (options_.pretty && simple) {
+    Write(*arg, true);
+    out_ += "::" + FormatType(call.type);
+    return;
   }
   out_ += '(';
   Write(*arg, true);

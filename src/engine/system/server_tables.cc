@@ -148,7 +148,7 @@ std::vector<SystemTable> ServerTables() {
        "pubdelete bool, pubtruncate bool, pubviaroot bool",
        Nothing},
       {6106, schema, "pg_publication_rel",
-       "oid oid, prpubid oid, prrelid oid, prqual pg_node_tree, prattrs int2vector", Nothing},
+       "oid oid, prpubid oid, prrelid oid, prqual pg_node_tree, prattrs _int2", Nothing},
       {6237, schema, "pg_publication_namespace", "oid oid, pnpubid oid, pnnspid oid", Nothing},
       {6100, schema, "pg_subscription",
        "oid oid, subdbid oid, subname name, subowner oid, subenabled bool", Nothing},

@@ -57,7 +57,7 @@ struct StringExtreme {
   void Keep(std::string_view text, Arena& arena) {
     if (any) {
       const int order = Compare(text, view());
-      if (kMax ? order <= 0 : order >= 0) return;
+      if (kMax ? order < 0 : order > 0) return;  // of equal ones the last, as PostgreSQL
     }
     any = true;
     if (text.size() > capacity) {

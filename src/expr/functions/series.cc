@@ -106,6 +106,11 @@ TableRows OpenUnnest(EvalContext&, CallSite& site, std::span<const Value> args) 
       std::make_unique<Unnest>(site.result, args[0].bytes()));
 }
 
+/// There are no partitions yet, so nothing has ancestors.
+TableRows OpenNothing(EvalContext&, CallSite& site, std::span<const Value>) {
+  return std::unique_ptr<TableFunctionState>(std::make_unique<NoRows>(OutTypes(site)));
+}
+
 TableRows OpenSubscripts(EvalContext&, CallSite& site, std::span<const Value> args) {
   const ArrayView array(args[0].bytes());
   const int32_t dimension = args[1].As<int32_t>();
@@ -122,6 +127,14 @@ TableRows OpenSubscripts(EvalContext&, CallSite& site, std::span<const Value> ar
 }  // namespace
 
 void RegisterSeries(FunctionRegistry& r) {
+  Function ancestors;
+  ancestors.oid = 3425;
+  ancestors.name = "pg_partition_ancestors";
+  ancestors.kind = FunctionKind::kTable;
+  ancestors.args = {TypeId::kRegClass};
+  ancestors.result = TypeId::kRegClass;
+  ancestors.open = &OpenNothing;
+  r.Own(std::move(ancestors));
   r.Table("generate_series_int4", &StrictOpen<OpenIntegers<int32_t>>);
   r.Table("generate_series_step_int4", &StrictOpen<OpenIntegers<int32_t>>);
   r.Table("generate_series_int8", &StrictOpen<OpenIntegers<int64_t>>);

@@ -4,6 +4,7 @@
 #include <unicode/unistr.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 
 #include "expr/function_registry.h"
@@ -197,11 +198,22 @@ Status ColumnSize(EvalContext&, CallSite&, std::span<const Vector* const> args, 
   return {};
 }
 
+/// The form may be left out: NFC then.
+template <Kernel kKernel>
+Status WithForm(EvalContext& context, CallSite& site, std::span<const Vector* const> args,
+                uint32_t rows, Vector& out) {
+  if (args.size() > 1) return kKernel(context, site, args, rows, out);
+  Vector form{Type(TypeId::kText)};
+  form.SetConstant(Value::Text("NFC"));
+  const std::array<const Vector*, 2> both = {args[0], &form};
+  return kKernel(context, site, both, rows, out);
+}
+
 }  // namespace
 
 void RegisterUnicode(FunctionRegistry& r) {
-  r.Scalar("unicode_normalize_func", &Strict<&Normalize>);
-  r.Scalar("unicode_is_normalized", &Strict<&IsNormalized>);
+  r.Scalar("unicode_normalize_func", &WithForm<&Strict<&Normalize>>);
+  r.Scalar("unicode_is_normalized", &WithForm<&Strict<&IsNormalized>>);
   r.Scalar("unistr", &Strict<&Unistr>);
   r.Scalar("hashtext", &Strict<&HashText>);
   r.Scalar("hashint4", StrictOf([](int32_t v) { return HashWord(static_cast<uint32_t>(v)); }));

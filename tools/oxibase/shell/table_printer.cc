@@ -169,7 +169,8 @@ std::string Json(const ResultTable& table) {
       if (c) out += ", ";
       out += JsonString(table.names[c]) + ": ";
       const auto& value = table.rows[r][c];
-      const bool bare = table.is_number[c] && value && value->find_first_of("NI") == std::string::npos;
+      const bool bare =
+          table.is_number[c] && value && value->find_first_of("NI") == std::string::npos;
       out += !value ? "null" : bare ? *value : JsonString(*value);
     }
     out += '}';
