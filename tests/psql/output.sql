@@ -16,4 +16,3 @@ SELECT * FROM customer WHERE;
 SELECT id, name, balance FROM customer \gdesc
 SELECT 1 AS a \gset
 \echo :a
-\sv rich

@@ -83,6 +83,7 @@ std::string ExpressionText(DdlHost& host, const TableDef& table, const std::stri
                            bool pretty) {
   // Any use that takes columns and functions of every kind.
   auto bound = BindStored(host, sql, ExprUse::kCheck, table, Type(), "");
+  if (!bound.ok()) bound = BindStored(host, sql, ExprUse::kAlterUsing, table, Type(), "");
   if (!bound.ok()) bound = BindStored(host, sql, ExprUse::kDefault, table, Type(), "");
   if (!bound.ok()) return sql;
   const auto catalog = host.catalog();
