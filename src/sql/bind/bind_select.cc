@@ -381,8 +381,12 @@ Result<LogicalPtr> QueryBinder::LockRows(const ast::SelectStmt& select, LogicalP
     return Error(ErrorCode::kFeatureNotSupported, "{} is not allowed with {}", what, with);
   }
   auto node = std::make_unique<LogicalLockRows>();
-  auto add = [&](const RangeEntry& entry, const ast::LockingClause& clause) {
-    if (entry.kind != RangeEntry::Kind::kTable || !entry.row_id) return;
+  auto add = [&](const RangeEntry& entry, const ast::LockingClause& clause) -> Status {
+    if (entry.kind == RangeEntry::Kind::kSubquery) {
+      return Error(ErrorCode::kFeatureNotSupported,
+                   "{} of a view or a subquery is not supported yet", LockName(clause.strength));
+    }
+    if (entry.kind != RangeEntry::Kind::kTable || !entry.row_id) return {};
     const auto mode = static_cast<RowLockMode>(clause.strength);
     const LockWait wait = clause.wait == ast::LockWait::kBlock  ? LockWait::kBlock
                           : clause.wait == ast::LockWait::kSkip ? LockWait::kSkip
@@ -391,13 +395,14 @@ Result<LogicalPtr> QueryBinder::LockRows(const ast::SelectStmt& select, LogicalP
       if (target.scan_id != entry.scan_id) continue;
       target.mode = std::max(target.mode, mode);
       if (wait == LockWait::kNoWait || target.wait == LockWait::kBlock) target.wait = wait;
-      return;
+      return {};
     }
     node->targets.push_back({entry.scan_id, entry.row_id, entry.table, mode, wait});
+    return {};
   };
   for (const ast::LockingClause& clause : select.locking) {
     if (clause.tables.empty()) {
-      for (const auto& entry : level.entries) add(*entry, clause);
+      for (const auto& entry : level.entries) RETURN_IF_ERROR(add(*entry, clause));
       continue;
     }
     for (const ast::QualifiedName& name : clause.tables) {
@@ -425,7 +430,7 @@ Result<LogicalPtr> QueryBinder::LockRows(const ast::SelectStmt& select, LogicalP
                      LockName(clause.strength), kind)
             .At(name.location);
       }
-      add(*found, clause);
+      RETURN_IF_ERROR(add(*found, clause));
     }
   }
   if (node->targets.empty()) return Result<LogicalPtr>(std::move(plan));
