@@ -24,6 +24,7 @@ class PreparedImpl : public PreparedStatement {
   bool is_planned() const { return plan != nullptr; }
 
   std::string sql;
+  std::string cache_key;  // in the plan cache: the text and the kinds of its literals
   std::shared_ptr<const ast::Statement> statement;  // shares the tree it is a part of
   std::vector<Type> types;
   std::vector<ResultColumn> result;

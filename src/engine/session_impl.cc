@@ -447,8 +447,15 @@ Result<std::unique_ptr<Portal>> SessionImpl::ExecuteCached(std::string_view sql)
   if (state_ == State::kFailed || sql.size() > kNormalizedTextBytesMax) return {nullptr};
   const bool normalized = NormalizeText(sql, normalized_);
   const std::string_view key = normalized ? std::string_view(normalized_.text) : sql;
+  // 2.5 and '2.5' are different statements: what kinds its literals have belongs to the key.
+  cache_key_.assign(key);
+  if (normalized) {
+    for (const auto& literal : normalized_.literals) {
+      cache_key_ += static_cast<char>(literal.type);
+    }
+  }
   std::shared_ptr<PreparedImpl> prepared;
-  const auto it = cache_by_text_.find(key);
+  const auto it = cache_by_text_.find(std::string_view(cache_key_));
   if (it != cache_by_text_.end()) {
     cache_.splice(cache_.begin(), cache_, it->second);
     prepared = *it->second;
@@ -472,9 +479,10 @@ Result<std::unique_ptr<Portal>> SessionImpl::ExecuteCached(std::string_view sql)
     prepared = std::move(*made);
     if (prepared->types.size() != types.size()) return {nullptr};
     cache_.push_front(prepared);
-    cache_by_text_[prepared->sql] = cache_.begin();
+    prepared->cache_key = cache_key_;
+    cache_by_text_[cache_key_] = cache_.begin();
     if (cache_.size() > kPlanCacheMax) {
-      cache_by_text_.erase(cache_.back()->sql);
+      cache_by_text_.erase(cache_.back()->cache_key);
       cache_.pop_back();
     }
   }

@@ -234,6 +234,7 @@ class SessionImpl final : public Session,
   };
   absl::flat_hash_map<std::string, CacheList::iterator, TextHash, std::equal_to<>> cache_by_text_;
   NormalizedText normalized_;
+  std::string cache_key_;  // kept, so that a lookup allocates nothing
 
   std::map<Oid, int64_t> current_values_;
   Oid last_sequence_ = 0;
