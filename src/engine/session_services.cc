@@ -9,6 +9,7 @@
 #include "expr/evaluator.h"
 #include "expr/function.h"
 #include "sql/optimize/expr_tools.h"
+#include "sql/parse/identifier.h"
 #include "storage/mvcc/tablet.h"
 
 namespace oxibase {
@@ -40,22 +41,6 @@ Result<std::vector<std::string>> SplitQualifiedName(std::string_view text) {
   }
   if (quoted || !any) return Error(ErrorCode::kInvalidName, "invalid name syntax");
   return parts;
-}
-
-std::string Quoted(std::string_view name) {
-  bool plain =
-      !name.empty() && (absl::ascii_islower(static_cast<unsigned char>(name[0])) || name[0] == '_');
-  for (const char c : name) {
-    plain = plain && (absl::ascii_islower(static_cast<unsigned char>(c)) ||
-                      absl::ascii_isdigit(static_cast<unsigned char>(c)) || c == '_');
-  }
-  if (plain) return std::string(name);
-  std::string quoted = "\"";
-  for (const char c : name) {
-    if (c == '"') quoted += '"';
-    quoted += c;
-  }
-  return quoted + '"';
 }
 
 struct RelationName {
@@ -137,7 +122,7 @@ std::vector<std::string> SessionImpl::Complete(std::string_view prefix) {
   const auto catalog = ddl_->catalog();
   std::vector<std::string> found;
   const auto add = [&](const std::string& name) {
-    if (name.starts_with(prefix)) found.push_back(Quoted(name));
+    if (name.starts_with(prefix)) found.push_back(QuoteIdentifier(name));
   };
   for (const auto& [oid, table] : catalog->tables()) {
     add(table->name);
@@ -222,17 +207,17 @@ std::string SessionImpl::NameOf(char kind, Oid oid, bool qualified_if_needed) {
       if (qualified_if_needed) {
         for (const Oid schema : SearchPath()) {
           const Oid visible = OidOfRelation(*catalog, schema, found->name);
-          if (visible == oid) return Quoted(found->name);
+          if (visible == oid) return QuoteIdentifier(found->name);
           if (visible != 0) break;
         }
         const auto schema = catalog->SchemaByOid(found->schema);
-        return Quoted(schema ? schema->name : "?") + "." + Quoted(found->name);
+        return QuoteQualified(schema ? schema->name : "?", found->name);
       }
-      return Quoted(found->name);
+      return QuoteIdentifier(found->name);
     }
     case 'n': {
       const auto schema = catalog->SchemaByOid(oid);
-      return schema ? Quoted(schema->name) : "";
+      return schema ? QuoteIdentifier(schema->name) : "";
     }
     case 't':
       return FindType(static_cast<TypeId>(oid)) ? FormatType(static_cast<TypeId>(oid)) : "";

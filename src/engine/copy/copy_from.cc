@@ -10,6 +10,7 @@
 #include "engine/copy/line_reader.h"
 #include "engine/session_impl.h"
 #include "expr/type_io.h"
+#include "sql/parse/identifier.h"
 
 namespace oxibase {
 namespace {
@@ -18,15 +19,6 @@ constexpr std::string_view kSignature("PGCOPY\n\377\r\n\0", 11);
 /// Rows between two looks at cancel requests.
 constexpr uint64_t kRowsPerCheck = 1024;
 constexpr size_t kFieldShownMax = 100;
-
-std::string Quoted(std::string_view name) {
-  std::string quoted = "\"";
-  for (const char c : name) {
-    if (c == '"') quoted += '"';
-    quoted += c;
-  }
-  return quoted + '"';
-}
 
 class CopyFromTask : public CopyTask {
  public:
@@ -326,14 +318,14 @@ Result<std::unique_ptr<CopyTask>> MakeCopyFrom(SessionImpl& session, CopyOptions
   RETURN_IF_ERROR(CheckColumns(options.force_not_null, columns, "FORCE_NOT_NULL"));
   RETURN_IF_ERROR(CheckColumns(options.force_null, columns, "FORCE_NULL"));
   const auto schema = bind.catalog.SchemaByOid(table.schema);
-  std::string sql = "INSERT INTO " + Quoted(schema->name) + "." + Quoted(table.name);
+  std::string sql = "INSERT INTO " + QuoteQualified(schema->name, table.name);
   std::vector<TypeId> types;
   if (columns.empty()) {
     sql += " DEFAULT VALUES";
   } else {
     std::string names, marks;
     for (size_t i = 0; i < columns.size(); ++i) {
-      names += (i ? ", " : "") + Quoted(columns[i].name);
+      names += (i ? ", " : "") + QuoteIdentifier(columns[i].name);
       marks += (i ? ", $" : "$") + std::to_string(i + 1);
       types.push_back(columns[i].type.id);
     }

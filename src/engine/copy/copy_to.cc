@@ -9,6 +9,7 @@
 #include "engine/copy/copy_options.h"
 #include "engine/session_impl.h"
 #include "expr/type_io.h"
+#include "sql/parse/identifier.h"
 
 namespace oxibase {
 namespace {
@@ -174,15 +175,6 @@ class CopyToTask : public CopyTask {
   uint64_t rows_ = 0;
 };
 
-std::string Quoted(std::string_view name) {
-  std::string quoted = "\"";
-  for (const char c : name) {
-    if (c == '"') quoted += '"';
-    quoted += c;
-  }
-  return quoted + '"';
-}
-
 /// COPY to or from a file of the server's: all of it at once, as a command.
 class FileTask : public CopyTask {
  public:
@@ -231,11 +223,13 @@ Result<std::unique_ptr<CopyTask>> MakeCopyTo(SessionImpl& session, CopyOptions o
     ASSIGN_OR_RETURN(const std::vector<ResultColumn> columns,
                      CopyColumns(statement, *relation.table));
     std::string names;
-    for (const auto& column : columns) names += (names.empty() ? "" : ", ") + Quoted(column.name);
+    for (const auto& column : columns)
+      names += (names.empty() ? "" : ", ") + QuoteIdentifier(column.name);
     const auto schema = bind.catalog.SchemaByOid(relation.table->schema);
-    ASSIGN_OR_RETURN(prepared, session.Prepare("SELECT " + names + " FROM " + Quoted(schema->name) +
-                                                   "." + Quoted(relation.table->name),
-                                               {}));
+    ASSIGN_OR_RETURN(
+        prepared,
+        session.Prepare(
+            "SELECT " + names + " FROM " + QuoteQualified(schema->name, relation.table->name), {}));
   }
   for (const auto& name : options.force_quote) {
     const auto columns = prepared->columns();

@@ -7,6 +7,7 @@
 #include "engine/session_impl.h"
 #include "engine/system/system_table.h"
 #include "expr/function.h"
+#include "sql/parse/identifier.h"
 #include "storage/mvcc/tablet.h"
 
 namespace oxibase {
@@ -22,10 +23,10 @@ bool FlagAt(Args args, size_t i) { return args.size() > i && args[i].AsBool(); }
 
 Result<Value> GetUserById(SessionImpl&, Args args) {
   const Oid oid = OidAt(args, 0);
-  return Value::String(TypeId::kName,
-                       oid == kPostgresRole        ? "postgres"
-                       : oid == kDatabaseOwnerRole ? "pg_database_owner"
-                                                   : fmt::format("unknown (OID={})", oid));
+  return Value::String(TypeId::kName, oid == kPostgresRole ? "postgres"
+                                      : oid == kDatabaseOwnerRole
+                                          ? "pg_database_owner"
+                                          : fmt::format("unknown (OID={})", oid));
 }
 
 Result<Value> GetExpr(SessionImpl& session, Args args) {
@@ -77,8 +78,7 @@ Result<Value> GetSerialSequence(SessionImpl& session, Args args) {
   for (const auto& [sequence_oid, sequence] : session.catalog()->sequences()) {
     if (sequence->owned_by_table != oid || sequence->owned_by_column != column->id) continue;
     const auto schema = session.catalog()->SchemaByOid(sequence->schema);
-    return Text(system_tables::QuoteName(schema->name) + "." +
-                system_tables::QuoteName(sequence->name));
+    return Text(QuoteQualified(schema->name, sequence->name));
   }
   return NullText();
 }
@@ -246,24 +246,6 @@ const std::map<std::string_view, Call>& Calls() {
 }
 
 }  // namespace
-
-namespace system_tables {
-
-std::string QuoteName(std::string_view name) {
-  bool plain = !name.empty() && ((name[0] >= 'a' && name[0] <= 'z') || name[0] == '_');
-  for (const char c : name) {
-    plain = plain && ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_');
-  }
-  if (plain) return std::string(name);
-  std::string quoted = "\"";
-  for (const char c : name) {
-    if (c == '"') quoted += '"';
-    quoted += c;
-  }
-  return quoted + '"';
-}
-
-}  // namespace system_tables
 
 Result<Value> CallCatalogFunction(SessionImpl& session, std::string_view name, Args args) {
   const auto it = Calls().find(name);

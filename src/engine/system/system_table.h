@@ -76,8 +76,6 @@ inline constexpr Oid kClassOfDatabase = 1262;
 
 /// 100 for types of text, else 0.
 Oid CollationOf(TypeId type);
-/// In double quotes where SQL needs them.
-std::string QuoteName(std::string_view name);
 
 }  // namespace system_tables
 }  // namespace oxibase
