@@ -13,7 +13,9 @@ if(api_type STREQUAL "INTERFACE_LIBRARY" OR NOT EXISTS ${CMAKE_SOURCE_DIR}/inclu
   return()
 endif()
 
-# What stays visible: the C API and the C++ classes of include/oxibase.
+target_compile_definitions(oxi_api PRIVATE OXI_API_VERSION="${PROJECT_VERSION}")
+
+# What stays visible: the C API. The C++ classes of include/oxibase are inline, over it.
 set(public_c "oxibase_*")
 set(below oxi_api oxi_engine oxi_exec oxi_sql_bind oxi_sql_optimize oxi_sql_plan oxi_sql_parse
     oxi_catalog oxi_txn oxi_storage oxi_expr oxi_env oxi_common oxi_third_fmt)

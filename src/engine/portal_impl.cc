@@ -20,6 +20,11 @@ PortalImpl::~PortalImpl() {
   session_.ForgetPortal(this);
 }
 
+bool PreparedImpl::copies_data() const {
+  const auto* copy = ast::TryAs<ast::CopyStmt>(statement.get());
+  return copy && copy->filename.empty();
+}
+
 PortalKind PortalImpl::kind() const {
   if (statement_->is_empty()) return PortalKind::kEmpty;
   if (const auto* copy = ast::TryAs<ast::CopyStmt>(statement_->statement.get())) {

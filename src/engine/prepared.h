@@ -19,6 +19,8 @@ class PreparedImpl : public PreparedStatement {
   std::span<const ResultColumn> columns() const override { return result; }
   std::string_view text() const override { return sql; }
   bool is_empty() const override { return statement == nullptr; }
+  bool copies_data() const override;
+  bool changes_data() const override { return plan && plan->modifies; }
 
   /// SELECT, INSERT, UPDATE, DELETE: what has a plan.
   bool is_planned() const { return plan != nullptr; }

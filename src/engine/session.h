@@ -52,6 +52,10 @@ class PreparedStatement {
   virtual std::string_view text() const = 0;
   /// No statement at all: an empty text.
   virtual bool is_empty() const = 0;
+  /// COPY from or to the caller.
+  virtual bool copies_data() const = 0;
+  /// Writes rows or locks them, so that its run must not end halfway.
+  virtual bool changes_data() const = 0;
 };
 
 /// What the caller must do with a portal.
