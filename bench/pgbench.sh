@@ -1,34 +1,38 @@
 #!/usr/bin/env bash
-# OxiBase against PostgreSQL with the same client: pgbench, alternating runs, medians, ratios.
-# Usage: bench/pgbench.sh build/release
-#   PG_BIN    folder of PostgreSQL's programs (default: the newest in /usr/lib/postgresql)
+# OxiBase against PostgreSQL 18 with the same client: pgbench, alternating runs, medians, ratios.
+# Usage: bench/pgbench.sh build/release [NAME...]    NAME: select-prepared, select-simple, tpcb-prepared
+#   PG_BIN    folder of PostgreSQL's programs (default: fetched by bench/postgres18.sh)
 #   SCALE=10 CLIENTS=16 JOBS=2 SECONDS_EACH=30 RUNS=5
-# PostgreSQL runs with its defaults and C locale; both sync each commit.
+# PostgreSQL runs with its defaults and C locale; both sync each commit to the same file system
+# (TMPDIR chooses it).
 set -euo pipefail
 build=$(realpath "$1")
+shift
 cd "$(dirname "$0")/.."
+names=${*:-select-prepared select-simple tpcb-prepared}
 scale=${SCALE:-10} clients=${CLIENTS:-16} jobs=${JOBS:-2} seconds=${SECONDS_EACH:-30} runs=${RUNS:-5}
-bin=${PG_BIN:-$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1)}
-pgbench=$(command -v pgbench || echo "$bin/pgbench")
-[ -x "$bin/initdb" ] || { echo "no PostgreSQL server programs in '$bin' (set PG_BIN)"; exit 1; }
+source_bin=${PG_BIN:-$(bench/postgres18.sh)}
+pgbench=$(command -v pgbench || ls /usr/lib/postgresql/*/bin/pgbench | tail -1)
 work=$(mktemp -d)
 chmod 755 "$work"
-as_user() { # initdb and postgres refuse root
-  if [ "$(id -u)" = 0 ]; then su postgres -s /bin/bash -c "$*"; else bash -c "$*"; fi
+bin=$work/pgsql/bin
+cp -r "$(dirname "$source_bin")" "$work/pgsql" # where users other than root can read it
+as_user() {                                    # initdb and postgres refuse root
+  if [ "$(id -u)" = 0 ]; then setpriv --reuid nobody --regid nogroup --clear-groups "$@"; else "$@"; fi
 }
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 cleanup() {
   [ -z "${server:-}" ] || kill "$server" 2>/dev/null || true
-  as_user "$bin/pg_ctl -D $work/pg -m immediate stop >/dev/null 2>&1" || true
+  as_user "$bin/pg_ctl" -D "$work/pg" -m immediate stop >/dev/null 2>&1 || true
   rm -rf "$work"
 }
 trap cleanup EXIT
 
 pg_port=$(free_port)
 mkdir "$work/pg"
-[ "$(id -u)" != 0 ] || chown postgres "$work/pg"
-as_user "$bin/initdb -D $work/pg -U postgres --locale=C --encoding=UTF8 -A trust >/dev/null"
-as_user "$bin/pg_ctl -D $work/pg -w -l $work/pg/log -o '-p $pg_port -k /tmp -h 127.0.0.1' start >/dev/null"
+[ "$(id -u)" != 0 ] || chown nobody "$work/pg"
+as_user "$bin/initdb" -D "$work/pg" -U postgres --locale=C --encoding=UTF8 -A trust >/dev/null
+as_user "$bin/pg_ctl" -D "$work/pg" -w -l "$work/pg/log" -o "-p $pg_port -k /tmp -h 127.0.0.1" start >/dev/null
 oxi_port=$(free_port)
 "$build/oxibase" serve --data "$work/oxi" --listen "127.0.0.1:$oxi_port" >"$work/oxi.log" 2>&1 &
 server=$!
@@ -40,11 +44,12 @@ done
 export PGHOST=127.0.0.1 PGUSER=postgres PGDATABASE=postgres PGSSLMODE=disable
 for port in $pg_port $oxi_port; do PGPORT=$port "$pgbench" -i -q -s "$scale" 2>/dev/null; done
 tps() { # port mode script...
-  PGPORT=$1 "$pgbench" -n -M "$2" -c "$clients" -j "$jobs" -T "$seconds" "${@:3}" 2>/dev/null |
+  PGPORT=$1 "$pgbench" -n -M "$2" -c "$clients" -j "$jobs" -T "$seconds" "${@:3}" 2>"$work/err" |
     sed -nE 's/^tps = ([0-9.]+).*/\1/p'
+  ! grep -q . "$work/err" || cat "$work/err" >&2
 }
 median() { sort -n | awk '{v[NR] = $1} END {print v[int((NR + 1) / 2)]}'; }
-printf '%-24s %12s %12s %7s\n' "tps, median of $runs" PostgreSQL OxiBase ratio
+printf '%-24s %12s %12s %7s\n' "tps, median of $runs" "$(as_user "$bin/postgres" -V | sed -E 's/.* ([0-9.]+)$/PG \1/')" OxiBase ratio
 compare() { # label mode script...
   local pg="" oxi=""
   for ((run = 0; run < runs; run++)); do
@@ -54,6 +59,11 @@ compare() { # label mode script...
   pg=$(grep . <<<"$pg" | median) oxi=$(grep . <<<"$oxi" | median)
   awk -v l="$1" -v p="$pg" -v o="$oxi" 'BEGIN {printf "%-24s %12.0f %12.0f %7.2f\n", l, p, o, o / p}'
 }
-compare 'select-only, prepared' prepared -S
-compare 'select-only, simple' simple -S
-compare 'TPC-B, prepared' prepared
+for name in $names; do
+  case $name in
+    select-prepared) compare 'select-only, prepared' prepared -S ;;
+    select-simple) compare 'select-only, simple' simple -S ;;
+    tpcb-prepared) compare 'TPC-B, prepared' prepared ;;
+    *) echo "no comparison named $name"; exit 1 ;;
+  esac
+done
