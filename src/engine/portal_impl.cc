@@ -252,7 +252,10 @@ Result<const Batch*> PortalImpl::Next(uint32_t max_rows) {
     }
     return Fail(std::move(batch).status());
   }
-  if (*batch) return batch;
+  if (*batch) {
+    session_.NoteRowsRead();
+    return batch;
+  }
   if (executor_) {
     if (Status status = executor_->Finish(); !status.ok()) return Fail(std::move(status));
   }

@@ -93,6 +93,9 @@ class SessionImpl final : public Session,
   }
   Status LockTable(Oid table, TableLockMode mode, LockWait wait) override;
   Transaction& txn() override { return *txn_; }
+  /// Rows go to the caller: what they show of commits that are not durable yet must not leave
+  /// before those are.
+  void NoteRowsRead() { pending_lsn_ = std::max(pending_lsn_, txn_->read_dependency()); }
   Result<std::shared_ptr<Tablet>> FindTablet(const TableDef& table) override;
   Status RestartSequence(Oid sequence, int64_t value) override;
   Result<std::optional<std::vector<Value>>> FirstRow(const std::string& sql) override;

@@ -1,8 +1,10 @@
 // Commits on their way to the disk: what is seen before they are durable, and by whom.
 
+#include <atomic>
 #include <cstdlib>
 #include <filesystem>
 
+#include "env/thread.h"
 #include "storage/wal/wal_manager.h"
 #include "storage/wal/wal_replay.h"
 #include "txn/txn_fixture.h"
@@ -96,6 +98,42 @@ TEST_F(DurabilityTest, WithoutSynchronousCommitEverybodySeesItAtOnce) {
   b.Begin();
   EXPECT_EQ(b.Get(1), 10);
   b.Rollback();
+}
+
+TEST_F(DurabilityTest, WhatIsAcknowledgedIsSeenByEverySessionThatAsksLater) {
+  constexpr int kThreads = 4, kRounds = 200;
+  for (int t = 0; t < kThreads; ++t) {
+    Client setup(*this);
+    setup.Begin();
+    ASSERT_TRUE(setup.Insert(t, 0).ok());
+    ASSERT_TRUE(wal_->WaitDurable(CommitOf(setup)).ok());
+  }
+  std::atomic<int> unseen{0};
+  std::vector<Thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back("client", [&, t] {
+      Client writer(*this), reader(*this);
+      for (int i = 1; i <= kRounds; ++i) {
+        writer.Begin();
+        EXPECT_EQ(*writer.Add(t, 1), 1);
+        EXPECT_TRUE(wal_->WaitDurable(CommitOf(writer)).ok());
+        reader.Begin();
+        if (reader.Get(t) != i) ++unseen;
+        reader.Rollback();
+      }
+    });
+  }
+  // Large commits take long to stamp; those behind them in the log may not be told of before.
+  threads.emplace_back("large", [&] {
+    Client large(*this);
+    for (int i = 0; i < 10; ++i) {
+      large.Begin();
+      for (int k = 0; k < 5000; ++k) EXPECT_TRUE(large.Insert(1'000'000 + i * 5000 + k, 0).ok());
+      EXPECT_TRUE(wal_->WaitDurable(CommitOf(large)).ok());
+    }
+  });
+  for (Thread& thread : threads) thread.Join();
+  EXPECT_EQ(unseen, 0);
 }
 
 }  // namespace

@@ -154,6 +154,9 @@ Result<Lsn> Transaction::Commit() {
   for (const Write& write : writes_) locks.Wake(write.tablet->id(), write.row);
   DisposeSuperseded();
   Finish();
+  // An earlier commit that is not stamped yet hides this one: whoever is told of this one must see
+  // it. Short: between its place in the log and its stamps a commit waits for nothing.
+  manager_.WaitStamped(last_commit_ts_);
   manager_.CollectGarbage();
   if (!waits) return read_dependency_;
   return std::max(*end, read_dependency_);
