@@ -15,7 +15,7 @@ help:
 	@echo 'make test        all tests (T=name: those whose name contains it)'
 	@echo 'make test-asan   unit and SQL tests under AddressSanitizer and UBSan (T=name)'
 	@echo 'make test-tsan   unit and SQL tests under ThreadSanitizer (T=name)'
-	@echo 'make lint        formatting, clang-tidy, thread-safety annotations, includes, documents'
+	@echo 'make lint        formatting, clang-tidy, thread-safety annotations, includes, documents (T=name: those files)'
 	@echo 'make fmt         formats the sources'
 	@echo 'make rewrite F=file.test   replaces what a SQL test expects by what comes'
 	@echo 'make bench       comparisons with other databases'
@@ -50,7 +50,7 @@ rewrite:
 	@build/release/sqllogictest --rewrite $(F)
 
 lint: deps-build+test+lint
-	@scripts/lint.sh
+	@scripts/lint.sh $(T)
 
 fmt: deps-lint
 	@git ls-files -- '*.cc' '*.h' '*.hpp' '*.c' | grep -v '^third_party/' | xargs -r clang-format-19 -i

@@ -604,7 +604,7 @@ Result<IntervalValue> RoundInterval(IntervalValue i, int32_t typmod) {
     constexpr int64_t kUnits[] = {1000000, 100000, 10000, 1000, 100, 10};
     const int64_t unit = kUnits[precision];
     int64_t rounded;
-    if (__builtin_add_overflow(i.micros, i.micros >= 0 ? unit / 2 : -(unit / 2), &rounded)) {
+    if (__builtin_add_overflow(i.micros, i.micros >= 0 ? unit / 2 : -unit / 2, &rounded)) {
       return IntervalOutOfRange();
     }
     i.micros = rounded / unit * unit;

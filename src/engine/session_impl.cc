@@ -404,7 +404,8 @@ Status SessionImpl::CheckStatementAllowed(const ast::Statement& statement) const
 
 Result<std::shared_ptr<PreparedStatement>> SessionImpl::Prepare(std::string_view sql,
                                                                 std::span<const TypeId> types) {
-  ASSIGN_OR_RETURN(std::vector<ast::StatementPtr> trees, Parse(sql));
+  ASSIGN_OR_RETURN(std::vector<ast::StatementPtr> trees,
+                   Parse(sql, settings_.statement_bytes_max()));
   if (trees.size() > 1) {
     return Error(ErrorCode::kSyntaxError,
                  "cannot insert multiple commands into a prepared statement");
@@ -417,7 +418,8 @@ Result<std::shared_ptr<PreparedStatement>> SessionImpl::Prepare(std::string_view
 }
 
 Result<std::vector<std::string_view>> SessionImpl::Split(std::string_view sql) {
-  ASSIGN_OR_RETURN(const std::vector<ast::StatementPtr> trees, Parse(sql));
+  ASSIGN_OR_RETURN(const std::vector<ast::StatementPtr> trees,
+                   Parse(sql, settings_.statement_bytes_max()));
   std::vector<std::string_view> texts;
   for (const auto& tree : trees) {
     texts.push_back(
@@ -444,7 +446,10 @@ Result<std::unique_ptr<Portal>> SessionImpl::Bind(std::shared_ptr<PreparedStatem
 }
 
 Result<std::unique_ptr<Portal>> SessionImpl::ExecuteCached(std::string_view sql) {
-  if (state_ == State::kFailed || sql.size() > kNormalizedTextBytesMax) return {nullptr};
+  if (state_ == State::kFailed ||
+      sql.size() > std::min(kNormalizedTextBytesMax, settings_.statement_bytes_max())) {
+    return {nullptr};
+  }
   const bool normalized = NormalizeText(sql, normalized_);
   const std::string_view key = normalized ? std::string_view(normalized_.text) : sql;
   // 2.5 and '2.5' are different statements: what kinds its literals have belongs to the key.
@@ -509,7 +514,8 @@ Result<std::unique_ptr<Portal>> SessionImpl::ExecuteCached(std::string_view sql)
 Status SessionImpl::Execute(std::string_view sql,
                             const std::function<Status(Portal&, const Batch*)>& on_batch) {
   const Status status = [&]() -> Status {
-    ASSIGN_OR_RETURN(const std::vector<ast::StatementPtr> trees, Parse(sql));
+    ASSIGN_OR_RETURN(const std::vector<ast::StatementPtr> trees,
+                     Parse(sql, settings_.statement_bytes_max()));
     for (const auto& tree : trees) {
       const std::string_view text =
           sql.substr(static_cast<size_t>(tree->text_begin), static_cast<size_t>(tree->text_length));

@@ -13,6 +13,9 @@
 namespace oxibase {
 namespace {
 
+/// Lower, and the statement that raises it again might not fit.
+constexpr int64_t kStatementBytesMin = 1024;
+
 constexpr auto kSettings = std::to_array<SettingInfo>({
     {"application_name", "", "string", "", "Name of the client's program.", true},
     {"backslash_quote", "safe_encoding", "enum", "", "Accepted for compatibility."},
@@ -55,6 +58,7 @@ constexpr auto kSettings = std::to_array<SettingInfo>({
     {"server_version_num", "150000", "integer", "", "PostgreSQL's version.", false, true},
     {"session_authorization", "postgres", "string", "", "The session's role.", true, true},
     {"standard_conforming_strings", "on", "bool", "", "Always on.", true, true},
+    {"statement_bytes_max", "64MB", "integer", "B", "Longest text of statements."},
     {"statement_timeout", "0", "integer", "ms", "Longest run of a statement; 0 is off."},
     {"synchronize_seqscans", "on", "bool", "", "Accepted for compatibility."},
     {"synchronous_commit", "on", "enum", "", "Whether a commit waits for the disk."},
@@ -137,6 +141,36 @@ std::string ShowMillis(int64_t millis) {
   if (millis % 60'000 == 0) return fmt::format("{}min", millis / 60'000);
   if (millis % 1000 == 0) return fmt::format("{}s", millis / 1000);
   return fmt::format("{}ms", millis);
+}
+
+struct ByteUnit {
+  std::string_view name;
+  int64_t bytes;
+};
+constexpr ByteUnit kByteUnits[] = {
+    {"GB", int64_t{1} << 30}, {"MB", 1 << 20}, {"kB", 1 << 10}, {"B", 1}};
+
+/// Bytes from "5", "5B", "5kB", "64MB", "1GB".
+std::optional<int64_t> ParseBytes(std::string_view text) {
+  const size_t digits = std::min(text.find_first_not_of("0123456789.-"), text.size());
+  double number;
+  if (!absl::SimpleAtod(std::string(text.substr(0, digits)), &number)) return {};
+  std::string_view unit = text.substr(digits);
+  while (unit.starts_with(' ')) unit.remove_prefix(1);
+  for (const ByteUnit& known : kByteUnits) {
+    if (unit != known.name && !(unit.empty() && known.bytes == 1)) continue;
+    const double bytes = std::round(number * static_cast<double>(known.bytes));
+    if (!(bytes >= 0 && bytes <= INT32_MAX)) return {};
+    return static_cast<int64_t>(bytes);
+  }
+  return {};
+}
+
+std::string ShowBytes(int64_t bytes) {
+  for (const ByteUnit& unit : kByteUnits) {
+    if (bytes % unit.bytes == 0) return fmt::format("{}{}", bytes / unit.bytes, unit.name);
+  }
+  return {};
 }
 
 /// Names of a list, quotes taken off.
@@ -315,6 +349,16 @@ Status Settings::Check(std::string_view name, std::string_view value,
     const auto millis = ParseMillis(value);
     if (!millis) return BadValue(name, value);
     chosen = ShowMillis(*millis);
+  } else if (name == "statement_bytes_max") {
+    const auto bytes = ParseBytes(value);
+    if (!bytes) return BadValue(name, value);
+    const auto most = static_cast<int64_t>(kStatementBytesMax);
+    if (*bytes < kStatementBytesMin || *bytes > most) {
+      return Error(ErrorCode::kInvalidParameterValue,
+                   "{} B is outside the valid range for parameter \"{}\" ({} B .. {} B)", *bytes,
+                   name, kStatementBytesMin, most);
+    }
+    chosen = ShowBytes(*bytes);
   }
   if (!chosen) return BadValue(name, value);
   *canonical = *chosen;
@@ -347,6 +391,9 @@ Status Settings::Apply(std::string_view name, std::string_view value) {
     statement_timeout_ms_ = ParseMillis(value).value_or(0);
   } else if (name == "deadlock_timeout") {
     deadlock_timeout_ms_ = ParseMillis(value).value_or(1000);
+  } else if (name == "statement_bytes_max") {
+    statement_bytes_max_ =
+        static_cast<size_t>(ParseBytes(value).value_or(static_cast<int64_t>(kStatementBytesMax)));
   } else {
     return {};
   }

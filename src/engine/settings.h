@@ -9,6 +9,7 @@
 
 #include "common/status.h"
 #include "expr/eval_context.h"
+#include "sql/parse/limits.h"
 #include "txn/snapshot.h"
 
 namespace oxibase {
@@ -18,7 +19,7 @@ struct SettingInfo {
   std::string_view name;
   std::string_view default_value;
   std::string_view type;  // "bool", "integer", "string", "enum", "real"
-  std::string_view unit;  // "ms" or ""
+  std::string_view unit;  // "ms", "B" or ""
   std::string_view description;
   bool reported = false;  // clients are told of changes (ParameterStatus)
   bool fixed = false;     // cannot be changed in a session: 55P02
@@ -59,6 +60,7 @@ class Settings {
   int64_t lock_timeout_ms() const { return lock_timeout_ms_; }
   int64_t statement_timeout_ms() const { return statement_timeout_ms_; }
   int64_t deadlock_timeout_ms() const { return deadlock_timeout_ms_; }
+  size_t statement_bytes_max() const { return statement_bytes_max_; }
   /// Changes whenever something that plans depend on does.
   uint64_t plan_epoch() const { return plan_epoch_; }
 
@@ -84,6 +86,7 @@ class Settings {
   int64_t lock_timeout_ms_ = 0;
   int64_t statement_timeout_ms_ = 0;
   int64_t deadlock_timeout_ms_ = 1000;
+  size_t statement_bytes_max_ = kStatementBytesMax;
   uint64_t plan_epoch_ = 1;
 };
 

@@ -156,7 +156,7 @@ class RecoveryTest : public ::testing::Test {
   }
 
   /// The first transaction makes the accounts. False if power went.
-  bool SetUp(Life& life) {
+  bool MakeAccounts(Life& life) {
     life.Begin();
     Model model;
     for (uint64_t i = 0; i < kAccountCount; ++i) {
@@ -242,7 +242,7 @@ TEST_F(RecoveryTest, LosingPowerAtRandomWritesLosesNothingAcknowledged) {
       {
         auto life = Life::Open(env, wal_options_);
         if (life.ok()) {
-          if (!is_set_up) is_set_up = SetUp(**life);
+          if (!is_set_up) is_set_up = MakeAccounts(**life);
           for (int i = 0; is_set_up && i < 300; ++i) {
             if (random_() % 25 == 0 && (*life)->checkpointer().Run().ok()) ++checkpoints;
             auto lsn = Transfer(**life);
@@ -272,7 +272,7 @@ TEST_F(RecoveryTest, ManyCheckpointsKeepFewSegmentsAndAllRows) {
   size_t most = 0;
   auto life = Life::Open(env_, wal_options_);
   ASSERT_TRUE(life.ok());
-  ASSERT_TRUE(SetUp(**life));
+  ASSERT_TRUE(MakeAccounts(**life));
   for (int round = 0; round < 30; ++round) {
     for (int i = 0; i < round * 3; ++i) ASSERT_TRUE(Transfer(**life).ok());
     ASSERT_TRUE((*life)->checkpointer().Run().ok());
@@ -293,7 +293,7 @@ TEST_F(RecoveryTest, ManyCheckpointsKeepFewSegmentsAndAllRows) {
 TEST_F(RecoveryTest, AFullDiskStopsNeitherReadingNorLaterWriting) {
   auto life = Life::Open(env_, wal_options_);
   ASSERT_TRUE(life.ok());
-  ASSERT_TRUE(SetUp(**life));
+  ASSERT_TRUE(MakeAccounts(**life));
   files_.set_capacity(120000);
   Status status;
   for (int i = 0; i < 2000 && status.ok(); ++i) status = Transfer(**life).status();
@@ -334,7 +334,7 @@ TEST_F(RecoveryTest, DamagedFilesAreNamed) {
   {
     auto life = Life::Open(env_, wal_options_);
     ASSERT_TRUE(life.ok());
-    ASSERT_TRUE(SetUp(**life));
+    ASSERT_TRUE(MakeAccounts(**life));
     ASSERT_TRUE(Transfer(**life).ok());
     ASSERT_TRUE((*life)->checkpointer().Run().ok());
   }

@@ -179,7 +179,7 @@ Result<RowOutcome> UpdateRow(Transaction& txn, Tablet& tablet, RowId id, const S
                              std::span<const Vector* const> columns, uint32_t row) {
   NewVersion built;
   RETURN_IF_ERROR(built.Build(txn, tablet, columns, row));
-  RowVersion* superseded;
+  RowVersion* superseded = nullptr;
   KeyChanges changes;
   ASSIGN_OR_RETURN(const RowOutcome outcome,
                    Replace(txn, tablet, id, snapshot, built.get(), &superseded, &changes));
@@ -199,7 +199,7 @@ Result<RowOutcome> UpdateRow(Transaction& txn, Tablet& tablet, RowId id, const S
 Result<RowOutcome> DeleteRow(Transaction& txn, Tablet& tablet, RowId id, const Snapshot& snapshot) {
   NewVersion built;
   built.BuildTombstone(txn);
-  RowVersion* superseded;
+  RowVersion* superseded = nullptr;
   KeyChanges changes;
   ASSIGN_OR_RETURN(const RowOutcome outcome,
                    Replace(txn, tablet, id, snapshot, built.get(), &superseded, &changes));

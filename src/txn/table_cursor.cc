@@ -4,8 +4,8 @@
 
 namespace oxibase {
 
-TableCursor::TableCursor(Transaction& txn, const Tablet& tablet, RowId first, RowId last)
-    : txn_(&txn), tablet_(&tablet), first_(first), last_(last), next_(first) {}
+TableCursor::TableCursor(Transaction&, const Tablet& tablet, RowId first, RowId last)
+    : tablet_(&tablet), first_(first), last_(last), next_(first) {}
 
 void TableCursor::Rewind() { next_ = first_; }
 

@@ -53,14 +53,13 @@ void GatherColumn(const TableSchema& schema, size_t column, std::span<const RowR
 class TableCursor {
  public:
   /// Rows with ids in [first, last]; for the whole table leave both.
-  TableCursor(Transaction& txn, const Tablet& tablet, RowId first = RowId(0),
+  TableCursor(Transaction&, const Tablet& tablet, RowId first = RowId(0),
               RowId last = RowId(UINT64_MAX));
   /// Up to rows.size() further rows visible to `snapshot`; 0 is the end. REQUIRES: a ReadGuard
   size_t Next(const Snapshot& snapshot, std::span<RowRef> rows);
   void Rewind();
 
  private:
-  Transaction* txn_;
   const Tablet* tablet_;
   RowId first_, last_, next_;
 };

@@ -196,12 +196,12 @@ class CopyFromTask : public CopyTask {
       binary_started_ = true;
     }
     for (;;) {
+      if (binary_ended_ && done < binary_.size()) {
+        return Error(ErrorCode::kBadCopyFileFormat, "received copy data after EOF marker");
+      }
       size_t at = done;
       int16_t count;
       if (!ReadInt(&at, &count)) break;
-      if (binary_ended_) {
-        return Error(ErrorCode::kBadCopyFileFormat, "received copy data after EOF marker");
-      }
       if (count == -1) {
         binary_ended_ = true;
         done = at;

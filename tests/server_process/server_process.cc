@@ -1,4 +1,4 @@
-#include "server_process.h"
+#include "server_process/server_process.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -15,7 +15,7 @@
 #include <iterator>
 #include <thread>
 
-namespace oxibase::crash {
+namespace oxibase::server_process {
 namespace {
 
 constexpr std::chrono::seconds kReadyMax{60}, kStopMax{60};
@@ -40,13 +40,14 @@ int FreePort() {
 bool ServerProcess::Start() {
   port_ = FreePort();
   std::string listen = "127.0.0.1:" + std::to_string(port_);
-  std::string data = folder_ + "/data", log = folder_ + "/server.log";
+  const std::string data = this->data(), log = this->log();
   pid_ = fork();
   if (pid_ == 0) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     int fd = open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
     dup2(fd, 1);
     dup2(fd, 2);
+    if (in_child_) in_child_();
     execl(program_.c_str(), program_.c_str(), "serve", "--data", data.c_str(), "--listen",
           listen.c_str(), static_cast<char*>(nullptr));
     _exit(127);
@@ -57,7 +58,7 @@ bool ServerProcess::Start() {
 bool ServerProcess::WaitReady() {
   auto deadline = std::chrono::steady_clock::now() + kReadyMax;
   while (std::chrono::steady_clock::now() < deadline) {
-    if (waitpid(pid_, nullptr, WNOHANG) == pid_) {
+    if (waitpid(pid_, &wait_status_, WNOHANG) == pid_) {
       pid_ = 0;
       return false;
     }
@@ -96,9 +97,9 @@ std::string ServerProcess::conninfo() const {
 }
 
 std::string ServerProcess::LogTail() const {
-  std::ifstream in(folder_ + "/server.log");
+  std::ifstream in(log());
   std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
   return text.size() > 3000 ? text.substr(text.size() - 3000) : text;
 }
 
-}  // namespace oxibase::crash
+}  // namespace oxibase::server_process

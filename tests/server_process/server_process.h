@@ -3,12 +3,14 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <string>
 
-namespace oxibase::crash {
+namespace oxibase::server_process {
 
 class ServerProcess {
  public:
+  /// `folder` gets the data in data/ and what the server prints in server.log.
   ServerProcess(std::string program, std::string folder)
       : program_(std::move(program)), folder_(std::move(folder)) {}
   ~ServerProcess() { Kill(); }
@@ -24,14 +26,24 @@ class ServerProcess {
   /// SIGTERM. False if it does not end with status 0.
   bool Stop();
 
+  /// Called in the child before it becomes the server; only what is safe after fork.
+  void set_in_child(std::function<void()> in_child) { in_child_ = std::move(in_child); }
+  std::string data() const { return folder_ + "/data"; }
+  std::string log() const { return folder_ + "/server.log"; }
+  int port() const { return port_; }
+  bool running() const { return pid_ > 0; }
+  /// How it ended when WaitReady saw it end, as waitpid says.
+  int wait_status() const { return wait_status_; }
+
   std::string conninfo() const;
   /// The end of what it printed.
   std::string LogTail() const;
 
  private:
   const std::string program_, folder_;
-  int port_ = 0;
+  std::function<void()> in_child_;
+  int port_ = 0, wait_status_ = 0;
   pid_t pid_ = 0;
 };
 
-}  // namespace oxibase::crash
+}  // namespace oxibase::server_process
