@@ -52,7 +52,8 @@ if(OXI_LIBFUZZER)
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 if(OXI_SANITIZE STREQUAL "address")
-  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all
+  # A null pointer is found by the crash as well; its check and vptr's would take a tenth of the time.
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize=null,vptr -fno-sanitize-recover=all
                       -fno-omit-frame-pointer)
   add_link_options(-fsanitize=address,undefined)
 elseif(OXI_SANITIZE STREQUAL "thread")

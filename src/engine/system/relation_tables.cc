@@ -146,9 +146,9 @@ void EmitAttribute(const Source& s, const AttributeRow& a) {
          I4(a.type.typmod),
          B(by_value),
          C(info && info->length == 8 ? 'd' : 'i'),
-         C(a.type.id == TypeId::kNumeric    ? 'm'
-           : info && info->length < 0 ? 'x'
-                                      : 'p'),
+         C(a.type.id == TypeId::kNumeric ? 'm'
+           : info && info->length < 0    ? 'x'
+                                         : 'p'),
          C('\0'),
          B(a.not_null),
          B(a.has_default),

@@ -309,10 +309,10 @@ void Protocol::HandleQuery(std::string_view body) {
   text_ = *sql;
   Status status = RunQuery(*sql);
   if (status.ok() && copy_) return;  // goes on when the data has come
-  FinishQuery(std::move(status));
+  FinishQuery(status);
 }
 
-void Protocol::FinishQuery(Status status) {
+void Protocol::FinishQuery(const Status& status) {
   if (!status.ok()) {
     SendError(status, "ERROR", text_);
     session_->FailTransaction();

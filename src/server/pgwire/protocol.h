@@ -70,7 +70,7 @@ class Protocol {
   Status HandleCopy(char type, std::string_view body);
   Status StartCopyIn(std::unique_ptr<Portal> portal, bool simple);
   Status StreamCopyOut(Portal& portal);
-  void FinishQuery(Status status);
+  void FinishQuery(const Status& status);
 
   Status SendRows(Portal& portal, std::span<const int16_t> formats, uint32_t max_rows, bool* done);
   Status SendBatch(const Batch& batch, std::span<const ResultColumn> columns,

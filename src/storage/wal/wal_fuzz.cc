@@ -106,10 +106,8 @@ void DecodeManifest(ByteSpan body) {
 }
 
 }  // namespace
-}  // namespace oxibase
 
 extern "C" size_t OxiFuzzSeed(size_t i, const uint8_t** data) {
-  using namespace oxibase;
   static const std::vector<std::vector<std::byte>> seeds = [] {
     std::vector<std::vector<std::byte>> all;
     const auto add = [&](uint8_t mode, ByteSpan bytes) {
@@ -145,7 +143,6 @@ extern "C" size_t OxiFuzzSeed(size_t i, const uint8_t** data) {
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  using namespace oxibase;
   if (size == 0) return 0;
   const ByteSpan input(reinterpret_cast<const std::byte*>(data) + 1, size - 1);
   switch (data[0] % 6) {
@@ -169,3 +166,5 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   return 0;
 }
+
+}  // namespace oxibase
