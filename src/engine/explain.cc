@@ -121,8 +121,9 @@ NodeText Describe(const PhysicalNode& node) {
       break;
     case PhysicalKind::kIndexScan:
       DescribeScan(static_cast<const PhysicalScanBase&>(node),
-                   static_cast<const PhysicalIndexScan&>(node).backward ? "Index Scan Backward"
-                                                                        : "Index Scan",
+                   static_cast<const PhysicalIndexScan&>(node).distinct   ? "Index Skip Scan"
+                   : static_cast<const PhysicalIndexScan&>(node).backward ? "Index Scan Backward"
+                                                                          : "Index Scan",
                    &text);
       break;
     case PhysicalKind::kValues:
@@ -197,7 +198,7 @@ NodeText Describe(const PhysicalNode& node) {
       break;
     case PhysicalKind::kSort: {
       const auto& sort = static_cast<const PhysicalSort&>(node);
-      text.title = sort.limit ? "Top-N Sort" : "Sort";
+      text.title = sort.presorted ? "Incremental Sort" : sort.limit ? "Top-N Sort" : "Sort";
       text.lines.emplace_back("Sort Key", FormatKeys(sort.keys));
       break;
     }

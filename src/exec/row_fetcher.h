@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <span>
@@ -47,8 +48,21 @@ class RowFetcher {
       if (kept > 0) return &out_;
     }
   }
+  /// Calls `find` as Next does and reads nothing of what it finds. Passes over at most `rows` rows;
+  /// over none where a filter decides which rows there are.
+  template <typename Find>
+  uint64_t Skip(uint64_t rows, Find&& find) {
+    if (filter_) return 0;
+    ReadGuard guard(*state_.context->txn);
+    return find(std::span<RowRef>(refs_.get(), std::min<uint64_t>(rows, kVectorSize)));
+  }
   /// Before a new execution.
   void Rewind() { want_ = kFirstRows; }
+  /// No more than so many further rows will be taken: without a filter the next look is for just
+  /// as many.
+  void SetRowGoal(uint64_t rows) {
+    if (!filter_ && rows > 0) want_ = static_cast<uint32_t>(std::min<uint64_t>(rows, kVectorSize));
+  }
   Batch& out() { return out_; }
   /// Which of the references found last are in the batch; null: all.
   const uint32_t* selection() const { return all_kept_ ? nullptr : sel_.get(); }

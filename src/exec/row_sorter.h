@@ -35,6 +35,7 @@ class RowSorter {
   void Truncate(size_t count) { entries_.resize(count); }
 
   size_t size() const { return entries_.size(); }
+  bool empty() const { return entries_.empty(); }
   uint32_t row(size_t i) const { return entries_[i].row; }
   void set_row(size_t i, uint32_t row) { entries_[i].row = row; }
   /// Whether entries i and j have equal keys.

@@ -99,6 +99,14 @@ void IndexCursor::Seek(const KeyRange& range, bool backward) {
   }
 }
 
+void IndexCursor::SkipPrefix(std::string_view prefix) {
+  Impl& it = *impl_;
+  if (it.done) return;
+  it.scratch.assign(prefix);
+  if (!it.backward && !MakePrefixSuccessor(&it.scratch)) it.done = true;
+  it.next.SetKey(it.scratch);
+}
+
 // Whether the version that the snapshot sees has the key of the entry that led to it.
 bool IndexCursor::Impl::Matches(const Place& entry, const RowVersion& visible) {
   bool has_null;
@@ -124,8 +132,11 @@ size_t IndexCursor::Next(const Snapshot& snapshot, std::span<RowRef> rows) {
   // Where this call is; borrows memory of the tree until it returns.
   Place place = it.next.place;
   const OrderedIndex& tree = it.index.tree();
+  // A point rarely has more than a few.
+  size_t at_once = it.is_point ? 4 : kAtOnce;
   while (!it.done && found < rows.size()) {
-    const size_t max = it.is_point ? 4 : std::min(kAtOnce, rows.size() - found + 8);
+    const size_t max = std::min(at_once, rows.size() - found + 8);
+    at_once = kAtOnce;
     size_t count;
     const bool more = it.backward ? tree.ReadBackward(&place, &it.from_end, entries, max, &count)
                                   : tree.ReadForward(&place, entries, max, &count);

@@ -92,6 +92,9 @@ class IndexCursor {
   /// are copied. A hash index takes equality only (lower == upper, all columns).
   void Seek(const KeyRange& range, bool backward);
   size_t Next(const Snapshot& snapshot, std::span<RowRef> rows);
+  /// Passes over what is left of the entries whose key begins with `prefix`: those of the row found
+  /// last.
+  void SkipPrefix(std::string_view prefix);
 
  private:
   struct Impl;

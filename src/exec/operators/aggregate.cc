@@ -34,7 +34,8 @@ AggregateOperator::AggregateOperator(const PhysicalAggregate& node, ExecState& s
       plan_(node),
       memory_(state.memory),
       out_(node.types),
-      numbers_(TypeId::kInt8) {}
+      numbers_(TypeId::kInt8),
+      streaming_(node.streaming) {}
 
 AggregateOperator::~AggregateOperator() { AggregateOperator::DoClose(); }
 
@@ -76,6 +77,7 @@ Status AggregateOperator::Prepare() {
     RETURN_IF_ERROR(PrepareCall(*expr, *call));
     call->offset = offset;
     offset += AlignUp16(call->impl->state_bytes);
+    if (call->sorted) streaming_ = false;
     calls_.push_back(std::move(call));
   }
   payload_bytes_ = offset;
@@ -124,6 +126,7 @@ Status AggregateOperator::DoOpen() {
   DoClose();
   consumed_ = false;
   set_ = next_ = 0;
+  together_ = kFirstGroups;
   for (Set& set : sets_) {
     if (!set.keys.empty()) continue;
     // Without keys there is one group, even without rows.
@@ -305,15 +308,26 @@ size_t AggregateOperator::Bytes() const {
   return bytes;
 }
 
+Result<bool> AggregateOperator::ConsumeBatch() {
+  ASSIGN_OR_RETURN(const Batch* input, child().Next());
+  if (!input) return false;
+  if (input->empty()) return true;
+  RETURN_IF_ERROR(keys_.Evaluate(eval(), *input));
+  for (const auto& call : calls_) RETURN_IF_ERROR(EvaluateCall(*call, *input));
+  for (Set& set : sets_) RETURN_IF_ERROR(AddToSet(set, input->size));
+  RETURN_IF_ERROR(memory_.Set(Bytes()));
+  return true;
+}
+
 Status AggregateOperator::Consume() {
   for (;;) {
-    ASSIGN_OR_RETURN(const Batch* input, child().Next());
-    if (!input) break;
-    if (input->empty()) continue;
-    RETURN_IF_ERROR(keys_.Evaluate(eval(), *input));
-    for (const auto& call : calls_) RETURN_IF_ERROR(EvaluateCall(*call, *input));
-    for (Set& set : sets_) RETURN_IF_ERROR(AddToSet(set, input->size));
-    RETURN_IF_ERROR(memory_.Set(Bytes()));
+    ASSIGN_OR_RETURN(const bool more, ConsumeBatch());
+    if (!more) break;
+    // The last group may go on; those before it are complete.
+    if (streaming_ && sets_[0].groups.size() > next_ + together_) {
+      together_ = std::min<uint64_t>(together_ * 4, kVectorSize);
+      return {};
+    }
   }
   for (Set& set : sets_) {
     for (size_t c = 0; c < calls_.size(); ++c) {
@@ -324,9 +338,8 @@ Status AggregateOperator::Consume() {
   return {};
 }
 
-Result<const Batch*> AggregateOperator::EmitGroups(Set& set) {
-  const auto count =
-      static_cast<uint32_t>(std::min<size_t>(kVectorSize, set.groups.size() - next_));
+Result<const Batch*> AggregateOperator::EmitGroups(Set& set, size_t end) {
+  const auto count = static_cast<uint32_t>(std::min<size_t>(kVectorSize, end - next_));
   size_t column = 0;
   std::vector<bool> in_set(plan_.keys.size(), false);
   for (size_t k = 0; k < plan_.keys.size(); ++k) {
@@ -358,8 +371,10 @@ Result<const Batch*> AggregateOperator::EmitGroups(Set& set) {
 
 Result<const Batch*> AggregateOperator::DoNext() {
   if (!consumed_) RETURN_IF_ERROR(Consume());
+  if (!consumed_) return EmitGroups(sets_[0], sets_[0].groups.size() - 1);
   for (; set_ < sets_.size(); ++set_, next_ = 0) {
-    if (next_ < sets_[set_].groups.size()) return EmitGroups(sets_[set_]);
+    const size_t end = sets_[set_].groups.size();
+    if (next_ < end) return EmitGroups(sets_[set_], end);
   }
   return nullptr;
 }

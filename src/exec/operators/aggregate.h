@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -15,12 +16,16 @@
 namespace oxibase {
 
 /// GROUP BY with grouping sets, DISTINCT, FILTER and ORDER BY within aggregates, by hash. Groups
-/// come out in the order in which they were first met, so ordered input gives ordered output.
+/// come out in the order in which they were first met, so ordered input gives ordered output. Where
+/// the input comes ordered by the keys, a group comes out as soon as the next one begins.
 class AggregateOperator : public Operator {
  public:
   AggregateOperator(const PhysicalAggregate& node, ExecState& state);
   ~AggregateOperator() override;
   Status Prepare() override;
+  void SetRowGoal(uint64_t rows) override {
+    together_ = std::clamp<uint64_t>(rows, 1, kVectorSize);
+  }
 
  protected:
   Status DoOpen() override;
@@ -47,6 +52,7 @@ class AggregateOperator : public Operator {
     std::vector<Vector> selected;
     std::vector<const Vector*> inputs;
   };
+  static constexpr uint64_t kFirstGroups = 64;
   /// Rows of one sorted aggregate in one grouping set.
   struct SortedRows {
     SortedRows(std::vector<RowSorter::Key> keys, std::vector<Type> types)
@@ -65,6 +71,8 @@ class AggregateOperator : public Operator {
 
   Status PrepareCall(const AggregateExpr& expr, Call& call);
   void Init(std::byte* payload, uint64_t number);
+  /// Takes in a batch; false at the end of the input.
+  Result<bool> ConsumeBatch();
   Status Consume();
   Status AddBatch(const Batch& input);
   Status EvaluateCall(Call& call, const Batch& input);
@@ -75,7 +83,7 @@ class AggregateOperator : public Operator {
   void KeepSorted(Set& set, size_t call);
   Status FeedSorted(Set& set, size_t call);
   size_t Bytes() const;
-  Result<const Batch*> EmitGroups(Set& set);
+  Result<const Batch*> EmitGroups(Set& set, size_t end);
 
   const PhysicalAggregate& plan_;
   ExpressionList keys_;
@@ -88,9 +96,12 @@ class AggregateOperator : public Operator {
   std::unique_ptr<std::byte*[]> payloads_, states_, few_states_;
   std::unique_ptr<uint32_t[]> created_;
   Vector numbers_;  // group numbers of a batch
+  bool streaming_;  // ordered input, and no call that must see all rows first
   bool consumed_ = false;
   size_t set_ = 0;
   size_t next_ = 0;
+  /// Of ordered input: this many complete groups come out together. Few at first.
+  uint64_t together_ = kFirstGroups;
 };
 
 }  // namespace oxibase

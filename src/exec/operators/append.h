@@ -10,6 +10,7 @@ class AppendOperator : public Operator {
   AppendOperator(const PhysicalAppend& node, ExecState& state)
       : Operator(node, state), out_(node.types) {}
   Status Prepare() override { return {}; }
+  void SetRowGoal(uint64_t rows) override { goal_ = rows; }
 
  protected:
   Status DoOpen() override;
@@ -18,6 +19,7 @@ class AppendOperator : public Operator {
  private:
   size_t current_ = 0;
   bool opened_ = false;
+  uint64_t goal_ = UINT64_MAX;
   Batch out_;
 };
 

@@ -18,6 +18,7 @@
 #include "exec/operators/recursive_cte.h"
 #include "exec/operators/set_op.h"
 #include "exec/operators/sort.h"
+#include "exec/operators/streaming_window.h"
 #include "exec/operators/table_scan.h"
 #include "exec/operators/update.h"
 #include "exec/operators/values.h"
@@ -57,6 +58,9 @@ std::unique_ptr<Operator> MakeOperator(const PhysicalNode& node, ExecState& stat
     case PhysicalKind::kAggregate:
       return Make<AggregateOperator, PhysicalAggregate>(node, state);
     case PhysicalKind::kWindow:
+      if (static_cast<const PhysicalWindow&>(node).streaming) {
+        return Make<StreamingWindowOperator, PhysicalWindow>(node, state);
+      }
       return Make<WindowOperator, PhysicalWindow>(node, state);
     case PhysicalKind::kDistinctOn:
       return Make<DistinctOnOperator, PhysicalDistinctOn>(node, state);

@@ -15,14 +15,30 @@ Status IndexScanOperator::Prepare() {
 
 Status IndexScanOperator::DoOpen() {
   begun_ = done_ = false;
+  override_.reset();
   fetcher_.Rewind();
   return {};
+}
+
+size_t IndexScanOperator::FindDistinct(std::span<RowRef> refs) {
+  const TableSchema& schema = fetcher_.tablet().schema();
+  size_t found = 0;
+  while (found < refs.size() && cursor_->Next(context().snapshot, refs.subspan(found, 1)) > 0) {
+    key_.clear();
+    bool has_null = false;
+    if (index_->KeyOfVersion(schema, *refs[found].version, &key_, &has_null)) {
+      cursor_->SkipPrefix(key_);
+    }
+    ++found;
+  }
+  return found;
 }
 
 size_t IndexScanOperator::Find(std::span<RowRef> refs) {
   if (done_) return 0;
   for (;;) {
-    const size_t found = cursor_->Next(context().snapshot, refs);
+    const size_t found =
+        plan_.distinct ? FindDistinct(refs) : cursor_->Next(context().snapshot, refs);
     if (found > 0) {
       if (ranges_->is_unique_point()) done_ = true;
       return found;
@@ -50,24 +66,35 @@ Result<const Batch*> IndexScanOperator::Recheck(RowId row) {
   });
 }
 
+Status IndexScanOperator::Begin() {
+  begun_ = true;
+  ASSIGN_OR_RETURN(const bool any, ranges_->BeginScalar(eval(), plan_.backward));
+  if (!any) {
+    done_ = true;
+    return {};
+  }
+  override_ = FindOverride(context(), plan_.scan_id);
+  if (override_) return {};
+  if (!cursor_ || cursor_txn_ != context().txn) {
+    cursor_txn_ = context().txn;
+    cursor_ = std::make_unique<IndexCursor>(*cursor_txn_, fetcher_.tablet(), *index_);
+  }
+  cursor_->Seek(ranges_->range(), plan_.backward);
+  return {};
+}
+
+Result<uint64_t> IndexScanOperator::DoSkip(uint64_t rows) {
+  if (!begun_) RETURN_IF_ERROR(Begin());
+  if (done_ || override_) return uint64_t{0};
+  return fetcher_.Skip(rows, [this](std::span<RowRef> refs) { return Find(refs); });
+}
+
 Result<const Batch*> IndexScanOperator::DoNext() {
+  if (!begun_) RETURN_IF_ERROR(Begin());
   if (done_) return nullptr;
-  if (!begun_) {
-    begun_ = true;
-    ASSIGN_OR_RETURN(const bool any, ranges_->BeginScalar(eval(), plan_.backward));
-    if (!any) {
-      done_ = true;
-      return nullptr;
-    }
-    if (const auto row = FindOverride(context(), plan_.scan_id)) {
-      done_ = true;
-      return Recheck(*row);
-    }
-    if (!cursor_ || cursor_txn_ != context().txn) {
-      cursor_txn_ = context().txn;
-      cursor_ = std::make_unique<IndexCursor>(*cursor_txn_, fetcher_.tablet(), *index_);
-    }
-    cursor_->Seek(ranges_->range(), plan_.backward);
+  if (override_) {
+    done_ = true;
+    return Recheck(*override_);
   }
   return fetcher_.Next([this](std::span<RowRef> refs) { return Find(refs); });
 }

@@ -17,13 +17,17 @@ class IndexScanOperator : public Operator {
   IndexScanOperator(const PhysicalIndexScan& node, ExecState& state)
       : Operator(node, state), plan_(node), fetcher_(node, state) {}
   Status Prepare() override;
+  void SetRowGoal(uint64_t rows) override { fetcher_.SetRowGoal(rows); }
 
  protected:
   Status DoOpen() override;
   Result<const Batch*> DoNext() override;
+  Result<uint64_t> DoSkip(uint64_t rows) override;
   std::string Note() const override;
 
  private:
+  Status Begin();
+  size_t FindDistinct(std::span<RowRef> refs);
   size_t Find(std::span<RowRef> refs);
   Result<const Batch*> Recheck(RowId row);
 
@@ -33,6 +37,7 @@ class IndexScanOperator : public Operator {
   std::optional<IndexRangeBuilder> ranges_;
   std::unique_ptr<IndexCursor> cursor_;
   Transaction* cursor_txn_ = nullptr;
+  std::optional<RowId> override_;  // in a re-check: the one row to look at
   std::string key_;
   bool begun_ = false;
   bool done_ = false;

@@ -83,6 +83,11 @@ Result<const Batch*> LimitOperator::DoNext() {
       return nullptr;
     }
     RETURN_IF_ERROR(child().Open());
+    while (skip_ > 0) {
+      ASSIGN_OR_RETURN(const uint64_t skipped, child().Skip(skip_));
+      if (skipped == 0) break;
+      skip_ -= skipped;
+    }
   }
   while (!done_) {
     if (left_ == 0 && !in_ties_) {

@@ -27,6 +27,13 @@ Result<const Batch*> Operator::Next() {
   return batch;
 }
 
+Result<uint64_t> Operator::Skip(uint64_t rows) {
+  RETURN_IF_ERROR(eval().CheckCancelled());
+  ASSIGN_OR_RETURN(const uint64_t skipped, DoSkip(rows));
+  if (context().analyze) rows_ += skipped;
+  return skipped;
+}
+
 Status Operator::Finish() {
   for (const auto& below : children_) RETURN_IF_ERROR(below->Finish());
   return {};

@@ -30,6 +30,9 @@ class Operator {
   Result<const Batch*> Next();
   /// A hint: no more than so many further rows will be taken. Whoever locks rows goes by it.
   virtual void SetRowGoal(uint64_t /*rows*/) {}
+  /// Passes over up to `rows` rows without computing them and says over how many; 0: it cannot, or
+  /// there are none. Next goes on behind them.
+  Result<uint64_t> Skip(uint64_t rows);
   /// After the last row: runs data-modifying CTEs that nobody read to their end.
   virtual Status Finish();
   /// Lets go of what the execution held, children's too; keeps buffers.
@@ -44,6 +47,7 @@ class Operator {
  protected:
   virtual Status DoOpen() = 0;
   virtual Result<const Batch*> DoNext() = 0;
+  virtual Result<uint64_t> DoSkip(uint64_t /*rows*/) { return uint64_t{0}; }
   virtual void DoClose() {}
   virtual std::string Note() const { return {}; }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "exec/operators/limit.h"
+#include "exec/vector_copy.h"
+#include "expr/hash.h"
 
 namespace oxibase {
 namespace {
@@ -33,6 +35,7 @@ Status SortOperator::Prepare() {
   for (const SortKey& key : plan_.keys) RETURN_IF_ERROR(keys_.Add(*key.expr));
   RETURN_IF_ERROR(limit_.Compile(plan_.limit.get()));
   RETURN_IF_ERROR(offset_.Compile(plan_.offset.get()));
+  last_keys_ = Batch(std::span(keys_.types()).first(plan_.presorted));
   numbers_ = std::make_unique_for_overwrite<uint32_t[]>(kVectorSize);
   return {};
 }
@@ -41,7 +44,8 @@ Status SortOperator::DoOpen() {
   sorter_.Clear();
   rows_.Clear();
   next_ = 0;
-  sorted_ = false;
+  sorted_ = input_done_ = false;
+  rest_ = nullptr;
   keep_ = UINT64_MAX;
   if (limit_) {
     ASSIGN_OR_RETURN(const auto limit, EvaluateRowCount(*limit_, eval(), false));
@@ -74,13 +78,94 @@ void SortOperator::DropGreater() {
   rows_ = std::move(kept);
 }
 
+uint32_t SortOperator::LastChange(uint32_t rows) const {
+  uint32_t change = 0;
+  for (size_t k = 0; k < plan_.presorted; ++k) {
+    const VectorView view = keys_.result(k).view();
+    for (uint32_t i = rows; i-- > change + 1;) {
+      if (!RowsEqual(keys_.types()[k], view, i - 1, view, i)) {
+        change = i;
+        break;
+      }
+    }
+  }
+  return change;
+}
+
+bool SortOperator::BeginsAnew(uint32_t row) const {
+  for (size_t k = 0; k < plan_.presorted; ++k) {
+    if (!RowsEqual(keys_.types()[k], last_keys_.columns[k].view(), 0, keys_.result(k).view(),
+                   row)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+void SortOperator::Add(const Batch& input, uint32_t first, uint32_t count) {
+  if (count == 0) return;
+  if (count == input.size) {
+    sorter_.Add(keys_.results(), count, rows_.size());
+    rows_.Append(input);
+    return;
+  }
+  std::vector<Vector> parts;
+  std::vector<const Vector*> keys;
+  parts.reserve(keys_.size());
+  const uint32_t* sel = kIdentitySelection.data() + first;
+  for (size_t k = 0; k < keys_.size(); ++k) {
+    parts.emplace_back(keys_.types()[k]);
+    parts.back().Select(keys_.result(k), sel, count);
+    keys.push_back(&parts.back());
+  }
+  sorter_.Add(keys, count, rows_.size());
+  rows_.Append(input.columns, sel, count);
+}
+
+Status SortOperator::ConsumePart() {
+  sorter_.Clear();
+  rows_.Clear();
+  next_ = 0;
+  if (rest_) {
+    RETURN_IF_ERROR(keys_.Evaluate(eval(), *rest_));
+    Add(*rest_, rest_first_, rest_->size - rest_first_);
+    rest_ = nullptr;
+  }
+  while (!input_done_) {
+    ASSIGN_OR_RETURN(const Batch* input, child().Next());
+    if (!input) {
+      input_done_ = true;
+      break;
+    }
+    if (input->empty()) continue;
+    RETURN_IF_ERROR(keys_.Evaluate(eval(), *input));
+    const uint32_t change = LastChange(input->size);
+    const bool whole = change == 0 && !sorter_.empty() && BeginsAnew(0);
+    for (size_t k = 0; k < plan_.presorted; ++k) {
+      const uint32_t last = input->size - 1;
+      last_keys_.columns[k].ResetFlat(1);
+      CopyRows(last_keys_.columns[k], 0, keys_.result(k), &last, 1);
+    }
+    Add(*input, 0, change);
+    RETURN_IF_ERROR(memory_.Set(rows_.bytes() + sorter_.bytes()));
+    if (change > 0 || whole) {
+      rest_ = input;
+      rest_first_ = change;
+      break;
+    }
+    Add(*input, 0, input->size);
+  }
+  most_bytes_ = std::max(most_bytes_, rows_.bytes() + sorter_.bytes());
+  sorter_.Sort();
+  return {};
+}
+
 Status SortOperator::Consume() {
   for (;;) {
     ASSIGN_OR_RETURN(const Batch* input, child().Next());
     if (!input) break;
     RETURN_IF_ERROR(keys_.Evaluate(eval(), *input));
-    sorter_.Add(keys_.results(), input->size, rows_.size());
-    rows_.Append(*input);
+    Add(*input, 0, input->size);
     if (sorter_.size() / 2 >= keep_ && sorter_.size() >= keep_ + kTopSlackRows) DropGreater();
     most_bytes_ = std::max(most_bytes_, rows_.bytes() + sorter_.bytes());
     RETURN_IF_ERROR(memory_.Set(rows_.bytes() + sorter_.bytes()));
@@ -92,7 +177,11 @@ Status SortOperator::Consume() {
 }
 
 Result<const Batch*> SortOperator::DoNext() {
-  if (!sorted_) RETURN_IF_ERROR(Consume());
+  if (plan_.presorted > 0) {
+    if (next_ == sorter_.size() && (!input_done_ || rest_)) RETURN_IF_ERROR(ConsumePart());
+  } else if (!sorted_) {
+    RETURN_IF_ERROR(Consume());
+  }
   const auto count = static_cast<uint32_t>(std::min<size_t>(kVectorSize, sorter_.size() - next_));
   if (count == 0) return nullptr;
   for (uint32_t i = 0; i < count; ++i) numbers_[i] = sorter_.row(next_ + i);

@@ -12,7 +12,8 @@
 namespace oxibase {
 
 /// ORDER BY. With a limit it keeps little more than limit + offset rows: whenever twice as many
-/// have come, the greater half goes.
+/// have come, the greater half goes. Input in order of the first keys is sorted piece by piece,
+/// each piece as soon as it is complete.
 class SortOperator : public Operator {
  public:
   SortOperator(const PhysicalSort& node, ExecState& state);
@@ -27,6 +28,15 @@ class SortOperator : public Operator {
  private:
   Status Consume();
   void DropGreater();
+  /// Takes in and sorts the next rows that no later one can come before.
+  Status ConsumePart();
+  /// The last row of the batch at hand that differs from the one before it in the presorted keys;
+  /// 0: none.
+  uint32_t LastChange(uint32_t rows) const;
+  /// Whether a row of the batch at hand differs so from the last row of the batch before.
+  bool BeginsAnew(uint32_t row) const;
+  /// Keeps the rows [first, first + count), whose keys are at hand.
+  void Add(const Batch& input, uint32_t first, uint32_t count);
 
   const PhysicalSort& plan_;
   ExpressionList keys_;
@@ -40,6 +50,11 @@ class SortOperator : public Operator {
   size_t next_ = 0;
   bool sorted_ = false;
   size_t most_bytes_ = 0;
+  // Of presorted input.
+  Batch last_keys_;              // the presorted keys of the last row seen
+  const Batch* rest_ = nullptr;  // rows that belong to the next part, from rest_first_ on
+  uint32_t rest_first_ = 0;
+  bool input_done_ = false;
 };
 
 /// The sorter's keys of a list of sort keys.

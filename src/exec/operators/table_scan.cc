@@ -37,6 +37,12 @@ Result<const Batch*> TableScanOperator::DoNext() {
   return batch;
 }
 
+Result<uint64_t> TableScanOperator::DoSkip(uint64_t rows) {
+  if (done_ || override_) return uint64_t{0};
+  return fetcher_.Skip(
+      rows, [&](std::span<RowRef> refs) { return cursor_->Next(context().snapshot, refs); });
+}
+
 std::string TableScanOperator::Note() const {
   return fetcher_.removed() ? "Rows Removed by Filter: " + std::to_string(fetcher_.removed())
                             : std::string();

@@ -13,10 +13,12 @@ class TableScanOperator : public Operator {
   TableScanOperator(const PhysicalTableScan& node, ExecState& state)
       : Operator(node, state), plan_(node), fetcher_(node, state) {}
   Status Prepare() override { return fetcher_.Prepare(); }
+  void SetRowGoal(uint64_t rows) override { fetcher_.SetRowGoal(rows); }
 
  protected:
   Status DoOpen() override;
   Result<const Batch*> DoNext() override;
+  Result<uint64_t> DoSkip(uint64_t rows) override;
   void DoClose() override { cursor_.reset(); }
   std::string Note() const override;
 

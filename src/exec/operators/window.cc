@@ -96,6 +96,7 @@ Status WindowOperator::DoOpen() {
   DoClose();
   consumed_ = false;
   next_ = 0;
+  goal_ = UINT64_MAX;
   partition_.begin = partition_.end = 0;
   return child().Open();
 }
@@ -327,7 +328,8 @@ Status WindowOperator::Compute(Call& call, uint32_t begin, uint32_t count, uint3
 
 Result<const Batch*> WindowOperator::DoNext() {
   if (!consumed_) RETURN_IF_ERROR(Consume());
-  const uint32_t count = std::min(kVectorSize, rows_.size() - next_);
+  const auto count =
+      static_cast<uint32_t>(std::min<uint64_t>({goal_, kVectorSize, rows_.size() - next_}));
   if (count == 0) return nullptr;
   const size_t own = rows_.types().size();
   if (sorter_.size() > 0) {

@@ -19,6 +19,7 @@ class WindowOperator : public Operator {
  public:
   WindowOperator(const PhysicalWindow& node, ExecState& state);
   Status Prepare() override;
+  void SetRowGoal(uint64_t rows) override { goal_ = rows; }
 
  protected:
   Status DoOpen() override;
@@ -64,6 +65,7 @@ class WindowOperator : public Operator {
   std::vector<FrameRows> frames_of_batch_;
   bool consumed_ = false;
   uint32_t next_ = 0;
+  uint64_t goal_ = UINT64_MAX;
 };
 
 }  // namespace oxibase

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <limits>
 
+#include "expr/cast.h"
 #include "expr/function.h"
 #include "sql/optimize/expr_tools.h"
+#include "sql/optimize/implication.h"
 
 namespace oxibase {
 namespace {
@@ -59,6 +61,42 @@ ExprPtr IntegerAs(int64_t value, TypeId type) {
   return nullptr;
 }
 
+bool IsInteger(TypeId id) {
+  return id == TypeId::kInt2 || id == TypeId::kInt4 || id == TypeId::kInt8;
+}
+
+/// A bound of another integer type as the column's: what is narrower is widened; what is wider and
+/// does not fit equals nothing, hence NULL. Null where that would not do.
+ExprPtr IntegerBoundAs(const Expr& bound, TypeId type, Op op) {
+  const auto width = [](TypeId id) { return PhysicalWidth(PhysicalTypeOf(id)); };
+  if (!IsInteger(type) || !IsInteger(bound.type.id)) return nullptr;
+  if (width(bound.type.id) < width(type)) {
+    return MakeCastExpr(Clone(bound), Type(type), CastContext::kImplicit);
+  }
+  if (op != Op::kEqual) return nullptr;
+  const bool small = type == TypeId::kInt2;
+  const std::pair<std::string_view, Value> limits[] = {
+      {">=", small ? Value::Int2(INT16_MIN) : Value::Int4(INT32_MIN)},
+      {"<=", small ? Value::Int2(INT16_MAX) : Value::Int4(INT32_MAX)}};
+  std::vector<ExprPtr> fits;
+  for (const auto& [name, limit] : limits) {
+    const TypeId types[] = {bound.type.id, type};
+    const Function* function = FunctionTable::Get().FindExact(name, true, types);
+    if (!function) return nullptr;
+    std::vector<ExprPtr> args;
+    args.push_back(Clone(bound));
+    args.push_back(std::make_unique<ConstantExpr>(limit));
+    fits.push_back(std::make_unique<CallExpr>(*function, TypeId::kBool, std::move(args),
+                                              CallExpr::Syntax::kOperator));
+  }
+  ExprPtr cast = MakeCastExpr(Clone(bound), Type(type), CastContext::kExplicit);
+  if (!cast) return nullptr;
+  auto result = std::make_unique<CaseExpr>(Type(type));
+  result->branches.push_back(
+      {std::make_unique<BoolExpr>(ExprKind::kAnd, std::move(fits)), std::move(cast)});
+  return result;
+}
+
 /// A condition on one index column.
 struct ColumnCondition {
   size_t conjunct;
@@ -70,18 +108,19 @@ struct ColumnCondition {
 class PathFinder {
  public:
   PathFinder(const LogicalScan& scan, const std::vector<ExprPtr>& conjuncts,
-             const Estimator& estimator, const IsBound& is_bound,
+             std::span<const ExprPtr> facts, const Estimator& estimator, const IsBound& is_bound,
              const std::function<ExprPtr(const IndexDef&, size_t)>& hidden)
       : scan_(scan),
         conjuncts_(conjuncts),
+        facts_(facts),
         estimator_(estimator),
         is_bound_(is_bound),
         hidden_(hidden) {}
 
   std::optional<IndexPath> Find(const IndexDef& index, bool with_whole) const {
-    if (index.predicate) return {};  // an index of part of the rows needs proof of its predicate
     IndexPath path;
     path.index = &index;
+    if (index.predicate && !UsePredicate(index, &path)) return {};
     for (size_t i = 0; i < index.columns.size(); ++i) {
       std::vector<ColumnCondition> conditions = ConditionsOn(index, i);
       const auto equal = std::find_if(conditions.begin(), conditions.end(),
@@ -107,11 +146,35 @@ class PathFinder {
     }
     if (index.method == IndexMethod::kHash && path.equal_columns < index.columns.size()) return {};
     path.unique = index.unique && path.equal_columns == index.columns.size();
-    if (path.covered.empty() && !(with_whole && index.method == IndexMethod::kOrdered)) return {};
+    if (path.covered.empty() && !path.partial &&
+        !(with_whole && index.method == IndexMethod::kOrdered)) {
+      return {};
+    }
     return path;
   }
 
  private:
+  /// An index of part of the rows has all that are asked for if the query implies its predicate.
+  bool UsePredicate(const IndexDef& index, IndexPath* path) const {
+    const ExprPtr predicate = hidden_ ? hidden_(index, index.columns.size()) : nullptr;
+    if (!predicate || index.method != IndexMethod::kOrdered) return false;
+    std::vector<const Expr*> facts;
+    for (const auto& conjunct : conjuncts_) facts.push_back(conjunct.get());
+    for (const auto& fact : facts_) facts.push_back(fact.get());
+    if (!Implies(facts, *predicate)) return false;
+    path->partial = true;
+    path->selectivity = estimator_.Selectivity(*predicate);
+    std::vector<ExprPtr> parts;
+    SplitConjuncts(Clone(*predicate), &parts);
+    for (size_t c = 0; c < conjuncts_.size(); ++c) {
+      if (std::any_of(parts.begin(), parts.end(),
+                      [&](const ExprPtr& part) { return Equal(*part, *conjuncts_[c]); })) {
+        path->covered.push_back(c);
+      }
+    }
+    return true;
+  }
+
   void AddRange(std::vector<ColumnCondition> conditions, IndexPath* path) const {
     bool has_lower = false, has_upper = false;
     double part = 1;
@@ -187,9 +250,10 @@ class PathFinder {
         } else if (const auto integer = AsInteger(bound)) {
           key = IntegerAs(*integer, type);
         }
+        const Op op = flipped ? Flip(comparison.op) : comparison.op;
+        if (!key) key = IntegerBoundAs(bound, type, op);
         if (!key) continue;
-        found.push_back({c, flipped ? Flip(comparison.op) : comparison.op, std::move(key),
-                         estimator_.Selectivity(conjunct)});
+        found.push_back({c, op, std::move(key), estimator_.Selectivity(conjunct)});
         break;
       }
     }
@@ -198,6 +262,7 @@ class PathFinder {
 
   const LogicalScan& scan_;
   const std::vector<ExprPtr>& conjuncts_;
+  const std::span<const ExprPtr> facts_;
   const Estimator& estimator_;
   const IsBound& is_bound_;
   const std::function<ExprPtr(const IndexDef&, size_t)>& hidden_;
@@ -206,12 +271,12 @@ class PathFinder {
 }  // namespace
 
 std::vector<IndexPath> FindIndexPaths(
-    const LogicalScan& scan, const std::vector<ExprPtr>& conjuncts, const Estimator& estimator,
-    const IsBound& is_bound, bool with_whole,
+    const LogicalScan& scan, const std::vector<ExprPtr>& conjuncts, std::span<const ExprPtr> facts,
+    const Estimator& estimator, const IsBound& is_bound, bool with_whole,
     const std::function<ExprPtr(const IndexDef&, size_t)>& hidden_exprs) {
   std::vector<IndexPath> paths;
   if (scan.table->virtual_table) return paths;
-  const PathFinder finder(scan, conjuncts, estimator, is_bound, hidden_exprs);
+  const PathFinder finder(scan, conjuncts, facts, estimator, is_bound, hidden_exprs);
   for (const IndexDef& index : scan.table->indexes) {
     if (auto path = finder.Find(index, with_whole)) paths.push_back(std::move(*path));
   }

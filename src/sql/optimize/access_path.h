@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "sql/optimize/estimator.h"
@@ -21,6 +22,7 @@ struct IndexPath {
   double selectivity = 1;
   double probes = 1;    // lookups: elements of any_of
   bool unique = false;  // at most one row
+  bool partial = false;
   /// Index columns that are fixed by equality: the order of rows goes by those after them.
   size_t equal_columns = 0;
 };
@@ -29,11 +31,13 @@ struct IndexPath {
 using IsBound = std::function<bool(const Expr&)>;
 
 /// What each index of the scan's table offers for `conjuncts`; those with nothing to offer are left
-/// out, unless `with_whole` (an index read from end to end, for its order).
-/// `hidden_exprs` gives the expression a hidden column stores, over the scan's variables, or null.
+/// out, unless `with_whole` (an index read from end to end, for its order). Partial indexes are
+/// among them where the conjuncts and `facts` (further conditions on the scan's rows, tested
+/// elsewhere) imply their predicate. `hidden_exprs` gives the expression a hidden column stores,
+/// over the scan's variables, or null; for the column past the last one, the predicate.
 std::vector<IndexPath> FindIndexPaths(
-    const LogicalScan& scan, const std::vector<ExprPtr>& conjuncts, const Estimator& estimator,
-    const IsBound& is_bound, bool with_whole,
+    const LogicalScan& scan, const std::vector<ExprPtr>& conjuncts, std::span<const ExprPtr> facts,
+    const Estimator& estimator, const IsBound& is_bound, bool with_whole,
     const std::function<ExprPtr(const IndexDef&, size_t column)>& hidden_exprs);
 
 // Costs in units of reading one row of a table scan.

@@ -77,6 +77,11 @@ double Estimator::Distinct(const TableDef& table, ColumnId column) const {
   return std::min(rows, kDistinctDefault);
 }
 
+double Estimator::KnownDistinct(const TableDef& table, ColumnId column) const {
+  const ColumnStatistics* stats = statistics_ ? statistics_->Column(table, column) : nullptr;
+  return stats ? stats->distinct : 0;
+}
+
 double Estimator::Distinct(VarId var) const {
   const auto it = origins_.find(var);
   return it == origins_.end() ? 0 : Distinct(*it->second.table, it->second.column);

@@ -24,6 +24,8 @@ class Estimator {
   /// Distinct values of a column variable, at most the rows of its table; 0 if unknown.
   double Distinct(VarId var) const;
   double Distinct(const TableDef& table, ColumnId column) const;
+  /// The same from the last ANALYZE; 0 if there was none.
+  double KnownDistinct(const TableDef& table, ColumnId column) const;
   /// Rows of a join of sides with so many rows each.
   double JoinRows(JoinType type, double left, double right, const Expr* condition) const;
 

@@ -26,6 +26,35 @@ RowShape ShapeOf(const std::vector<OutputColumn>& output) {
   return shape;
 }
 
+/// Whether rows in order `given` are in order `wished` too.
+bool Serves(const std::vector<Wish::Order>& given, const std::vector<Wish::Order>& wished) {
+  if (wished.size() > given.size()) return false;
+  for (size_t i = 0; i < wished.size(); ++i) {
+    if (wished[i].var != given[i].var || wished[i].descending != given[i].descending ||
+        wished[i].nulls_first != given[i].nulls_first) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/// Whether rows that are equal in all columns may come once or often.
+bool IgnoresRepeatedRows(const LogicalAggregate& aggregate) {
+  return std::all_of(aggregate.aggregates.begin(), aggregate.aggregates.end(),
+                     [](const std::unique_ptr<AggregateExpr>& call) {
+                       const std::string_view name = call->function->name;
+                       return call->distinct || name == "min" || name == "max" ||
+                              name == "bool_and" || name == "bool_or" || name == "every";
+                     });
+}
+
+/// What the node's parents read, as column pruning left it.
+VarSet OutputOf(const LogicalNode& node) {
+  VarSet vars;
+  for (const auto& column : node.output) vars.insert(column.var);
+  return vars;
+}
+
 }  // namespace
 
 Lowerer::Lowerer(LogicalPlan& plan, const OptimizerContext& context, const Estimator& estimator)
@@ -201,17 +230,23 @@ Result<Lowered> Lowerer::LowerExactly(LogicalNode& node, const Wish& wish) {
 Result<Lowered> Lowerer::Lower(LogicalNode& node, const Wish& wish) {
   switch (node.kind) {
     case LogicalKind::kScan:
-      return LowerScan(As<LogicalScan>(node), {}, wish);
+      return LowerScan(As<LogicalScan>(node), {}, OutputOf(node), wish);
     case LogicalKind::kFilter: {
       auto& filter = As<LogicalFilter>(node);
       std::vector<ExprPtr> conjuncts;
       SplitConjuncts(std::move(filter.predicate), &conjuncts);
       if (node.children[0]->kind == LogicalKind::kScan) {
-        return LowerScan(As<LogicalScan>(*node.children[0]), std::move(conjuncts), wish);
+        Wish scan_wish = wish;
+        scan_wish.distinct =
+            wish.distinct && std::none_of(conjuncts.begin(), conjuncts.end(),
+                                          [](const ExprPtr& e) { return IsVolatile(*e); });
+        return LowerScan(As<LogicalScan>(*node.children[0]), std::move(conjuncts), OutputOf(node),
+                         scan_wish);
       }
       double selectivity = 1;
       for (const auto& conjunct : conjuncts) selectivity *= estimator_.Selectivity(*conjunct);
       Wish below = wish;
+      below.distinct = false;
       if (below.rows >= 0) below.rows /= std::max(selectivity, 1e-3);
       ASSIGN_OR_RETURN(Lowered input, Lower(*node.children[0], below));
       auto result = std::make_unique<PhysicalFilter>();
@@ -222,6 +257,7 @@ Result<Lowered> Lowerer::Lower(LogicalNode& node, const Wish& wish) {
       result->children.push_back(std::move(input.node));
       Lowered lowered = Finish(std::move(result), std::move(input.shape), rows, cost);
       lowered.ordered = input.ordered;
+      lowered.presorted = input.presorted;
       return lowered;
     }
     case LogicalKind::kProject: {
@@ -229,6 +265,9 @@ Result<Lowered> Lowerer::Lower(LogicalNode& node, const Wish& wish) {
       // The wished order in terms of the input, where its columns are just handed up.
       Wish below;
       below.rows = wish.rows;
+      below.distinct =
+          wish.distinct && std::none_of(project.exprs.begin(), project.exprs.end(),
+                                        [](const ExprPtr& e) { return IsVolatile(*e); });
       for (const auto& order : wish.order) {
         const size_t i = Position(ShapeOf(project.output), order.var);
         if (i >= project.exprs.size() || project.exprs[i]->kind != ExprKind::kColumn) {
@@ -267,6 +306,7 @@ Result<Lowered> Lowerer::Lower(LogicalNode& node, const Wish& wish) {
         lowered = Finish(std::move(result), std::move(shape), rows, cost);
       }
       lowered.ordered = order_passed && input.ordered;
+      lowered.presorted = order_passed ? input.presorted : 0;
       return lowered;
     }
     case LogicalKind::kValues: {
@@ -288,7 +328,7 @@ Result<Lowered> Lowerer::Lower(LogicalNode& node, const Wish& wish) {
     case LogicalKind::kJoin:
       return LowerJoin(As<LogicalJoin>(node), wish);
     case LogicalKind::kAggregate:
-      return LowerAggregate(As<LogicalAggregate>(node));
+      return LowerAggregate(As<LogicalAggregate>(node), wish);
     case LogicalKind::kWindow:
       return LowerWindow(As<LogicalWindow>(node), wish);
     case LogicalKind::kDistinct:
@@ -306,7 +346,9 @@ Result<Lowered> Lowerer::Lower(LogicalNode& node, const Wish& wish) {
       result->name = cte.name;
       result->modifies = cte.modifies;
       ASSIGN_OR_RETURN(Lowered first, LowerExactly(*node.children[0], {}));
-      ASSIGN_OR_RETURN(Lowered second, Lower(*node.children[1], wish));
+      Wish below = wish;
+      below.distinct = false;
+      ASSIGN_OR_RETURN(Lowered second, Lower(*node.children[1], below));
       const double rows = second.node->rows, cost = first.node->cost + second.node->cost;
       result->children.push_back(std::move(first.node));
       result->children.push_back(std::move(second.node));
@@ -339,7 +381,9 @@ Result<Lowered> Lowerer::Lower(LogicalNode& node, const Wish& wish) {
     }
     case LogicalKind::kLockRows: {
       auto& lock = As<LogicalLockRows>(node);
-      ASSIGN_OR_RETURN(Lowered input, Lower(*node.children[0], wish));
+      Wish below = wish;
+      below.distinct = false;
+      ASSIGN_OR_RETURN(Lowered input, Lower(*node.children[0], below));
       auto result = std::make_unique<PhysicalLockRows>();
       for (const auto& target : lock.targets) {
         result->targets.push_back({target.scan_id,
@@ -362,11 +406,50 @@ Result<Lowered> Lowerer::Lower(LogicalNode& node, const Wish& wish) {
   return Error(ErrorCode::kInternalError, "unknown plan node");
 }
 
-Result<Lowered> Lowerer::LowerAggregate(LogicalAggregate& aggregate) {
+/// The input of an aggregate of which only some groups are wanted, in the order of its keys. No
+/// value: it does not come in that order by itself, and nothing has been done.
+Result<std::optional<Lowered>> Lowerer::LowerGroupedInput(const LogicalAggregate& aggregate,
+                                                          double groups, const Wish& wish) {
+  if (wish.rows < 0 || aggregate.keys.empty() || !aggregate.grouping_sets.empty()) {
+    return std::optional<Lowered>();
+  }
+  Wish below;
+  for (const auto& key : aggregate.keys) {
+    if (key->kind != ExprKind::kColumn) return std::optional<Lowered>();
+    below.order.push_back({static_cast<const ColumnExpr&>(*key).index, false, false});
+  }
+  // The operator lets groups out early only if no aggregate wants its rows sorted.
+  for (const auto& call : aggregate.aggregates) {
+    if (!call->order_by.empty()) return std::optional<Lowered>();
+  }
+  const double part = (wish.rows + 1) / groups;
+  if (part > 0.5) return std::optional<Lowered>();
+  below.rows = std::max(1.0, estimator_.Rows(*aggregate.children[0]) * part);
+  // Tried on a copy, since lowering takes a plan apart.
+  const size_t subplans = physical_->subplans.size();
+  const uint32_t params = physical_->param_count;
+  const std::vector<Scope> scopes = scopes_;
+  const LogicalPtr copy = Clone(*aggregate.children[0]);
+  ASSIGN_OR_RETURN(Lowered input, Lower(*copy, below));
+  if (input.ordered) return std::optional<Lowered>(std::move(input));
+  physical_->subplans.resize(subplans);
+  physical_->param_count = params;
+  scopes_ = scopes;
+  return std::optional<Lowered>();
+}
+
+Result<Lowered> Lowerer::LowerAggregate(LogicalAggregate& aggregate, const Wish& wish) {
   // Lowering takes the children's expressions away, so estimates come first.
   const double rows = estimator_.Rows(aggregate);
-  ASSIGN_OR_RETURN(Lowered input, Lower(*aggregate.children[0], {}));
   auto result = std::make_unique<PhysicalAggregate>();
+  ASSIGN_OR_RETURN(std::optional<Lowered> grouped, LowerGroupedInput(aggregate, rows, wish));
+  result->streaming = grouped.has_value();
+  if (!grouped) {
+    Wish below;
+    below.distinct = IgnoresRepeatedRows(aggregate);
+    ASSIGN_OR_RETURN(grouped, Lower(*aggregate.children[0], below));
+  }
+  Lowered input = std::move(*grouped);
   RETURN_IF_ERROR(ResolveAll(aggregate.keys, input.shape));
   for (auto& call : aggregate.aggregates) {
     RETURN_IF_ERROR(ResolveAll(call->args, input.shape));
@@ -397,10 +480,30 @@ Result<Lowered> Lowerer::LowerWindow(LogicalWindow& window, const Wish& wish) {
     }
   }
   if (!plain) below.order.clear();
-  below.rows = wish.rows;
+  // Functions that look at nothing behind their row let rows through as they come.
+  const bool no_keys = window.partition_by.empty() && window.order_by.empty();
+  const bool may_stream = std::all_of(
+      window.functions.begin(), window.functions.end(), [](const std::unique_ptr<WindowExpr>& f) {
+        return f->function->window == WindowFunctionId::kRowNumber ||
+               f->function->window == WindowFunctionId::kRank ||
+               f->function->window == WindowFunctionId::kDenseRank;
+      });
+  if (may_stream) below.rows = wish.rows;
   ASSIGN_OR_RETURN(Lowered input, Lower(*window.children[0], below));
+  if (may_stream && wish.rows >= 0 && !input.ordered && input.presorted > 0) {
+    // The few rows that are wanted: in order piece by piece.
+    std::vector<SortKey> keys;
+    for (const auto& expr : window.partition_by) keys.push_back({Clone(*expr), false, false});
+    for (const auto& key : window.order_by) {
+      keys.push_back({Clone(*key.expr), key.descending, key.nulls_first});
+    }
+    const size_t presorted = input.presorted;
+    ASSIGN_OR_RETURN(input, SortRows(std::move(input), std::move(keys), presorted));
+    input.ordered = true;
+  }
   auto result = std::make_unique<PhysicalWindow>();
   result->input_sorted = !below.order.empty() && input.ordered;
+  result->streaming = may_stream && (result->input_sorted || no_keys);
   RETURN_IF_ERROR(ResolveAll(window.partition_by, input.shape));
   RETURN_IF_ERROR(ResolveKeys(window.order_by, input.shape));
   RETURN_IF_ERROR(Resolve(window.frame.start_offset, input.shape));
@@ -421,7 +524,9 @@ Result<Lowered> Lowerer::LowerWindow(LogicalWindow& window, const Wish& wish) {
   result->end_function = window.end_function;
   const double rows = input.node->rows, cost = input.node->cost + rows * 6;
   result->children.push_back(std::move(input.node));
-  return Finish(std::move(result), std::move(shape), rows, cost);
+  Lowered lowered = Finish(std::move(result), std::move(shape), rows, cost);
+  lowered.ordered = Serves(below.order, wish.order);
+  return lowered;
 }
 
 Result<Lowered> Lowerer::LowerSort(LogicalSort& sort, const Wish& wish) {
@@ -437,26 +542,27 @@ Result<Lowered> Lowerer::LowerSort(LogicalSort& sort, const Wish& wish) {
   }
   if (below.order.empty()) below.rows = -1;
   // This order need not be the one that the parent wishes for.
-  bool serves_wish = wish.order.size() <= below.order.size();
-  for (size_t i = 0; serves_wish && i < wish.order.size(); ++i) {
-    const Wish::Order &wished = wish.order[i], &given = below.order[i];
-    serves_wish = wished.var == given.var && wished.descending == given.descending &&
-                  wished.nulls_first == given.nulls_first;
-  }
+  const bool serves_wish = Serves(below.order, wish.order);
   ASSIGN_OR_RETURN(Lowered input, Lower(*sort.children[0], below));
   if (!below.order.empty() && input.ordered) {
     input.ordered = serves_wish;
     return input;
   }
+  const size_t presorted = below.rows >= 0 && !below.order.empty() ? input.presorted : 0;
+  ASSIGN_OR_RETURN(Lowered lowered, SortRows(std::move(input), std::move(sort.keys), presorted));
+  lowered.ordered = serves_wish;
+  return lowered;
+}
+
+Result<Lowered> Lowerer::SortRows(Lowered input, std::vector<SortKey> keys, size_t presorted) {
   auto result = std::make_unique<PhysicalSort>();
-  RETURN_IF_ERROR(ResolveKeys(sort.keys, input.shape));
-  result->keys = std::move(sort.keys);
+  RETURN_IF_ERROR(ResolveKeys(keys, input.shape));
+  result->keys = std::move(keys);
+  result->presorted = presorted;
   const double rows = input.node->rows;
   const double cost = input.node->cost + rows * (1 + 0.3 * std::log2(rows + 1));
   result->children.push_back(std::move(input.node));
-  Lowered lowered = Finish(std::move(result), std::move(input.shape), rows, cost);
-  lowered.ordered = serves_wish;
-  return lowered;
+  return Finish(std::move(result), std::move(input.shape), rows, cost);
 }
 
 Result<Lowered> Lowerer::LowerLimit(LogicalLimit& limit, const Wish& wish) {
@@ -490,6 +596,7 @@ Result<Lowered> Lowerer::LowerLimit(LogicalLimit& limit, const Wish& wish) {
     }
   }
   Wish below = wish;
+  below.distinct = false;
   if (limit.limit) {
     below.rows = constant(limit.limit, 0) + constant(limit.offset, 0);
     if (wish.rows >= 0) below.rows = std::min(below.rows, wish.rows);
@@ -521,7 +628,9 @@ Result<Lowered> Lowerer::LowerDistinct(LogicalDistinct& distinct) {
   LogicalNode& child = *distinct.children[0];
   const double rows = estimator_.Rows(distinct);
   if (distinct.on.empty()) {
-    ASSIGN_OR_RETURN(Lowered input, LowerExactly(child, {}));
+    Wish below;
+    below.distinct = true;
+    ASSIGN_OR_RETURN(Lowered input, LowerExactly(child, below));
     auto result = std::make_unique<PhysicalAggregate>();
     for (const VarId var : input.shape) result->keys.push_back(ColumnAt(input.shape, var));
     const double cost = input.node->cost + input.node->rows * 2;

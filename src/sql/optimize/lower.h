@@ -9,6 +9,7 @@
 #include "common/status.h"
 #include "sql/optimize/access_path.h"
 #include "sql/optimize/estimator.h"
+#include "sql/optimize/expr_tools.h"
 #include "sql/optimize/optimizer.h"
 #include "sql/plan/logical.h"
 #include "sql/plan/physical.h"
@@ -27,6 +28,8 @@ struct Wish {
   };
   std::vector<Order> order;
   double rows = -1;  // negative: all
+  /// Rows that are equal in all columns handed up may be left out.
+  bool distinct = false;
 };
 
 /// A plan with the variables that its columns are.
@@ -34,6 +37,7 @@ struct Lowered {
   PhysicalPtr node;
   RowShape shape;
   bool ordered = false;  // the wished order holds
+  size_t presorted = 0;  // so many of its first columns do
 };
 
 class Lowerer {
@@ -55,16 +59,23 @@ class Lowerer {
   Result<Lowered> Lower(LogicalNode& node, const Wish& wish);
   /// As Lower, with exactly the node's output columns in their order.
   Result<Lowered> LowerExactly(LogicalNode& node, const Wish& wish);
-  Result<Lowered> LowerScan(LogicalScan& scan, std::vector<ExprPtr> conjuncts, const Wish& wish);
-  Result<Lowered> FinishScan(LogicalScan& scan, std::vector<ExprPtr> conjuncts, IndexPath* path,
-                             bool backward, const RowShape& outer);
+  /// `needed`: the variables to hand up; the others serve the conjuncts alone.
+  Result<Lowered> LowerScan(LogicalScan& scan, std::vector<ExprPtr> conjuncts, const VarSet& needed,
+                            const Wish& wish);
+  Result<Lowered> FinishScan(LogicalScan& scan, std::vector<ExprPtr> conjuncts,
+                             const VarSet& needed, IndexPath* path, bool backward,
+                             const RowShape& outer);
+  double KnownKeys(const IndexDef& index, const LogicalScan& scan) const;
   std::function<ExprPtr(const IndexDef&, size_t)> HiddenExpressions(const LogicalScan& scan) const;
   Result<Lowered> LowerJoin(LogicalJoin& join, const Wish& wish);
   Result<Lowered> LowerIndexJoin(LogicalJoin& join, Lowered left, std::vector<ExprPtr> condition,
                                  IndexPath path);
   Result<Lowered> LowerNestedLoop(LogicalJoin& join, Lowered left, std::vector<ExprPtr> condition);
-  Result<Lowered> LowerAggregate(LogicalAggregate& aggregate);
+  Result<Lowered> LowerAggregate(LogicalAggregate& aggregate, const Wish& wish);
+  Result<std::optional<Lowered>> LowerGroupedInput(const LogicalAggregate& aggregate, double groups,
+                                                   const Wish& wish);
   Result<Lowered> LowerWindow(LogicalWindow& window, const Wish& wish);
+  Result<Lowered> SortRows(Lowered input, std::vector<SortKey> keys, size_t presorted);
   Result<Lowered> LowerSort(LogicalSort& sort, const Wish& wish);
   Result<Lowered> LowerLimit(LogicalLimit& limit, const Wish& wish);
   Result<Lowered> LowerDistinct(LogicalDistinct& distinct);

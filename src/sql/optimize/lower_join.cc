@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "expr/cast.h"
 #include "expr/function.h"
 #include "sql/optimize/expr_tools.h"
 #include "sql/optimize/lower.h"
@@ -18,6 +19,20 @@ struct EquiKey {
 bool SameHash(TypeId a, TypeId b) {
   const auto text = [](TypeId id) { return id == TypeId::kText || id == TypeId::kVarchar; };
   return a == b || (text(a) && text(b));
+}
+
+bool IsInteger(TypeId id) {
+  return id == TypeId::kInt2 || id == TypeId::kInt4 || id == TypeId::kInt8;
+}
+
+/// Integers of two widths meet in the wider one.
+void WidenKeys(ExprPtr& a, ExprPtr& b) {
+  if (a->type.id == b->type.id || !IsInteger(a->type.id) || !IsInteger(b->type.id)) return;
+  const auto width = [](const ExprPtr& e) { return PhysicalWidth(PhysicalTypeOf(e->type)); };
+  const bool widen_a = width(a) < width(b);
+  ExprPtr& narrow = widen_a ? a : b;
+  const Type wide = widen_a ? b->type : a->type;
+  narrow = MakeCastExpr(std::move(narrow), wide, CastContext::kImplicit);
 }
 
 /// Takes the equalities out of `condition` that a hash table can answer.
@@ -43,7 +58,10 @@ std::vector<EquiKey> TakeEquiKeys(std::vector<ExprPtr>& condition, const VarSet&
       b = &static_cast<IsDistinctExpr&>(*expr).right;
     }
     bool taken = false;
-    if (a && SameHash((*a)->type.id, (*b)->type.id) && !ContainsSubquery(*expr)) {
+    if (a &&
+        (SameHash((*a)->type.id, (*b)->type.id) ||
+         (IsInteger((*a)->type.id) && IsInteger((*b)->type.id))) &&
+        !ContainsSubquery(*expr)) {
       VarSet a_vars, b_vars;
       CollectVars(**a, &a_vars);
       CollectVars(**b, &b_vars);
@@ -53,6 +71,7 @@ std::vector<EquiKey> TakeEquiKeys(std::vector<ExprPtr>& condition, const VarSet&
                            Intersects(b_vars, left) && !Intersects(b_vars, right);
       if (straight || crossed) {
         if (crossed) std::swap(a, b);
+        WidenKeys(*a, *b);
         keys.push_back({std::move(*a), std::move(*b), null_safe});
         taken = true;
       }
@@ -88,6 +107,16 @@ Result<Lowered> Lowerer::LowerJoin(LogicalJoin& join, const Wish& wish) {
       wish.order.empty() && wish.rows < 0) {
     std::swap(join.children[0], join.children[1]);  // the smaller side is built
     std::swap(left_rows, right_rows);
+  }
+  // A wished order that the right side alone can give: it goes left, whose order is kept.
+  if (join.type == JoinType::kInner && !join.lateral && !wish.order.empty() && wish.rows >= 0) {
+    VarSet right_vars;
+    CollectOutput(*join.children[1], &right_vars);
+    if (std::all_of(wish.order.begin(), wish.order.end(),
+                    [&](const Wish::Order& order) { return right_vars.contains(order.var); })) {
+      std::swap(join.children[0], join.children[1]);
+      std::swap(left_rows, right_rows);
+    }
   }
   double selectivity = 1;
   for (const auto& expr : condition) selectivity *= estimator_.Selectivity(*expr);
@@ -136,8 +165,12 @@ Result<Lowered> Lowerer::LowerJoin(LogicalJoin& join, const Wish& wish) {
         CollectVars(expr, &vars);
         return !Intersects(vars, own) && !IsVolatile(expr) && !ContainsSubquery(expr);
       };
-      auto paths =
-          FindIndexPaths(*scan, condition, estimator_, is_bound, false, HiddenExpressions(*scan));
+      std::vector<ExprPtr> facts;
+      if (inner.kind == LogicalKind::kFilter) {
+        SplitConjuncts(Clone(*static_cast<LogicalFilter&>(inner).predicate), &facts);
+      }
+      auto paths = FindIndexPaths(*scan, condition, facts, estimator_, is_bound, false,
+                                  HiddenExpressions(*scan));
       for (auto& path : paths) {
         if (path.any_of || path.equal.empty()) continue;
         const double matches =
@@ -145,7 +178,9 @@ Result<Lowered> Lowerer::LowerJoin(LogicalJoin& join, const Wish& wish) {
         const double needed = join.type == JoinType::kSemi || join.type == JoinType::kAnti
                                   ? std::min(matches, 2.0)
                                   : matches;
-        const double cost = outer_rows * part * (kIndexProbeCost + needed * kIndexRowCost);
+        // Swapped, the rows would come in another order than the wished one.
+        const double part_read = swapped && !wish.order.empty() ? 1 : part;
+        const double cost = outer_rows * part_read * (kIndexProbeCost + needed * kIndexRowCost);
         if (cost < best_cost) {
           best_cost = cost;
           best = std::move(path);
@@ -212,10 +247,12 @@ Result<Lowered> Lowerer::LowerJoin(LogicalJoin& join, const Wish& wish) {
   const double cost = left.node->cost + right.node->cost + right_rows * kHashBuildCost +
                       left_rows * kHashProbeCost * part;
   const bool keeps_order = left.ordered && join.type != JoinType::kFull;
+  const size_t presorted = left.presorted;
   result->children.push_back(std::move(left.node));
   result->children.push_back(std::move(right.node));
   Lowered lowered = Finish(std::move(result), std::move(shape), rows, cost);
   lowered.ordered = keeps_order;
+  lowered.presorted = join.type != JoinType::kFull ? presorted : 0;
   return lowered;
 }
 
@@ -230,7 +267,11 @@ Result<Lowered> Lowerer::LowerIndexJoin(LogicalJoin& join, Lowered left,
   for (const size_t covered : path.covered) condition[covered] = nullptr;
   std::erase(condition, nullptr);
   path.covered.clear();
-  ASSIGN_OR_RETURN(Lowered right, FinishScan(scan, std::move(own), &path, false, left.shape));
+  VarSet needed;
+  for (const auto& column : join.output) needed.insert(column.var);
+  for (const auto& expr : condition) CollectVars(*expr, &needed);
+  ASSIGN_OR_RETURN(Lowered right,
+                   FinishScan(scan, std::move(own), needed, &path, false, left.shape));
   auto result = std::make_unique<PhysicalIndexJoin>();
   result->type = join.type;
   result->inner.reset(static_cast<PhysicalIndexScan*>(right.node.release()));
@@ -240,9 +281,11 @@ Result<Lowered> Lowerer::LowerIndexJoin(LogicalJoin& join, Lowered left,
   RETURN_IF_ERROR(Resolve(result->residual, both));
   result->children.push_back(std::move(left.node));
   const bool ordered = left.ordered;
+  const size_t presorted = left.presorted;
   Lowered lowered = Finish(
       std::move(result), KeepsLeftOnly(join.type) ? std::move(left.shape) : std::move(both), 0, 0);
   lowered.ordered = ordered;
+  lowered.presorted = presorted;
   return lowered;
 }
 

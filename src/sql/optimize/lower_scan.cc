@@ -9,19 +9,20 @@
 namespace oxibase {
 namespace {
 
-/// Whether reading `path` forwards or backwards gives the wished order; sets `backward`.
-bool GivesOrder(const IndexPath& path, const LogicalScan& scan, const Wish& wish, bool* backward) {
-  if (wish.order.empty() || path.any_of || path.index->method != IndexMethod::kOrdered) {
-    return false;
-  }
-  if (path.unique) return true;  // one row is in any order
+/// How many of the wished order's columns reading `path` forwards or backwards gives; sets
+/// `backward`.
+size_t GivesOrder(const IndexPath& path, const LogicalScan& scan, const Wish& wish,
+                  bool* backward) {
+  if (wish.order.empty() || path.any_of || path.index->method != IndexMethod::kOrdered) return 0;
+  if (path.unique) return wish.order.size();  // one row is in any order
   bool first = true;
   size_t column = path.equal_columns;
-  for (const auto& order : wish.order) {
+  for (size_t given = 0; given < wish.order.size(); ++given) {
+    const Wish::Order& order = wish.order[given];
     const auto it = std::find_if(scan.output.begin(), scan.output.end(),
                                  [&](const OutputColumn& c) { return c.var == order.var; });
     const auto i = static_cast<size_t>(it - scan.output.begin());
-    if (i >= scan.columns.size()) return false;
+    if (i >= scan.columns.size()) return given;
     const ColumnId id = scan.columns[i];
     // Columns fixed by equality are in every order.
     bool fixed = false;
@@ -29,33 +30,46 @@ bool GivesOrder(const IndexPath& path, const LogicalScan& scan, const Wish& wish
       fixed = fixed || path.index->columns[k].column == id;
     }
     if (fixed) continue;
-    if (column >= path.index->columns.size()) return false;
+    if (column >= path.index->columns.size()) return given;
     const IndexColumn& key = path.index->columns[column];
-    if (key.column != id || !key.expression_sql.empty()) return false;
+    if (key.column != id || !key.expression_sql.empty()) return given;
     const bool reversed = key.descending != order.descending;
     if ((key.nulls_first != reversed) != order.nulls_first) {
       // NULLs lie at the other end: that matters only where there may be some.
       const ColumnDef* def = scan.table->FindColumn(id);
-      if (!def || !def->not_null) return false;
+      if (!def || !def->not_null) return given;
     }
     if (first) {
       *backward = reversed;
     } else if (*backward != reversed) {
-      return false;
+      return given;
     }
     first = false;
     ++column;
     // A unique index's whole key, all of it given: what follows cannot matter.
     if (path.index->unique && column == path.index->columns.size() && path.index->primary) break;
   }
-  return true;
+  return wish.order.size();
+}
+
+/// Whether the index alone decides which distinct rows there are: it has every column that is read.
+bool CoversColumns(const IndexPath& path, const LogicalScan& scan) {
+  return path.index->method == IndexMethod::kOrdered && !path.any_of &&
+         std::all_of(scan.columns.begin(), scan.columns.end(), [&](ColumnId id) {
+           return std::any_of(path.index->columns.begin(), path.index->columns.end(),
+                              [&](const IndexColumn& key) {
+                                return key.column == id && key.expression_sql.empty();
+                              });
+         });
 }
 
 }  // namespace
 
 Result<Lowered> Lowerer::LowerScan(LogicalScan& scan, std::vector<ExprPtr> conjuncts,
-                                   const Wish& wish) {
-  if (scan.table->virtual_table) return FinishScan(scan, std::move(conjuncts), nullptr, false, {});
+                                   const VarSet& needed, const Wish& wish) {
+  if (scan.table->virtual_table) {
+    return FinishScan(scan, std::move(conjuncts), needed, nullptr, false, {});
+  }
   VarSet own;
   CollectOutput(scan, &own);
   const IsBound is_bound = [&](const Expr& expr) {
@@ -73,36 +87,74 @@ Result<Lowered> Lowerer::LowerScan(LogicalScan& scan, std::vector<ExprPtr> conju
 
   double best_cost = wish.order.empty() ? table_rows * part : table_rows + sort_cost;
   std::optional<IndexPath> best;
-  bool best_backward = false, best_ordered = false;
-  auto paths = FindIndexPaths(scan, conjuncts, estimator_, is_bound, !wish.order.empty(),
-                              HiddenExpressions(scan));
+  bool best_backward = false, best_distinct = false;
+  size_t best_presorted = 0;
+  auto paths = FindIndexPaths(scan, conjuncts, {}, estimator_, is_bound,
+                              !wish.order.empty() || wish.distinct, HiddenExpressions(scan));
   for (auto& path : paths) {
     bool backward = false;
-    const bool ordered = GivesOrder(path, scan, wish, &backward);
-    if (path.covered.empty() && !ordered) continue;
+    const size_t presorted = GivesOrder(path, scan, wish, &backward);
+    const bool ordered = !wish.order.empty() && presorted == wish.order.size();
+    const bool distinct = wish.distinct && !scan.row_id && CoversColumns(path, scan);
+    if (path.covered.empty() && !path.partial && presorted == 0 && !distinct) continue;
     const double fetched = path.unique ? 1 : std::max(1.0, table_rows * path.selectivity);
     double cost = path.probes * kIndexProbeCost +
                   fetched * kIndexRowCost * (ordered || wish.order.empty() ? part : 1);
-    if (!ordered) cost += sort_cost;
+    if (presorted > 0 && !ordered && wish.rows >= 0) {
+      // Rows that are equal in what is in order are read and sorted together.
+      double groups = 1;
+      for (size_t i = 0; i < presorted; ++i) {
+        groups *= std::max(1.0, estimator_.Distinct(wish.order[i].var));
+      }
+      const double read = std::min(fetched, wish.rows + 2 * fetched / groups);
+      cost = path.probes * kIndexProbeCost + read * kIndexRowCost + sort_cost * read / fetched;
+    } else if (!ordered) {
+      cost += sort_cost;
+    }
+    bool skips = false;
+    if (distinct) {
+      const double keys = KnownKeys(*path.index, scan);
+      const double skip_cost = keys * (kIndexProbeCost + kIndexRowCost);
+      if (keys > 0 && skip_cost < cost) {
+        cost = skip_cost;
+        skips = true;
+      }
+    }
+    if (path.covered.empty() && !path.partial && presorted == 0 && !skips) continue;
     // A lookup by a whole unique key is never a worse choice.
     if (cost < best_cost || (path.unique && !(best && best->unique))) {
       best_cost = cost;
       best = std::move(path);
       best_backward = backward;
-      best_ordered = ordered;
+      best_presorted = presorted;
+      best_distinct = skips;
     }
   }
-  ASSIGN_OR_RETURN(Lowered lowered, FinishScan(scan, std::move(conjuncts), best ? &*best : nullptr,
-                                               best_backward, {}));
-  lowered.ordered = best_ordered;
+  ASSIGN_OR_RETURN(Lowered lowered, FinishScan(scan, std::move(conjuncts), needed,
+                                               best ? &*best : nullptr, best_backward, {}));
+  if (best_distinct) static_cast<PhysicalIndexScan&>(*lowered.node).distinct = true;
+  lowered.presorted = best_presorted;
+  lowered.ordered = !wish.order.empty() && best_presorted == wish.order.size();
   lowered.node->rows = best && best->unique ? 1 : rows;
   lowered.node->cost = best_cost;
   return lowered;
 }
 
+/// Distinct keys of the index where statistics tell; 0: they don't.
+double Lowerer::KnownKeys(const IndexDef& index, const LogicalScan& scan) const {
+  double keys = 1;
+  for (const IndexColumn& column : index.columns) {
+    const double distinct = estimator_.KnownDistinct(*scan.table, column.column);
+    if (distinct <= 0) return 0;
+    keys *= distinct;
+  }
+  return keys;
+}
+
 /// Makes the scan's node; bounds of `path` may refer to `outer` (an index join's left batch).
 Result<Lowered> Lowerer::FinishScan(LogicalScan& scan, std::vector<ExprPtr> conjuncts,
-                                    IndexPath* path, bool backward, const RowShape& outer) {
+                                    const VarSet& needed, IndexPath* path, bool backward,
+                                    const RowShape& outer) {
   std::unique_ptr<PhysicalScanBase> node;
   if (scan.table->virtual_table) {
     node = std::make_unique<PhysicalVirtualScan>();
@@ -137,7 +189,14 @@ Result<Lowered> Lowerer::FinishScan(LogicalScan& scan, std::vector<ExprPtr> conj
   for (size_t i = 0; i < scan.columns.size(); ++i) shape.push_back(scan.output[i].var);
   node->filter = AndAll(std::move(conjuncts));
   RETURN_IF_ERROR(Resolve(node->filter, shape));
-  for (uint32_t i = 0; i < shape.size(); ++i) node->projection.push_back(i);
+  // Columns that only the filter reads are not handed up.
+  RowShape projected;
+  for (uint32_t i = 0; i < shape.size(); ++i) {
+    if (!needed.contains(shape[i])) continue;
+    node->projection.push_back(i);
+    projected.push_back(shape[i]);
+  }
+  shape = std::move(projected);
   if (scan.row_id) {
     node->emit_row_id = true;
     shape.push_back(*scan.row_id);
@@ -156,8 +215,10 @@ std::function<ExprPtr(const IndexDef&, size_t)> Lowerer::HiddenExpressions(
         if (scan.columns[k] == scan.table->columns[i].id) vars[i] = scan.output[k].var;
       }
     }
-    auto bound =
-        context_.bind_index_expression(*scan.table, index.columns[column].expression_sql, vars);
+    auto bound = context_.bind_index_expression(
+        *scan.table,
+        column < index.columns.size() ? index.columns[column].expression_sql : index.predicate_sql,
+        vars);
     return bound.ok() ? std::move(*bound) : nullptr;
   };
 }

@@ -32,6 +32,12 @@ class Pruner {
 
   void Visit(LogicalNode& node) {
     switch (node.kind) {
+      case LogicalKind::kFilter:
+      case LogicalKind::kJoin:
+        // What only its own condition reads goes no further up.
+        std::erase_if(node.output,
+                      [this](const OutputColumn& column) { return !used_.contains(column.var); });
+        break;
       case LogicalKind::kProject: {
         auto& project = static_cast<LogicalProject&>(node);
         KeepUsed(project.exprs, project.output, 0, used_);

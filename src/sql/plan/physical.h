@@ -95,6 +95,8 @@ struct PhysicalIndexScan : PhysicalScanBase {
   Oid index = 0;
   IndexRange range;
   bool backward = false;
+  /// Of rows with the same key only the first one that is visible.
+  bool distinct = false;
 };
 
 struct PhysicalVirtualScan : PhysicalScanBase {
@@ -164,7 +166,7 @@ struct PhysicalAggregate : PhysicalNode {
   std::vector<std::unique_ptr<AggregateExpr>> aggregates;
   std::vector<std::vector<uint32_t>> grouping_sets;
   std::vector<std::vector<uint32_t>> grouping_calls;
-  bool streaming = false;  // input comes ordered by the keys
+  bool streaming = false;  // input comes ordered by the keys, there is one set of them
 };
 
 struct PhysicalWindow : PhysicalNode {
@@ -176,6 +178,8 @@ struct PhysicalWindow : PhysicalNode {
   const Function* start_function = nullptr;
   const Function* end_function = nullptr;
   bool input_sorted = false;  // else the operator sorts by partition and order
+  /// The input is in order and no function looks beyond the row it is for: rows pass through.
+  bool streaming = false;
 };
 
 /// Input is ordered so that rows equal in `on` are neighbours; keeps the first of each.
@@ -184,10 +188,13 @@ struct PhysicalDistinctOn : PhysicalNode {
   std::vector<ExprPtr> on;
 };
 
-/// With `limit_hint` (bigint expressions limit + offset): a top-N heap.
+/// With `limit` (bigint expressions limit + offset): a top-N heap.
 struct PhysicalSort : PhysicalNode {
   PhysicalSort() : PhysicalNode(PhysicalKind::kSort) {}
   std::vector<SortKey> keys;
+  /// The input is in order of so many of the first keys: rows equal in them are sorted together and
+  /// come out before the next ones are read.
+  size_t presorted = 0;
   ExprPtr limit, offset;
 };
 
