@@ -9,25 +9,34 @@ namespace {
 
 /// Values of parameters and constants.
 struct ScalarSource {
+  const IndexRange& plan;
   ExpressionList& equal;
   OptionalExpression &any_of, &lower, &upper;
   EvalContext& context;
 
   Result<bool> AppendEqual(size_t i, std::string* out, SortOrder order) const {
-    return AppendScalar(equal.evaluator(i), out, order);
+    return AppendScalar(*plan.equal[i], equal.evaluator(i), out, order);
   }
-  Result<bool> AppendScalar(Evaluator& evaluator, std::string* out, SortOrder order) const {
+  Result<bool> AppendScalar(const Expr& expr, Evaluator& evaluator, std::string* out,
+                            SortOrder order) const {
+    if (expr.kind == ExprKind::kParam) {  // nothing to evaluate
+      const uint32_t index = static_cast<const ParamExpr&>(expr).index;
+      if (index < context.params.size()) return AppendValue(context.params[index], out, order);
+    }
     ASSIGN_OR_RETURN(const Value value, evaluator.EvaluateScalar(context));
+    return AppendValue(value, out, order);
+  }
+  static bool AppendValue(const Value& value, std::string* out, SortOrder order) {
     if (value.is_null()) return false;
     AppendKey(out, value, order);
     return true;
   }
   Result<Value> AnyOf() const { return any_of->EvaluateScalar(context); }
   Result<bool> AppendLower(std::string* out, SortOrder order) const {
-    return AppendScalar(*lower, out, order);
+    return AppendScalar(*plan.lower, *lower, out, order);
   }
   Result<bool> AppendUpper(std::string* out, SortOrder order) const {
-    return AppendScalar(*upper, out, order);
+    return AppendScalar(*plan.upper, *upper, out, order);
   }
 };
 
@@ -75,7 +84,7 @@ bool RangeContains(const KeyRange& range, std::string_view key) {
 
 Status IndexRangeBuilder::Prepare() {
   for (const ExprPtr& expr : plan_.equal) {
-    if (expr) RETURN_IF_ERROR(equal_.Add(*expr));
+    RETURN_IF_ERROR(equal_.Add(*expr));
   }
   RETURN_IF_ERROR(any_of_.Compile(plan_.any_of.get()));
   RETURN_IF_ERROR(lower_.Compile(plan_.lower.get()));
@@ -86,7 +95,7 @@ Status IndexRangeBuilder::Prepare() {
 }
 
 Result<bool> IndexRangeBuilder::BeginScalar(EvalContext& context, bool backward) {
-  return Begin(ScalarSource{equal_, any_of_, lower_, upper_, context}, backward);
+  return Begin(ScalarSource{plan_, equal_, any_of_, lower_, upper_, context}, backward);
 }
 
 Status IndexRangeBuilder::EvaluateOuter(EvalContext& context, const Batch& outer) {

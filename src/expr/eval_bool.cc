@@ -62,35 +62,32 @@ class AndOrNode : public EvalNode {
       *count = rows;
       return {};
     } else {
-      // Rows that no operand has accepted yet; what is missing at the end has passed.
+      // Rows that no operand has accepted yet are tried with the next one.
+      if (!accepted_) accepted_ = std::make_unique<uint8_t[]>(kVectorSize);
+      uint8_t* accepted = accepted_.get();
+      std::memset(accepted, 0, frame.input.size);
       uint32_t* open = open_.data();
       uint32_t* passed = positions_.data();
       uint32_t open_count = rows;
       const uint32_t* remaining = sel;
-      for (const EvalNodePtr& arg : args_) {
+      for (size_t k = 0; k < args_.size() && open_count > 0; ++k) {
         uint32_t passed_count = 0;
-        RETURN_IF_ERROR(arg->Select(frame, remaining, open_count, passed, &passed_count));
+        RETURN_IF_ERROR(args_[k]->Select(frame, remaining, open_count, passed, &passed_count));
+        for (uint32_t p = 0; p < passed_count; ++p) accepted[passed[p]] = 1;
         uint32_t kept = 0;
-        for (uint32_t i = 0, p = 0; i < open_count; ++i) {
+        for (uint32_t i = 0; i < open_count; ++i) {
           const uint32_t row = remaining ? remaining[i] : i;
-          if (p < passed_count && passed[p] == row) {
-            ++p;
-          } else {
-            open[kept++] = row;
-          }
+          open[kept] = row;
+          kept += accepted[row] == 0;
         }
         open_count = kept;
         remaining = open;
-        if (open_count == 0) break;
       }
       uint32_t n = 0;
-      for (uint32_t i = 0, o = 0; i < rows; ++i) {
+      for (uint32_t i = 0; i < rows; ++i) {
         const uint32_t row = sel ? sel[i] : i;
-        if (o < open_count && open[o] == row) {
-          ++o;
-        } else {
-          out[n++] = row;
-        }
+        out[n] = row;
+        n += accepted[row];
       }
       *count = n;
       return {};
@@ -102,6 +99,7 @@ class AndOrNode : public EvalNode {
   Vector result_;
   RowList open_;
   RowList positions_;
+  std::unique_ptr<uint8_t[]> accepted_;  // OR: rows that some operand has accepted
 };
 
 /// One operand, one byte or NULL out: NOT, IS NULL, IS TRUE and their like.

@@ -138,17 +138,13 @@ size_t IndexCursor::Next(const Snapshot& snapshot, std::span<RowRef> rows) {
     const size_t max = std::min(at_once, rows.size() - found + 8);
     at_once = kAtOnce;
     size_t count;
-    const bool more = it.backward ? tree.ReadBackward(&place, &it.from_end, entries, max, &count)
-                                  : tree.ReadForward(&place, entries, max, &count);
+    const bool more = it.backward ? tree.ReadBackward(&place, &it.from_end, entries, max, &count,
+                                                      it.has_lower ? &it.lower.place : nullptr)
+                                  : tree.ReadForward(&place, entries, max, &count,
+                                                     it.has_upper ? &it.upper.place : nullptr);
     if (!more) it.done = true;
     for (size_t i = 0; i < count; ++i) {
       const Place& entry = entries[i];
-      const bool inside = it.backward ? !it.has_lower || Place::Compare(entry, it.lower.place) >= 0
-                                      : !it.has_upper || Place::Compare(entry, it.upper.place) < 0;
-      if (!inside) {
-        it.done = true;
-        break;
-      }
       if (found == rows.size()) {
         // Go on with this one.
         it.done = false;

@@ -78,6 +78,7 @@ Status AggregateOperator::Prepare() {
     call->offset = offset;
     offset += AlignUp16(call->impl->state_bytes);
     if (call->sorted) streaming_ = false;
+    if (call->sorted || call->hash_distinct || !call->impl->update_one) needs_payloads_ = true;
     calls_.push_back(std::move(call));
   }
   payload_bytes_ = offset;
@@ -122,7 +123,25 @@ void AggregateOperator::Init(std::byte* payload, uint64_t number) {
   }
 }
 
+bool AggregateOperator::Rewind() {
+  // One group without keys and without anything that its calls have kept beside it.
+  if (!plan_.keys.empty() || sets_.size() != 1 || sets_[0].groups.size() != 1) return false;
+  for (const auto& call : calls_) {
+    if (call->impl->destroy || call->hash_distinct || call->sorted) return false;
+  }
+  std::byte* payload = sets_[0].groups.payload(0);
+  std::memset(payload, 0, payload_bytes_);
+  Init(payload, 0);
+  if (arena_.bytes_reserved() > 0) arena_.Reset();
+  return true;
+}
+
 Status AggregateOperator::DoOpen() {
+  if (Rewind()) {
+    consumed_ = false;
+    set_ = next_ = 0;
+    return child().Open();
+  }
   DoClose();
   consumed_ = false;
   set_ = next_ = 0;
@@ -240,7 +259,7 @@ Status AggregateOperator::AddToSet(Set& set, uint32_t rows) {
     const uint32_t created = set.groups.FindOrInsert({keys, set.keys.size()}, nullptr, rows,
                                                      payloads_.get(), created_.get());
     for (uint32_t i = 0; i < created; ++i) Init(payloads_[created_[i]], before + i);
-  } else {
+  } else if (needs_payloads_) {
     std::fill_n(payloads_.get(), rows, set.groups.payload(0));
   }
   for (size_t c = 0; c < calls_.size(); ++c) {

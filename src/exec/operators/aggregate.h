@@ -69,6 +69,8 @@ class AggregateOperator : public Operator {
     std::vector<std::unique_ptr<SortedRows>> sorted_rows;  // by call
   };
 
+  /// Makes a lone group new in its place, if that is all there is to do before an execution.
+  bool Rewind();
   Status PrepareCall(const AggregateExpr& expr, Call& call);
   void Init(std::byte* payload, uint64_t number);
   /// Takes in a batch; false at the end of the input.
@@ -95,8 +97,9 @@ class AggregateOperator : public Operator {
   Batch out_;
   std::unique_ptr<std::byte*[]> payloads_, states_, few_states_;
   std::unique_ptr<uint32_t[]> created_;
-  Vector numbers_;  // group numbers of a batch
-  bool streaming_;  // ordered input, and no call that must see all rows first
+  Vector numbers_;               // group numbers of a batch
+  bool needs_payloads_ = false;  // without keys: some call asks for each row's state
+  bool streaming_;               // ordered input, and no call that must see all rows first
   bool consumed_ = false;
   size_t set_ = 0;
   size_t next_ = 0;

@@ -27,6 +27,7 @@ Status IndexJoinOperator::Prepare() {
 Status IndexJoinOperator::DoOpen() {
   output_.Reset();
   probing_ = seeking_ = false;
+  goal_ = UINT64_MAX;
   return child().Open();
 }
 
@@ -134,6 +135,8 @@ Result<const Batch*> IndexJoinOperator::DoNext() {
     RETURN_IF_ERROR(ranges_->EvaluateOuter(eval(), *left_));
     output_.BeginLeft(*left_);
     fetcher_.Rewind();
+    // Each row found is a pair; those of a semi join only say whether there is one.
+    if (!output_.first_match_decides()) fetcher_.SetRowGoal(goal_);
     probing_ = true;
     seeking_ = false;
     left_row_ = 0;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,6 +17,10 @@ class IndexJoinOperator : public Operator {
  public:
   IndexJoinOperator(const PhysicalIndexJoin& node, ExecState& state);
   Status Prepare() override;
+  void SetRowGoal(uint64_t rows) override {
+    goal_ = rows;
+    child().SetRowGoal(std::max(rows, kLeftRowsMin));
+  }
 
  protected:
   Status DoOpen() override;
@@ -23,6 +28,9 @@ class IndexJoinOperator : public Operator {
   void DoClose() override { output_.Reset(); }
 
  private:
+  /// Fewer left rows at once would not be worth the way.
+  static constexpr uint64_t kLeftRowsMin = 16;
+
   Result<bool> MorePairs();
   /// Fills references of inner rows and, beside each, its left row.
   size_t Find(std::span<RowRef> refs);
@@ -38,6 +46,7 @@ class IndexJoinOperator : public Operator {
 
   const Batch* left_ = nullptr;
   bool probing_ = false;
+  uint64_t goal_ = UINT64_MAX;
   uint32_t left_row_ = 0;
   bool seeking_ = false;  // the cursor stands within the range of left_row_
   std::unique_ptr<uint32_t[]> found_left_, left_rows_;

@@ -6,6 +6,7 @@
 
 #include "expr/function.h"
 #include "sql/optimize/expr_tools.h"
+#include "sql/optimize/or_list.h"
 #include "sql/optimize/passes.h"
 
 namespace oxibase {
@@ -235,6 +236,7 @@ Result<Lowered> Lowerer::Lower(LogicalNode& node, const Wish& wish) {
       auto& filter = As<LogicalFilter>(node);
       std::vector<ExprPtr> conjuncts;
       SplitConjuncts(std::move(filter.predicate), &conjuncts);
+      for (auto& conjunct : conjuncts) conjunct = OrAsAny(std::move(conjunct));
       if (node.children[0]->kind == LogicalKind::kScan) {
         Wish scan_wish = wish;
         scan_wish.distinct =
@@ -700,6 +702,7 @@ Result<std::shared_ptr<const PhysicalPlan>> Lowerer::Run() {
 Result<std::shared_ptr<const PhysicalPlan>> Optimize(LogicalPlan plan,
                                                      const OptimizerContext& context) {
   UnnestSubqueries(plan);
+  RemoveRenames(plan);
   PushDownPredicates(plan);
   Estimator estimator(context.statistics);
   estimator.Learn(*plan.root);

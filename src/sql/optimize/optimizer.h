@@ -23,7 +23,7 @@ struct OptimizerContext {
 };
 
 /// Rewrites a bound statement and chooses how to run it. The passes, in order: unnest subqueries,
-/// push predicates down, order joins, prune columns, lower.
+/// remove renames, push predicates down, order joins, prune columns, lower.
 Result<std::shared_ptr<const PhysicalPlan>> Optimize(LogicalPlan plan,
                                                      const OptimizerContext& context);
 

@@ -10,6 +10,9 @@ namespace oxibase {
 /// correlation can be pulled up into the join's condition. Other subqueries stay expressions.
 void UnnestSubqueries(LogicalPlan& plan);
 
+/// Takes away projections that only rename columns, where nobody takes these by position.
+void RemoveRenames(LogicalPlan& plan);
+
 /// Moves each conjunct as far down as it may go, makes inner joins of outer ones whose NULL rows a
 /// conjunct rejects, and puts join conditions where both sides meet.
 void PushDownPredicates(LogicalPlan& plan);

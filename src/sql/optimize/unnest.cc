@@ -108,6 +108,18 @@ bool TryJoin(LogicalPtr& left, SubqueryExpr& subquery, JoinType type) {
   for (const auto& expr : condition) {
     if (ContainsSubquery(*expr)) return false;
   }
+  // Of the subquery's columns only those that the condition reads matter.
+  if (plan->kind == LogicalKind::kProject) {
+    auto& project = static_cast<LogicalProject&>(*plan);
+    VarSet used;
+    for (const auto& expr : condition) CollectVars(*expr, &used);
+    for (size_t i = project.exprs.size(); i-- > 0;) {
+      const auto at = static_cast<std::ptrdiff_t>(i);
+      if (used.contains(project.output[i].var) || IsVolatile(*project.exprs[i])) continue;
+      project.exprs.erase(project.exprs.begin() + at);
+      project.output.erase(project.output.begin() + at);
+    }
+  }
   auto join = std::make_unique<LogicalJoin>();
   join->type = type;
   join->output = left->output;

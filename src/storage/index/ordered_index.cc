@@ -10,13 +10,34 @@
 
 namespace oxibase {
 
+namespace {
+
+/// The first 8 bytes as a big-endian number, zeros behind the last one.
+uint64_t LoadBigEndian(const char* bytes, size_t size) {
+  uint64_t word;
+  if (size >= 8) {
+    std::memcpy(&word, bytes, 8);
+    return __builtin_bswap64(word);
+  }
+  if (size >= 4) {  // two halves that may overlap
+    uint32_t first, last;
+    std::memcpy(&first, bytes, 4);
+    std::memcpy(&last, bytes + size - 4, 4);
+    return uint64_t{__builtin_bswap32(first)} << 32 | uint64_t{__builtin_bswap32(last)}
+                                                          << (8 - size) * 8;
+  }
+  word = 0;
+  for (size_t i = 0; i < size; ++i) {
+    word |= uint64_t{static_cast<unsigned char>(bytes[i])} << (56 - 8 * i);
+  }
+  return word;
+}
+
+}  // namespace
+
 OrderedIndex::Place::Place(std::string_view key, RowId row_id) : row(row_id.value) {
-  unsigned char head[16] = {};
-  std::memcpy(head, key.data(), std::min<size_t>(key.size(), 16));
-  std::memcpy(&hi, head, 8);
-  std::memcpy(&lo, head + 8, 8);
-  hi = __builtin_bswap64(hi);
-  lo = __builtin_bswap64(lo);
+  hi = LoadBigEndian(key.data(), key.size());
+  if (key.size() > 8) lo = LoadBigEndian(key.data() + 8, key.size() - 8);
   if (key.size() > 16) {
     rest = key.substr(16);
     has_rest = true;
@@ -50,7 +71,16 @@ inline int OrderedIndex::Compare(const Node& node, uint32_t i, const Place& plac
 }
 
 uint32_t OrderedIndex::LowerBound(const Node& node, uint32_t count, const Place& place) {
+  // The first words alone, without branches that are hard to foretell.
   uint32_t low = 0;
+  for (uint32_t left = count; left > 0;) {
+    const uint32_t half = (left + 1) / 2;
+    low += node.Hi(low + half - 1) < place.hi ? half : 0;
+    left -= half;
+  }
+  // Mostly that decides, or all entries with this first word lie behind the place.
+  if (low == count || Compare(node, low, place) >= 0) return low;
+  count -= low;
   while (count > 0) {
     const uint32_t half = count / 2;
     if (Compare(node, low + half, place) < 0) {
@@ -79,6 +109,23 @@ OrderedIndex::Place OrderedIndex::At(const Node& node, uint32_t i) {
     place.has_rest = true;
   }
   return place;
+}
+
+void OrderedIndex::Copy(const Node& node, uint32_t first, uint32_t count, bool backward,
+                        Place* out) {
+  const bool has_rest = node.has_rest.load(std::memory_order_acquire);
+  for (uint32_t i = 0; i < count; ++i, ++out) {
+    const uint32_t at = backward ? first + count - 1 - i : first + i;
+    if (has_rest) {
+      *out = At(node, at);
+      continue;
+    }
+    out->hi = node.Hi(at);
+    out->lo = node.Lo(at);
+    out->row = node.row[at].load(std::memory_order_acquire);
+    out->rest = {};
+    out->has_rest = false;
+  }
 }
 
 OrderedIndex::OrderedIndex(EpochManager& epochs) : epochs_(epochs), root_(new Node(0)) {
@@ -371,28 +418,30 @@ void OrderedIndex::MergeRight(Inner* parent, uint32_t left_idx, Node* left, Node
   RetireNode(right);
 }
 
-bool OrderedIndex::ReadForward(Place* from, Place* out, size_t max, size_t* found) const {
+bool OrderedIndex::ReadForward(Place* from, Place* out, size_t max, size_t* found,
+                               const Place* end) const {
   Place next;
   bool more = false;
-  while (!TryRead(*from, false, false, out, max, found, &next, &more)) {
+  while (!TryRead(*from, false, false, end, out, max, found, &next, &more)) {
   }
   *from = next;
   return more;
 }
 
-bool OrderedIndex::ReadBackward(Place* from, bool* from_end, Place* out, size_t max,
-                                size_t* found) const {
+bool OrderedIndex::ReadBackward(Place* from, bool* from_end, Place* out, size_t max, size_t* found,
+                                const Place* begin) const {
   Place next;
   bool more = false;
-  while (!TryRead(*from, *from_end, true, out, max, found, &next, &more)) {
+  while (!TryRead(*from, *from_end, true, begin, out, max, found, &next, &more)) {
   }
   *from = next;
   *from_end = false;
   return more;
 }
 
-bool OrderedIndex::TryRead(const Place& from, bool to_end, bool backward, Place* out, size_t max,
-                           size_t* found, Place* next, bool* more) const {
+// One way down; false: something changed meanwhile, start again.
+bool OrderedIndex::TryRead(const Place& from, bool to_end, bool backward, const Place* until,
+                           Place* out, size_t max, size_t* found, Place* next, bool* more) const {
   *more = false;
   const Node* node = root_.load(std::memory_order_acquire);
   uint64_t version;
@@ -423,24 +472,42 @@ bool OrderedIndex::TryRead(const Place& from, bool to_end, bool backward, Place*
     version = child_version;
   }
   const uint32_t count = node->Count();
-  size_t copied = 0;
-  bool cut = false;  // by `max`
+  uint32_t first, last;  // the entries wanted are [first, last)
+  bool ended = false;    // at `until`
   if (backward) {
-    uint32_t i = to_end ? count : LowerBound(*node, count, from);
-    while (i > 0 && copied < max) out[copied++] = At(*node, --i);
-    cut = i > 0;
-    if (cut && copied > 0) *next = out[copied - 1];
+    last = to_end ? count : LowerBound(*node, count, from);
+    first = 0;
+    if (until != nullptr && last > 0 && Compare(*node, 0, *until) < 0) {
+      first = std::min(LowerBound(*node, last, *until), last);
+      ended = true;
+    }
   } else {
-    uint32_t i = LowerBound(*node, count, from);
-    while (i < count && copied < max) out[copied++] = At(*node, i++);
-    cut = i < count;
-    if (cut && copied > 0) {
-      *next = out[copied - 1];
-      ++next->row;
+    first = LowerBound(*node, count, from);
+    last = count;
+    if (until != nullptr && first < count && Compare(*node, count - 1, *until) >= 0) {
+      // A few entries, as of a point: looked at one by one.
+      constexpr uint32_t kFew = 4;
+      uint32_t i = first;
+      while (i < count && i < first + kFew && Compare(*node, i, *until) < 0) ++i;
+      last = i < first + kFew ? i : std::max(i, LowerBound(*node, count, *until));
+      ended = true;
     }
   }
+  const bool cut = last - first > max;
+  const auto copied = static_cast<uint32_t>(cut ? max : last - first);
+  Copy(*node, backward ? last - copied : first, copied, backward, out);
   if (!node->Unchanged(version)) return false;
-  *more = *more || cut;
+  if (cut) {
+    *next = out[copied - 1];
+    if (!backward) ++next->row;
+    *more = true;
+  } else if (ended) {
+    *more = false;
+  }
+  if (*more && until != nullptr) {
+    const int order = Place::Compare(*next, *until);
+    *more = backward ? order > 0 : order < 0;
+  }
   *found = copied;
   return true;
 }

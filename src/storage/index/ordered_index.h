@@ -47,7 +47,8 @@ class OrderedIndex {
     Place() = default;
     Place(std::string_view key, RowId row_id);
     bool SameKey(const Place& other) const {
-      return hi == other.hi && lo == other.lo && has_rest == other.has_rest && rest == other.rest;
+      return hi == other.hi && lo == other.lo && has_rest == other.has_rest &&
+             (!has_rest || rest == other.rest);
     }
     /// By key and row id.
     static int Compare(const Place& a, const Place& b);
@@ -63,11 +64,15 @@ class OrderedIndex {
   /// False if it was not there.
   bool Erase(std::string_view key, RowId row);
 
-  /// Up to `max` entries at or after `from` that lie in one leaf, ascending. Then `*from` is where
-  /// to go on, unless false was returned: there are no more. May find none and return true.
-  bool ReadForward(Place* from, Place* out, size_t max, size_t* found) const;
-  /// The same backwards: entries before `from` (all if `from_end`, which is cleared), descending.
-  bool ReadBackward(Place* from, bool* from_end, Place* out, size_t max, size_t* found) const;
+  /// Up to `max` entries at or after `from` and before `end` (null: all) that lie in one leaf,
+  /// ascending. Then `*from` is where to go on, unless false was returned: there are no more. May
+  /// find none and return true.
+  bool ReadForward(Place* from, Place* out, size_t max, size_t* found,
+                   const Place* end = nullptr) const;
+  /// The same backwards: entries before `from` (all if `from_end`, which is cleared) and not before
+  /// `begin`, descending.
+  bool ReadBackward(Place* from, bool* from_end, Place* out, size_t max, size_t* found,
+                    const Place* begin = nullptr) const;
 
   /// Calls `visit(row)` for each entry with exactly this key until it returns false.
   template <typename F>
@@ -102,11 +107,12 @@ class OrderedIndex {
   static uint32_t LowerBound(const Node& node, uint32_t count, const Place& place);
   static uint32_t ChildFor(const Inner& inner, uint32_t count, const Place& place);
   static Place At(const Node& node, uint32_t i);
+  static void Copy(const Node& node, uint32_t first, uint32_t count, bool backward, Place* out);
 
   bool TryInsert(const Place& place, KeyRest* rest, bool* inserted);
   bool TryErase(const Place& place, bool* erased, bool* sparse);
-  bool TryRead(const Place& from, bool to_end, bool backward, Place* out, size_t max, size_t* found,
-               Place* next, bool* more) const;
+  bool TryRead(const Place& from, bool to_end, bool backward, const Place* until, Place* out,
+               size_t max, size_t* found, Place* next, bool* more) const;
   bool Split(Inner* parent, uint64_t parent_version, Node* node, uint64_t version,
              const Place& place);
   bool TryConsolidate(const Place& place);
