@@ -3,6 +3,7 @@ PATH := $(PATH):$(HOME)/.cargo/bin
 export PATH
 # Checkouts share compiled objects.
 export CCACHE_NOHASHDIR ?= 1
+export CCACHE_BASEDIR ?= $(CURDIR)
 # The database that `make run` opens.
 DATA ?= $(or $(XDG_DATA_HOME),$(HOME)/.local/share)/oxibase/first
 # Name filter of `make test` and its siblings.
@@ -41,10 +42,12 @@ test: deps-build+test
 	@cmake --build build/release -j $(JOBS)
 	@scripts/run_tests.sh build/release "$(T)"
 
+# UNITS="txn storage": only these modules' unit tests (and the SQL tests) are built and run.
+UNITS ?=
 test-asan test-tsan: test-%: deps-build+test
 	@cmake --preset $* >/dev/null
-	@cmake --build build/$* -j $(JOBS)
-	@scripts/run_tests.sh build/$* "$(T)"
+	@cmake --build build/$* -j $(JOBS) $(if $(UNITS),--target $(UNITS:%=%_test) sqllogictest oxibase)
+	@OXI_UNITS="$(UNITS)" scripts/run_tests.sh build/$* "$(T)"
 
 rewrite:
 	@build/release/sqllogictest --rewrite $(F)

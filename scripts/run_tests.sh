@@ -1,6 +1,9 @@
 #!/usr/bin/env bash
 # Runs all tests of one build folder and ends with the line "N passed, N failed", the sum of all.
 # Usage: run_tests.sh BUILD_FOLDER [NAME]      NAME: only tests whose name contains it
+#        OXI_UNITS="txn storage": of the unit tests only these, and no fuzzers
+#        OXI_SQL="folder ...": SQL tests (tests/sql); OXI_KILLS, OXI_POWER_LOSSES: how many (50);
+#        OXI_FUZZ_SECONDS: for each fuzzer (5)
 #
 # Parts: unit tests; tests/sql inside the process and over the wire; every executable tests/*/run and
 # examples/run (called with the build folder; its last line says "N passed, N failed"); the fuzzers,
@@ -63,15 +66,18 @@ unit() {
   count "$work/out" $status "$label"
 }
 
+units=" ${OXI_UNITS:-} "
 while read -r program; do
+  [ "$units" = "  " ] || [[ $units == *" ${program%_test} "* ]] || continue
   [ -n "$program" ] && unit "$build/$program" "unit: ${program%_test}"
 done < <(sort -u "$build/unit_tests.txt")
 
-if [ -x "$build/sqllogictest" ] && find tests/sql -name '*.test' 2>/dev/null | grep -q "$name"; then
+read -ra sql <<<"${OXI_SQL:-tests/sql}"
+if [ -x "$build/sqllogictest" ] && find "${sql[@]}" -name '*.test' 2>/dev/null | grep -q "$name"; then
   jobs=$(nproc)
-  part "sql, embedded" timeout 1800 "$build/sqllogictest" -q -j "$jobs" --match "$name" tests/sql
+  part "sql, embedded" timeout 1800 "$build/sqllogictest" -q -j "$jobs" --match "$name" "${sql[@]}"
   if [ -x "$build/oxibase" ]; then
-    part "sql, over the wire" timeout 1800 "$build/sqllogictest" -q -j "$jobs" --wire --match "$name" tests/sql
+    part "sql, over the wire" timeout 1800 "$build/sqllogictest" -q -j "$jobs" --wire --match "$name" "${sql[@]}"
   fi
 fi
 
@@ -84,7 +90,7 @@ if [ "$kind" != asan ] && [ "$kind" != tsan ]; then
   done
 fi
 
-if [ -f "$build/fuzzers.txt" ]; then
+if [ -f "$build/fuzzers.txt" ] && [ "$units" = "  " ]; then
   while read -r program; do
     [[ -n $program && $program == *"$name"* ]] || continue
     started=$SECONDS
