@@ -23,7 +23,6 @@ constexpr int kRangeHour = 1 << 10;
 constexpr int kRangeMinute = 1 << 11;
 constexpr int kRangeSecond = 1 << 12;
 constexpr int kFullRange = 0x7FFF;
-constexpr int kFullPrecision = 0xFFFF;
 
 /// Which parts have been given, so that none is given twice.
 enum Given : uint32_t {
@@ -600,7 +599,7 @@ Result<IntervalValue> RoundInterval(IntervalValue i, int32_t typmod) {
       cut(kMicrosPerHour);
     }
   }
-  if (precision != kFullPrecision && precision < 6) {
+  if (precision < 6) {  // more, 0xFFFF among it, cuts nothing
     constexpr int64_t kUnits[] = {1000000, 100000, 10000, 1000, 100, 10};
     const int64_t unit = kUnits[precision];
     int64_t rounded;

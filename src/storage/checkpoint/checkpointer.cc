@@ -198,7 +198,7 @@ Result<Manifest::TabletFiles> Checkpointer::WriteTablet(Tablet& tablet,
   last_changes_[tablet.id()] = changes + present.cardinality();
   if (!present.isEmpty()) RETURN_IF_ERROR(open_writer());
   for (const uint64_t row : present) RETURN_IF_ERROR(writer->AddRemoved(RowId(row)));
-  rows.removed = std::move(present);
+  rows.removed = present;
   if (writer == nullptr) {
     // Merged away: whatever the dropped segments said is gone by now.
     if (merges) files.segments.resize(kept);

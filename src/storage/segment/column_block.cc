@@ -3,6 +3,7 @@
 #include <lz4.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <limits>
 #include <type_traits>
@@ -127,9 +128,10 @@ Encoding PutPlain(const Vector& column, uint32_t rows, std::vector<std::byte>& c
       first = &values[i];
       min = max = values[i];
     }
+    // The bits count: -0 is not 0. NOLINTNEXTLINE(bugprone-suspicious-memory-comparison)
     constant = constant && std::memcmp(first, &values[i], sizeof(T)) == 0;
     if constexpr (std::is_floating_point_v<T>) {
-      if (values[i] != values[i]) ordered = false;  // NaN: greater than all in SQL, bounds say not
+      if (std::isnan(values[i])) ordered = false;  // greater than all in SQL, bounds say not
       min = std::min(min, values[i]);
       max = std::max(max, values[i]);
     }
