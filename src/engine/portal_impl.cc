@@ -125,6 +125,7 @@ Status PortalImpl::StartPlan() {
   context_.snapshot = session_.txn_->BeginStatement(plan_->modifies);
   context_.tables = &session_;
   context_.virtual_tables = session_.system_tables_.get();
+  context_.progress = &session_.progress_;
   context_.rows_affected = 0;
   context_.end_of_statement.clear();
   context_.overrides.clear();

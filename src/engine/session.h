@@ -41,6 +41,34 @@ struct ResultColumn {
 
 enum class TransactionStatus : char { kIdle = 'I', kInTransaction = 'T', kFailed = 'E' };
 
+/// How far the running statement is: rows read from tables, or by COPY.
+struct StatementProgress {
+  uint64_t rows = 0;
+  uint64_t rows_total = 0;  // 0: unknown
+};
+
+/// Names that could stand at some place, for completion.
+struct NameQuery {
+  enum class Kind : uint8_t {
+    kRelation,
+    kTable,
+    kView,
+    kIndex,
+    kSequence,
+    kColumn,
+    kSchema,
+    kFunction,
+    kType,
+    kSetting
+  };
+  Kind kind = Kind::kRelation;
+  std::string prefix;
+  /// Relations: those of this schema (empty: those visible). Columns: those of these relations, as
+  /// they are named in statements.
+  std::string schema;
+  std::vector<std::string> relations;
+};
+
 /// A statement parsed and bound once; planned anew by itself when the catalog changes. Belongs to
 /// its session.
 class PreparedStatement {
@@ -143,8 +171,10 @@ class Session {
   virtual Result<std::string> Setting(std::string_view name) = 0;
   virtual Status Set(std::string_view name, std::string_view value) = 0;
 
-  /// Names, for completion: schema, relation and column names that begin with `prefix`.
-  virtual std::vector<std::string> Complete(std::string_view prefix) = 0;
+  /// Names that begin with the prefix, quoted where needed, in order. Waits for no lock.
+  virtual std::vector<std::string> Complete(const NameQuery& query) = 0;
+  /// Since the last Bind. From any thread.
+  virtual StatementProgress progress() const = 0;
 
   virtual void Cancel() = 0;
   virtual int32_t pid() const = 0;

@@ -437,6 +437,7 @@ Result<std::unique_ptr<Portal>> SessionImpl::Bind(std::shared_ptr<PreparedStatem
                  params.size(), prepared->types.size());
   }
   if (prepared->statement) RETURN_IF_ERROR(CheckStatementAllowed(*prepared->statement));
+  progress_.Reset();
   auto portal = std::make_unique<PortalImpl>(*this, std::move(prepared), params);
   // COPY says at once which way its bytes go, and PostgreSQL reports its errors then.
   if (portal->kind() == PortalKind::kCopyIn || portal->kind() == PortalKind::kCopyOut) {

@@ -66,7 +66,11 @@ class SessionImpl final : public Session,
   CatalogLookup& catalog_lookup() override { return *this; }
   Result<std::string> Setting(std::string_view name) override { return GetSetting(name, false); }
   Status Set(std::string_view name, std::string_view value) override;
-  std::vector<std::string> Complete(std::string_view prefix) override;
+  std::vector<std::string> Complete(const NameQuery& query) override;
+  StatementProgress progress() const override {
+    return {progress_.rows.load(std::memory_order_relaxed),
+            progress_.rows_total.load(std::memory_order_relaxed)};
+  }
   void Cancel() override;
   int32_t pid() const override { return pid_; }
   int32_t secret() const override { return secret_; }
@@ -101,6 +105,7 @@ class SessionImpl final : public Session,
   Result<std::optional<std::vector<Value>>> FirstRow(const std::string& sql) override;
   Result<uint64_t> Run(LogicalPlan plan) override;
   EvalContext& eval() override { return eval_; }
+  ProgressCounter& progress_counter() { return progress_; }
   int64_t ClockMicros() override;
   std::string current_user() override { return options_.user; }
   void Notice(std::string_view severity, const ErrorInfo& info) override;
@@ -202,6 +207,7 @@ class SessionImpl final : public Session,
   std::atomic<bool> cancelled_{false};
   std::atomic<bool> timed_out_{false};
   std::atomic<int64_t> deadline_micros_{0};
+  ProgressCounter progress_;
   bool read_only_ = false;
   std::shared_ptr<const CatalogVersion> statement_catalog_;
 

@@ -118,27 +118,6 @@ std::vector<std::string> SessionImpl::SearchPath(bool with_implicit) {
   return names;
 }
 
-std::vector<std::string> SessionImpl::Complete(std::string_view prefix) {
-  const auto catalog = ddl_->catalog();
-  std::vector<std::string> found;
-  const auto add = [&](const std::string& name) {
-    if (name.starts_with(prefix)) found.push_back(QuoteIdentifier(name));
-  };
-  for (const auto& [oid, table] : catalog->tables()) {
-    add(table->name);
-    if (table->schema == kPgCatalogSchema || table->schema == kInformationSchema) continue;
-    for (const auto& column : table->columns) {
-      if (!column.dropped && !column.hidden) add(column.name);
-    }
-  }
-  for (const auto& [oid, view] : catalog->views()) add(view->name);
-  for (const auto& [oid, sequence] : catalog->sequences()) add(sequence->name);
-  for (const auto& [oid, schema] : catalog->schemas()) add(schema->name);
-  std::sort(found.begin(), found.end());
-  found.erase(std::unique(found.begin(), found.end()), found.end());
-  return found;
-}
-
 Result<Oid> SessionImpl::FindOid(char kind, std::string_view name) {
   const auto catalog = ddl_->catalog();
   switch (kind) {

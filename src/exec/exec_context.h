@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -43,6 +44,24 @@ class VirtualTableProvider {
                       const std::function<void(std::span<const Value>)>& emit) = 0;
 };
 
+/// How far a statement is, for whoever waits for it: one thread counts, others look.
+struct ProgressCounter {
+  std::atomic<uint64_t> rows{0};
+  std::atomic<uint64_t> rows_total{0};  // of the scans begun so far
+
+  void Reset() {
+    rows.store(0, std::memory_order_relaxed);
+    rows_total.store(0, std::memory_order_relaxed);
+  }
+  // One thread writes, hence no locked addition.
+  void Add(uint64_t count) {
+    rows.store(rows.load(std::memory_order_relaxed) + count, std::memory_order_relaxed);
+  }
+  void Expect(uint64_t count) {
+    rows_total.store(rows_total.load(std::memory_order_relaxed) + count, std::memory_order_relaxed);
+  }
+};
+
 /// One execution of a plan. Not thread-safe.
 struct ExecContext {
   EvalContext eval;
@@ -61,6 +80,7 @@ struct ExecContext {
     RowId row;
   };
   std::vector<RowOverride> overrides;
+  ProgressCounter* progress = nullptr;
   bool analyze = false;  // EXPLAIN ANALYZE: operators time themselves
 };
 

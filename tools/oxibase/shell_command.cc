@@ -1,7 +1,5 @@
 // `oxibase shell` and `oxibase tour`.
 
-#include <histedit.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -9,10 +7,14 @@
 #include <cstdio>
 #include <iostream>
 #include <memory>
+#include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "commands.h"
+#include "shell/completion.h"
+#include "shell/line_editor.h"
 #include "shell/shell.h"
 
 namespace oxibase {
@@ -20,17 +22,10 @@ namespace {
 
 struct ShellOptions {
   std::string folder;
-  std::vector<std::string> commands, files;
-  bool csv = false, json = false, markdown = false;
+  /// -c and -f in the order in which they were given.
+  std::vector<std::pair<bool, std::string>> actions;  // whether it is a file
+  bool csv = false, json = false, markdown = false, quiet = false, echo = false;
 };
-
-// What the signal handler and libedit's callback reach: there is one shell in the process.
-Session* g_session = nullptr;
-std::string g_prompt;
-
-void OnInterrupt(int) {
-  if (g_session) g_session->Cancel();
-}
 
 int Fail(const Status& status) {
   std::fprintf(stderr, "oxibase: %.*s\n", static_cast<int>(status.message().size()),
@@ -38,69 +33,84 @@ int Fail(const Status& status) {
   return 1;
 }
 
-/// Line editing with history. libedit keeps its state in these handles.
-int Interact(Shell& shell) {
-  std::printf("OxiBase %s. \\? for help, \\tour for a tour, \\q to leave.\n", OXI_VERSION);
-  EditLine* line = el_init("oxibase", stdin, stdout, stderr);
-  History* lines = history_init();
-  HistEvent event;
-  history(lines, &event, H_SETSIZE, 1000);
+std::string HistoryPath() {
+  if (const char* path = std::getenv("OXIBASE_HISTORY")) return path;
   const char* home = std::getenv("HOME");
-  const std::string file = std::string(home ? home : "/tmp") + "/.oxibase_history";
-  history(lines, &event, H_LOAD, file.c_str());
-  el_set(line, EL_HIST, history, lines);
-  el_set(line, EL_PROMPT,
-         static_cast<char* (*)(EditLine*)>([](EditLine*) { return g_prompt.data(); }));
-  el_set(line, EL_EDITOR, "emacs");
+  return std::string(home ? home : "/tmp") + "/.oxibase_history";
+}
+
+void Interact(Shell& shell) {
+  std::printf("OxiBase %s. \\? for help, \\tour for a tour, \\q to leave.\n", OXI_VERSION);
+  LineEditor editor(HistoryPath(), [&](std::string_view before_cursor) {
+    return CompleteText(shell.session(), shell.pending() + std::string(before_cursor));
+  });
+  std::string entry;  // the lines of a statement make one entry of the history
   for (;;) {
-    g_prompt = shell.prompt();
-    int count = 0;
-    const char* text = el_gets(line, &count);
-    if (!text || count <= 0) break;
-    if (count > 1) history(lines, &event, H_ENTER, text);
-    if (!shell.Line(std::string(text, static_cast<size_t>(count)))) break;
+    std::string line;
+    const auto outcome = editor.Read(shell.prompt(), &line);
+    if (outcome == LineEditor::Outcome::kInterrupted) {
+      shell.Forget();
+      entry.clear();
+      continue;
+    }
+    if (outcome == LineEditor::Outcome::kEnd && shell.in_copy()) {
+      shell.End();
+      continue;
+    }
+    if (outcome == LineEditor::Outcome::kEnd) break;
+    if (!shell.in_copy()) entry += entry.empty() ? line : "\n" + line;
+    const bool go_on = shell.Line(line);
+    if (shell.pending().empty()) {
+      editor.AddHistory(entry);
+      entry.clear();
+    }
+    if (!go_on) return;
   }
-  history(lines, &event, H_SAVE, file.c_str());
-  history_end(lines);
-  el_end(line);
-  std::printf("\n");
-  return 0;
+  std::printf("\\q\n");
+}
+
+void RunLines(Shell& shell, std::istream& lines) {
+  std::string line;
+  while (std::getline(lines, line)) {
+    if (!shell.Line(line)) break;
+  }
+  shell.End();
 }
 
 int RunShell(const ShellOptions& options) {
-  auto shell = Shell::Open(options.folder);
-  if (!shell.ok()) return Fail(shell.status());
-  g_session = &(*shell)->session();
-  std::signal(SIGINT, OnInterrupt);
+  auto opened = Shell::Open(options.folder);
+  if (!opened.ok()) return Fail(opened.status());
+  Shell& shell = **opened;
   std::signal(SIGPIPE, SIG_IGN);
-  if (options.csv) (*shell)->set_format(OutputFormat::kCsv);
-  if (options.json) (*shell)->set_format(OutputFormat::kJson);
-  if (options.markdown) (*shell)->set_format(OutputFormat::kMarkdown);
-  for (const auto& command : options.commands) {
-    (*shell)->Line(command);
-    (*shell)->End();
-  }
-  for (const auto& file : options.files) {
-    if (!(*shell)->RunFile(file)) {
-      return Fail(Error(ErrorCode::kUndefinedFile, "{}: cannot be read", file));
+  if (options.csv) shell.set_format(OutputFormat::kCsv);
+  if (options.json) shell.set_format(OutputFormat::kJson);
+  if (options.markdown) shell.set_format(OutputFormat::kMarkdown);
+  shell.set_quiet(options.quiet);
+  shell.set_echo(options.echo);
+  shell.Watch(isatty(STDOUT_FILENO) != 0 && isatty(STDERR_FILENO) != 0);
+  const bool from_stdin = options.actions.empty();
+  for (const auto& [is_file, text] : options.actions) {
+    if (is_file) {
+      if (!shell.RunFile(text)) return 1;
+      continue;
     }
-  }
-  int code = 0;
-  if (options.commands.empty() && options.files.empty()) {
-    if (isatty(STDIN_FILENO)) {
-      code = Interact(**shell);
+    std::istringstream lines(text);
+    std::string line;
+    while (std::getline(lines, line) && shell.Line(line)) {
+    }
+    if (shell.in_copy()) {
+      RunLines(shell, std::cin);
     } else {
-      std::string line;
-      while (std::getline(std::cin, line)) {
-        if (!(*shell)->Line(line)) break;
-      }
-      (*shell)->End();
+      shell.End();
     }
   }
-  if ((*shell)->had_error() && !isatty(STDIN_FILENO)) code = 1;
-  if ((*shell)->had_error() && !(options.commands.empty() && options.files.empty())) code = 1;
-  g_session = nullptr;
-  return code;
+  if (from_stdin && isatty(STDIN_FILENO) != 0) {
+    shell.set_interactive(true);
+    Interact(shell);
+    return 0;
+  }
+  if (from_stdin) RunLines(shell, std::cin);
+  return shell.had_error() ? 1 : 0;
 }
 
 int RunTour() {
@@ -117,12 +127,30 @@ void AddShellCommands(CLI::App& app, int* exit_code) {
   CLI::App* shell = app.add_subcommand("shell", "A SQL shell on a database folder, or in memory");
   shell->add_option("folder", options->folder,
                     "the folder; made if it is missing (none: in memory)");
-  shell->add_option("-c,--command", options->commands, "run this and leave; may be repeated");
-  shell->add_option("-f,--file", options->files, "run this file and leave; may be repeated");
+  // The two share one order, which only the parser knows.
+  auto commands = std::make_shared<std::vector<std::string>>();
+  auto files = std::make_shared<std::vector<std::string>>();
+  const CLI::Option* command_option =
+      shell->add_option("-c,--command", *commands, "run this and leave; may be repeated")
+          ->allow_extra_args(false);
+  shell->add_option("-f,--file", *files, "run this file and leave; may be repeated")
+      ->allow_extra_args(false);
+  shell->add_flag("-q,--quiet", options->quiet, "results only, no tags");
+  shell->add_flag("-a,--echo", options->echo, "show each statement before it runs");
   shell->add_flag("--csv", options->csv, "results as CSV");
   shell->add_flag("--json", options->json, "results as JSON");
   shell->add_flag("--markdown", options->markdown, "results as Markdown");
-  shell->callback([options, exit_code] { *exit_code = RunShell(*options); });
+  shell->callback([shell, command_option, commands, files, options, exit_code] {
+    size_t command = 0, file = 0;
+    for (const CLI::Option* option : shell->parse_order()) {
+      if (option == command_option && command < commands->size()) {
+        options->actions.emplace_back(false, (*commands)[command++]);
+      } else if (option->check_lname("file") && file < files->size()) {
+        options->actions.emplace_back(true, (*files)[file++]);
+      }
+    }
+    *exit_code = RunShell(*options);
+  });
   CLI::App* tour =
       app.add_subcommand("tour", "A short tour: creates, queries, rolls back, explains");
   tour->callback([exit_code] { *exit_code = RunTour(); });

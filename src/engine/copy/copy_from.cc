@@ -156,7 +156,9 @@ class CopyFromTask : public CopyTask {
     if (!status.ok()) return Where(std::move(status), SIZE_MAX, "");
     // A trigger-free INSERT changes one row or, with ON CONFLICT, none.
     ++rows_;
-    return rows_ % kRowsPerCheck == 0 ? session_.CheckInterrupts() : Status();
+    if (rows_ % kRowsPerCheck != 0) return {};
+    session_.progress_counter().Add(kRowsPerCheck);
+    return session_.CheckInterrupts();
   }
 
   // The binary format: signature, flags, header extension; then rows of a 16-bit field count and

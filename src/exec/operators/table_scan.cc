@@ -1,5 +1,7 @@
 #include "exec/operators/table_scan.h"
 
+#include "storage/mvcc/tablet.h"
+
 namespace oxibase {
 
 std::optional<RowId> FindOverride(const ExecContext& context, uint32_t scan_id) {
@@ -13,7 +15,10 @@ Status TableScanOperator::DoOpen() {
   override_ = FindOverride(context(), plan_.scan_id);
   done_ = false;
   fetcher_.Rewind();
-  if (!override_) cursor_.emplace(*context().txn, fetcher_.tablet());
+  if (!override_) {
+    cursor_.emplace(*context().txn, fetcher_.tablet());
+    if (context().progress) context().progress->Expect(fetcher_.tablet().live_rows());
+  }
   return {};
 }
 
@@ -31,7 +36,9 @@ Result<const Batch*> TableScanOperator::DoNext() {
     });
   }
   ASSIGN_OR_RETURN(const Batch* batch, fetcher_.Next([&](std::span<RowRef> refs) {
-    return cursor_->Next(snapshot, refs);
+    const size_t count = cursor_->Next(snapshot, refs);
+    if (context().progress) context().progress->Add(count);
+    return count;
   }));
   if (!batch) done_ = true;
   return batch;

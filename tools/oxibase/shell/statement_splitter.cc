@@ -56,28 +56,47 @@ size_t SkipComment(std::string_view text, size_t at) {
   return std::string_view::npos;
 }
 
+/// The next position outside of quotes and comments where `wanted` stands, from `at` on; npos if
+/// there is none: `scanned` is then where an unfinished piece begins, or the end.
+size_t FindOutside(std::string_view text, size_t at, char wanted, size_t* scanned) {
+  while (at < text.size()) {
+    *scanned = at;
+    size_t next = at + 1;
+    if (text[at] == '\'' || text[at] == '"') {
+      next = SkipQuoted(text, at);
+    } else if (text[at] == '$') {
+      next = SkipDollarQuoted(text, at);
+      if (next == at) ++next;
+    } else if (text.substr(at, 2) == "--" || text.substr(at, 2) == "/*") {
+      next = SkipComment(text, at);
+    } else if (text[at] == wanted) {
+      return at;
+    }
+    if (next == std::string_view::npos) return next;
+    at = next;
+  }
+  // The last character may begin something that the next line goes on with.
+  *scanned = text.empty() ? 0 : text.size() - 1;
+  return std::string_view::npos;
+}
+
 }  // namespace
 
 bool StatementSplitter::Next(std::string* statement) {
-  const std::string_view text = text_;
-  for (size_t i = 0; i < text.size();) {
-    size_t next = i + 1;
-    if (text[i] == '\'' || text[i] == '"') {
-      next = SkipQuoted(text, i);
-    } else if (text[i] == '$') {
-      next = SkipDollarQuoted(text, i);
-      if (next == i) ++next;
-    } else if (text.substr(i, 2) == "--" || text.substr(i, 2) == "/*") {
-      next = SkipComment(text, i);
-    } else if (text[i] == ';') {
-      *statement = text_.substr(0, i + 1);
-      text_.erase(0, i + 1);
-      return true;
-    }
-    if (next == std::string_view::npos) return false;
-    i = next;
-  }
-  return false;
+  const size_t end = FindOutside(text_, scanned_, ';', &scanned_);
+  if (end == std::string::npos) return false;
+  *statement = text_.substr(0, end + 1);
+  text_.erase(0, end + 1);
+  scanned_ = 0;
+  return true;
+}
+
+size_t StatementSplitter::FindBackslash(std::string_view line) const {
+  const std::string text = text_.substr(scanned_) + std::string(line);
+  size_t scanned = 0;
+  const size_t before = text.size() - line.size();
+  const size_t found = FindOutside(text, 0, '\\', &scanned);
+  return found == std::string::npos || found < before ? std::string_view::npos : found - before;
 }
 
 std::string StatementSplitter::Rest() const {
