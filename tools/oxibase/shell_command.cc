@@ -42,6 +42,7 @@ std::string HistoryPath() {
 void Interact(Shell& shell) {
   std::printf("OxiBase %s. \\? for help, \\tour for a tour, \\q to leave.\n", OXI_VERSION);
   LineEditor editor(HistoryPath(), [&](std::string_view before_cursor) {
+    if (shell.in_copy()) return Completion{0, {"\t"}, true};
     return CompleteText(shell.session(), shell.pending() + std::string(before_cursor));
   });
   std::string entry;  // the lines of a statement make one entry of the history

@@ -50,7 +50,12 @@ constexpr auto kFirstWords = std::to_array<std::string_view>({"ABORT",
                                                               "VACUUM",
                                                               "VALUES",
                                                               "WITH"});
-constexpr auto kInnerWords = std::to_array<std::string_view>({"ALL",
+constexpr auto kInnerWords = std::to_array<std::string_view>({"COALESCE",
+                                                              "EXTRACT",
+                                                              "GREATEST",
+                                                              "LEAST",
+                                                              "NULLIF",
+                                                              "ALL",
                                                               "AND",
                                                               "ANY",
                                                               "AS",
@@ -362,8 +367,8 @@ class Completer {
     const bool columns_only =
         last == "SET" || last == "COLUMN" || (first == "INSERT" && last == "(");
     if (columns_only) return;
-    if (word_.empty()) return AddWords(kInnerWords, true);
     AddWords(kInnerWords, true);
+    if (!found_.empty()) return;
     AddNames(Kind::kRelation);
     AddNames(Kind::kFunction);
   }

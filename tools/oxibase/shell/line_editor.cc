@@ -2,9 +2,12 @@
 
 #include <histedit.h>
 #include <sys/ioctl.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <clocale>
 #include <cstdio>
 
 #include "table_printer.h"
@@ -52,6 +55,41 @@ size_t CommonBytes(const std::vector<std::string>& candidates) {
   return common;
 }
 
+/// While a line is read, Ctrl-C is a key and no signal; libedit's raw mode, which has begun, leaves
+/// it one. It ends with that mode.
+void MakeInterruptAKey() {
+  termios mode{};
+  if (tcgetattr(STDIN_FILENO, &mode) != 0 || (mode.c_lflag & ICANON) != 0) return;
+  if (mode.c_cc[VINTR] == _POSIX_VDISABLE && mode.c_cc[VMIN] == 1) return;
+  mode.c_cc[VINTR] = _POSIX_VDISABLE;
+  mode.c_cc[VMIN] = 1;
+  mode.c_cc[VTIME] = 0;
+  tcsetattr(STDIN_FILENO, TCSANOW, &mode);
+}
+
+/// One byte from the terminal: 1, 0 at the end, -1 after an error.
+int ReadByte(unsigned char* byte) {
+  for (;;) {
+    const ssize_t count = read(STDIN_FILENO, byte, 1);
+    if (count >= 0 || errno != EINTR) return static_cast<int>(count);
+  }
+}
+
+/// For libedit: the next character, which is UTF-8.
+int ReadCharacter(EditLine* /*line*/, wchar_t* character) {
+  MakeInterruptAKey();
+  unsigned char byte = 0;
+  if (const int count = ReadByte(&byte); count != 1) return count;
+  const int more = byte < 0xC0 ? 0 : byte < 0xE0 ? 1 : byte < 0xF0 ? 2 : 3;
+  auto code = static_cast<uint32_t>(more == 0 ? byte : byte & (0x3F >> more));
+  for (int i = 0; i < more; ++i) {
+    if (const int count = ReadByte(&byte); count != 1) return count;
+    code = code << 6 | (byte & 0x3F);
+  }
+  *character = static_cast<wchar_t>(code);
+  return 1;
+}
+
 }  // namespace
 
 struct LineEditor::State {
@@ -69,7 +107,8 @@ struct LineEditor::State {
   static char* Prompt(EditLine* line) { return Of(line)->prompt.data(); }
   static unsigned char Interrupt(EditLine* line, int) {
     Of(line)->interrupted = true;
-    std::fputs("^C", stdout);
+    std::fputs("^C\n", stdout);
+    std::fflush(stdout);
     return CC_NEWLINE;
   }
   static unsigned char Complete(EditLine* line, int) { return Of(line)->CompleteWord(); }
@@ -78,6 +117,10 @@ struct LineEditor::State {
     const LineInfo* info = el_line(line);
     const std::string before(info->buffer, static_cast<size_t>(info->cursor - info->buffer));
     const Completion found = complete(before);
+    if (found.verbatim) {
+      el_insertstr(line, found.candidates[0].c_str());
+      return CC_REFRESH;
+    }
     if (found.candidates.empty() || found.word_bytes > before.size()) return CC_REFRESH_BEEP;
     const bool only = found.candidates.size() == 1;
     std::string text = found.candidates[0].substr(0, CommonBytes(found.candidates));
@@ -101,6 +144,8 @@ struct LineEditor::State {
 
 LineEditor::LineEditor(std::string history_path, CompleteFunction complete)
     : state_(std::make_unique<State>()) {
+  // libedit keeps lines as wide characters: the text is UTF-8 whatever the locale says.
+  std::setlocale(LC_CTYPE, "C.UTF-8");
   state_->history_path = std::move(history_path);
   state_->complete = std::move(complete);
   state_->history = history_init();
@@ -110,6 +155,7 @@ LineEditor::LineEditor(std::string history_path, CompleteFunction complete)
   EditLine* line = state_->line = el_init("oxibase", stdin, stdout, stderr);
   el_set(line, EL_CLIENTDATA, state_.get());
   el_set(line, EL_PROMPT, &State::Prompt);
+  el_set(line, EL_GETCFN, &ReadCharacter);
   el_set(line, EL_HIST, history, state_->history);
   el_set(line, EL_EDITOR, "emacs");
   el_set(line, EL_ADDFN, "oxi-complete", "Complete the word", &State::Complete);
@@ -120,8 +166,6 @@ LineEditor::LineEditor(std::string history_path, CompleteFunction complete)
   el_set(line, EL_BIND, "\\e[1~", "ed-move-to-beg", nullptr);
   el_set(line, EL_BIND, "\\e[4~", "ed-move-to-end", nullptr);
   el_set(line, EL_BIND, "\\e[3~", "ed-delete-next-char", nullptr);
-  // While a line is read, Ctrl-C is a key and no signal.
-  el_set(line, EL_SETTY, "-d", "intr=", nullptr);
   el_source(line, nullptr);
 }
 

@@ -12,6 +12,7 @@ namespace oxibase {
 struct Completion {
   size_t word_bytes = 0;  // of that word
   std::vector<std::string> candidates;
+  bool verbatim = false;  // the one candidate is what the key means here, and no word
 };
 
 /// Lines from a terminal, with editing (libedit), history and completion. One thread.

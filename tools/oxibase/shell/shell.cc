@@ -79,10 +79,14 @@ void Shell::PrintTag(std::string_view tag) {
   if (!quiet_ && !tag.empty()) PrintResult(std::string(tag) + "\n");
 }
 
-void Shell::Complain(const std::string& text) {
-  had_error_ = true;
+void Shell::Say(const std::string& text) {
   std::fflush(stdout);
   std::fputs((text + "\n").c_str(), stderr);
+}
+
+void Shell::Complain(const std::string& text) {
+  had_error_ = true;
+  Say(text);
 }
 
 bool Shell::Line(const std::string& line) {
@@ -108,8 +112,9 @@ bool Shell::Line(const std::string& line) {
 
 void Shell::End() {
   if (copy_in_) EndCopyLines(false);
-  const std::string rest = splitter_.Rest();
+  std::string rest = splitter_.Rest();
   splitter_.Clear();
+  rest.erase(rest.find_last_not_of(" \t\r\n") + 1);
   if (!rest.empty()) Run(rest);
 }
 

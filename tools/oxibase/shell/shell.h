@@ -25,7 +25,7 @@ struct FileCloser {
     }
   }
 };
-using File = std::unique_ptr<std::FILE, FileCloser>;
+using StdioFile = std::unique_ptr<std::FILE, FileCloser>;
 
 /// The SQL shell on an embedded database: takes lines, runs statements and backslash commands,
 /// prints results as psql does. One thread.
@@ -76,6 +76,8 @@ class Shell {
   void Print(const std::string& text);
   void PrintTag(std::string_view tag);
   void PrintError(const Status& status, std::string_view sql);
+  /// A line on stderr; Complain: that counts as an error.
+  void Say(const std::string& text);
   void Complain(const std::string& text);
 
   // --- Backslash commands (shell_commands.cc).
@@ -103,7 +105,7 @@ class Shell {
   bool had_error_ = false;
   bool stop_ = false;         // a Ctrl-C came: the files being run end
   bool expand_once_ = false;  // \gx
-  File output_;
+  StdioFile output_;
   std::unique_ptr<Portal> copy_in_;  // of COPY ... FROM STDIN, whose lines come now
   std::string copy_sql_;
   int depth_ = 0;  // of \i

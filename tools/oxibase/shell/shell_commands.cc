@@ -158,7 +158,7 @@ bool Shell::BufferCommand(const std::string& name, const std::string& rest) {
     const std::string sql = buffer.empty() ? last_query_ : buffer;
     splitter_.Clear();
     if (sql.empty()) return true;
-    File before;
+    StdioFile before;
     if (!rest.empty()) {
       before = std::move(output_);
       SetOutput(Unquote(rest));
@@ -191,7 +191,7 @@ void Shell::SetOutput(const std::string& target) {
   const bool pipe = target[0] == '|';
   std::FILE* file = pipe ? popen(target.c_str() + 1, "w") : std::fopen(target.c_str(), "w");
   if (!file) return Complain(target + ": " + std::strerror(errno));
-  output_ = File(file, FileCloser{pipe});
+  output_ = StdioFile(file, FileCloser{pipe});
 }
 
 void Shell::Edit(const std::string& path) {
@@ -228,7 +228,7 @@ void Shell::Edit(const std::string& path) {
 
 void Shell::DescribeCommand(const std::string& name, const std::string& rest) {
   std::function<void(const std::string&)> complain;
-  if (!quiet_) complain = [this](const std::string& text) { Complain(text); };
+  if (!quiet_) complain = [this](const std::string& text) { Say(text); };
   Describer describer(
       *session_, [this](const ResultTable& table) { PrintResult(PrintTable(table, print_)); },
       std::move(complain));
@@ -255,9 +255,9 @@ void Shell::RunCopy(const std::string& rest) {
   const CopyCommand& command = *parsed;
   if (command.place == CopyCommand::Place::kStandard) return Run(command.sql);
   const bool pipe = command.place == CopyCommand::Place::kProgram;
-  File file(pipe ? popen(command.path.c_str(), command.from ? "r" : "w")
-                 : std::fopen(command.path.c_str(), command.from ? "rb" : "wb"),
-            FileCloser{pipe});
+  StdioFile file(pipe ? popen(command.path.c_str(), command.from ? "r" : "w")
+                      : std::fopen(command.path.c_str(), command.from ? "rb" : "wb"),
+                 FileCloser{pipe});
   if (!file) return Complain(command.path + ": " + std::strerror(errno));
   RunTimed(command.sql, [&]() -> Status {
     ASSIGN_OR_RETURN(auto prepared, session_->Prepare(command.sql, {}));
