@@ -1,7 +1,8 @@
 // OxiBase and SQLite inside this program, both in memory: prepared statements, each its own
 // transaction, the two in turn. Prints the medians and how many times as fast OxiBase is.
 //
-//   usage: embedded [ROWS [ROUNDS]]      (100000 rows, 5 rounds)
+//   usage: embedded [ROWS [ROUNDS [NAME]]]   (100000 rows, 5 rounds, operations whose name has
+//   NAME)
 
 #include <algorithm>
 #include <chrono>
@@ -9,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
+#include <string_view>
 #include <vector>
 
 #include "engine.h"
@@ -41,7 +43,7 @@ double Median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-int Main(int64_t rows, int rounds) {
+int Main(int64_t rows, int rounds, std::string_view wanted) {
   // Visits all keys before it repeats one.
   const auto key = [rows](int64_t i) { return 1 + i * 7919 % rows; };
   const std::vector<Operation> operations = {
@@ -60,6 +62,7 @@ int Main(int64_t rows, int rounds) {
   std::printf("%-24s %14s %14s %7s\n", "ns each, medians", engines[0]->name(), engines[1]->name(),
               "ratio");
   for (const Operation& operation : operations) {
+    if (std::string_view(operation.name).find(wanted) == std::string_view::npos) continue;
     std::vector<double> times[2];
     double sums[2] = {};
     for (int round = 0; round < rounds; ++round) {
@@ -85,8 +88,8 @@ int main(int argc, char** argv) {
   const int64_t rows = argc > 1 ? std::atoll(argv[1]) : 100'000;
   const int rounds = argc > 2 ? std::atoi(argv[2]) : 5;
   if (rows < 1 || rounds < 1) {
-    std::fprintf(stderr, "usage: embedded [ROWS [ROUNDS]]\n");
+    std::fprintf(stderr, "usage: embedded [ROWS [ROUNDS [NAME]]]\n");
     return 2;
   }
-  return oxibase::bench::Main(rows, rounds);
+  return oxibase::bench::Main(rows, rounds, argc > 3 ? argv[3] : "");
 }
