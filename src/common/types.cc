@@ -138,6 +138,35 @@ constexpr auto kPositions = [] {
   return positions;
 }();
 
+/// An interval's modifier: the fields in the upper half, as PostgreSQL's INTERVAL_MASK has them,
+/// and the precision in the lower one.
+std::string FormatInterval(int32_t mod) {
+  if (mod < 0) return "interval";
+  constexpr int kMonth = 1 << 1, kYear = 1 << 2, kDay = 1 << 3, kHour = 1 << 10, kMinute = 1 << 11,
+                kSecond = 1 << 12;
+  static constexpr std::pair<int, std::string_view> kFields[] = {
+      {kYear, " year"},
+      {kMonth, " month"},
+      {kDay, " day"},
+      {kHour, " hour"},
+      {kMinute, " minute"},
+      {kSecond, " second"},
+      {kYear | kMonth, " year to month"},
+      {kDay | kHour, " day to hour"},
+      {kDay | kHour | kMinute, " day to minute"},
+      {kDay | kHour | kMinute | kSecond, " day to second"},
+      {kHour | kMinute, " hour to minute"},
+      {kHour | kMinute | kSecond, " hour to second"},
+      {kMinute | kSecond, " minute to second"},
+  };
+  std::string text = "interval";
+  for (const auto& [mask, fields] : kFields) {
+    if ((mod >> 16 & 0x7FFF) == mask) text += fields;
+  }
+  const int precision = mod & 0xFFFF;
+  return precision == 0xFFFF ? text : text + fmt::format("({})", precision);
+}
+
 std::string FormatBase(Type type, const TypeInfo& info) {
   const int32_t mod = type.typmod;
   switch (type.id) {
@@ -158,6 +187,8 @@ std::string FormatBase(Type type, const TypeInfo& info) {
       const size_t space = name.find(' ');
       return fmt::format("{}({}){}", name.substr(0, space), mod, name.substr(space));
     }
+    case T::kInterval:
+      return FormatInterval(mod);
     default:
       return std::string(info.sql_name);
   }

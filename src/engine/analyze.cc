@@ -98,17 +98,7 @@ Status SessionImpl::AnalyzeTable(const TableDef& table) {
     if (table.columns[c].dropped) continue;
     statistics->columns[table.columns[c].id] = samples[c].Finish(static_cast<double>(rows));
   }
-  {
-    MutexLock lock(db_.statistics_mu);
-    db_.statistics[table.oid] = std::move(statistics);
-  }
-  // Plans made without them are made again. (A transaction's own overlay keeps its plans.)
-  MutexLock lock(db_.catalog_mu);
-  auto next = std::make_shared<CatalogVersion>(*db_.catalog);
-  next->set_number(db_.catalog->number() + 1);
-  db_.catalog = std::move(next);
-  db_.catalog_number_now.store(db_.catalog->number(), std::memory_order_release);
-  return {};
+  return ddl_->PutStatistics(table.oid, std::move(statistics));
 }
 
 }  // namespace oxibase

@@ -13,6 +13,13 @@ namespace {
 constexpr Oid kCatalogTableOid = 13100;
 constexpr Oid kCatalogIndexOid = 13101;
 
+Status ReadStatistics(Oid table, std::string_view bytes, Database::Impl& db) {
+  ASSIGN_OR_RETURN(TableStatistics statistics, DecodeStatistics(bytes));
+  MutexLock lock(db.statistics_mu);
+  db.statistics[table] = std::make_shared<const TableStatistics>(std::move(statistics));
+  return {};
+}
+
 /// Adds what the catalog's rows say to `catalog`, and counts oids.
 Status ReadObjects(Tablet& tablet, Database::Impl& db, CatalogVersion* catalog) {
   const RowLayout& layout = tablet.schema().newest();
@@ -22,6 +29,10 @@ Status ReadObjects(Tablet& tablet, Database::Impl& db, CatalogVersion* catalog) 
     const std::byte* row = image.bytes.data();
     const auto kind = static_cast<ObjectKind>(layout.ReadFixed<int32_t>(row, 0));
     const auto oid = static_cast<Oid>(layout.ReadFixed<int64_t>(row, 1));
+    if (kind == kStatisticsRow) {
+      status = ReadStatistics(oid, layout.ReadString(row, 4).view(), db);
+      return status.ok();
+    }
     auto object = DecodeObject(kind, layout.ReadString(row, 4).view());
     if (!object.ok()) {
       status = std::move(object).status();

@@ -13,10 +13,10 @@
 #include "catalog/catalog_version.h"
 #include "engine/database.h"
 #include "engine/sequences.h"
+#include "engine/table_statistics.h"
 #include "env/env.h"
 #include "env/mutex.h"
 #include "env/thread.h"
-#include "sql/optimize/statistics.h"
 #include "storage/checkpoint/checkpointer.h"
 #include "storage/checkpoint/data_folder.h"
 #include "txn/txn_checkpoint_source.h"
@@ -26,11 +26,6 @@ namespace oxibase {
 
 class SessionImpl;
 class Tablet;
-
-/// Column statistics by table, as the last ANALYZE left them.
-struct TableStatistics {
-  std::map<ColumnId, ColumnStatistics> columns;
-};
 
 struct Database::Impl {
   Impl(Env& e, DatabaseOptions o) : env(e), options(std::move(o)), txns(e.clock()) {}

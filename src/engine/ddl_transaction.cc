@@ -41,6 +41,13 @@ Status DdlTransaction::LockName(Oid schema, std::string_view name) {
 
 Status DdlTransaction::Write(ObjectKind kind, Oid oid, int32_t sub, std::string_view name,
                              const CatalogObject* object) {
+  if (!object) return WriteRow(kind, oid, sub, name, nullptr);
+  const std::string definition = EncodeObject(*object);
+  return WriteRow(kind, oid, sub, name, &definition);
+}
+
+Status DdlTransaction::WriteRow(ObjectKind kind, Oid oid, int32_t sub, std::string_view name,
+                                const std::string* definition) {
   const std::shared_ptr<Tablet> tablet = database_.txns.tablets().Find(kCatalogTablet);
   const Snapshot snapshot = txn_.LatestSnapshot();
   RowId existing;
@@ -56,7 +63,7 @@ Status DdlTransaction::Write(ObjectKind kind, Oid oid, int32_t sub, std::string_
     own.command = UINT32_MAX;  // what this very statement wrote, too
     if (cursor.Next(own, std::span(&row, 1)) == 1) existing = row.id;
   }
-  if (!object) {
+  if (!definition) {
     if (!existing) return {};
     ASSIGN_OR_RETURN([[maybe_unused]] RowOutcome outcome,
                      DeleteRow(txn_, *tablet, existing, txn_.NextCommand()));
@@ -68,7 +75,7 @@ Status DdlTransaction::Write(ObjectKind kind, Oid oid, int32_t sub, std::string_
   columns[1].SetConstant(Value::Int8(oid));
   columns[2].SetConstant(Value::Int4(sub));
   columns[3].SetConstant(Value::Text(std::string(name)));
-  columns[4].SetConstant(Value::String(TypeId::kBytea, EncodeObject(*object)));
+  columns[4].SetConstant(Value::String(TypeId::kBytea, *definition));
   const Vector* row[5] = {&columns[0], &columns[1], &columns[2], &columns[3], &columns[4]};
   if (!existing) {
     ASSIGN_OR_RETURN([[maybe_unused]] RowId id, InsertRow(txn_, *tablet, row, 0));
@@ -220,8 +227,31 @@ Status DdlTransaction::PutComment(CommentDef comment) {
   return {};
 }
 
+Status DdlTransaction::PutStatistics(Oid table, std::shared_ptr<const TableStatistics> statistics) {
+  const std::string definition = EncodeStatistics(*statistics);
+  RETURN_IF_ERROR(WriteRow(kStatisticsRow, table, 0, "", &definition));
+  on_commit_.push_back([this, table, statistics = std::move(statistics)] {
+    {
+      MutexLock lock(database_.statistics_mu);
+      database_.statistics[table] = statistics;
+    }
+    // Plans made without them are made again.
+    MutexLock lock(database_.catalog_mu);
+    auto next = std::make_shared<CatalogVersion>(*database_.catalog);
+    next->set_number(database_.catalog->number() + 1);
+    database_.catalog = std::move(next);
+    database_.catalog_number_now.store(database_.catalog->number(), std::memory_order_release);
+  });
+  return {};
+}
+
 Status DdlTransaction::Remove(ObjectKind kind, Oid oid) {
   if (kind == ObjectKind::kTable) {
+    RETURN_IF_ERROR(WriteRow(kStatisticsRow, oid, 0, "", nullptr));
+    on_commit_.push_back([this, oid] {
+      MutexLock lock(database_.statistics_mu);
+      database_.statistics.erase(oid);
+    });
     const auto table = catalog()->TableByOid(oid);
     TabletRegistry& registry = database_.txns.tablets();
     if (table && table->tablet) {

@@ -13,6 +13,8 @@
 
 namespace oxibase {
 
+struct TableStatistics;
+
 /// The catalog changes of one transaction: what it sees of them, the catalog rows it writes, what
 /// happens to storage at once and what waits for the commit. One session's; not thread-safe.
 ///
@@ -22,7 +24,7 @@ class DdlTransaction {
  public:
   DdlTransaction(Database::Impl& database, Transaction& txn) : database_(database), txn_(txn) {}
 
-  bool has_changes() const { return overlay_ != nullptr; }
+  bool has_changes() const { return overlay_ != nullptr || !on_commit_.empty(); }
   /// The catalog as this transaction sees it.
   std::shared_ptr<const CatalogVersion> catalog() const;
   Oid NewOid();
@@ -38,6 +40,8 @@ class DdlTransaction {
   Status PutSchema(SchemaDef schema);
   /// An empty text removes it.
   Status PutComment(CommentDef comment);
+  /// Keeps what ANALYZE found; others see it from the commit on.
+  Status PutStatistics(Oid table, std::shared_ptr<const TableStatistics> statistics);
   /// Removes the object alone; what depends on it is the caller's affair.
   Status Remove(ObjectKind kind, Oid oid);
 
@@ -70,6 +74,9 @@ class DdlTransaction {
   Status AlterTable(TableDef table, const TableDef& before);
   Status Write(ObjectKind kind, Oid oid, int32_t sub, std::string_view name,
                const CatalogObject* object);
+  /// A row of the catalog's table; null removes it.
+  Status WriteRow(ObjectKind kind, Oid oid, int32_t sub, std::string_view name,
+                  const std::string* definition);
   Status Apply(ObjectKind kind, Oid oid, int32_t sub, std::string_view name,
                std::shared_ptr<const CatalogObject> after);
   void Record(Change change);

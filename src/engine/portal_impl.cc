@@ -126,6 +126,7 @@ Status PortalImpl::StartPlan() {
   context_.tables = &session_;
   context_.virtual_tables = session_.system_tables_.get();
   context_.progress = &session_.progress_;
+  context_.deferred = &session_.constraints_;
   context_.rows_affected = 0;
   context_.end_of_statement.clear();
   context_.overrides.clear();

@@ -75,6 +75,11 @@ Status SequenceManager::Set(const SequenceDef& sequence, int64_t value, bool is_
   return {};
 }
 
+int64_t SequenceManager::LoggedAhead(const SequenceDef& sequence) {
+  MutexLock lock(mu_);
+  return Find(sequence).logged_ahead;
+}
+
 SequenceState SequenceManager::Read(const SequenceDef& sequence) {
   MutexLock lock(mu_);
   const State& state = Find(sequence);

@@ -24,6 +24,8 @@ class SequenceManager {
   Status Set(const SequenceDef& sequence, int64_t value, bool is_called);
   /// What SELECT FROM the sequence shows.
   SequenceState Read(const SequenceDef& sequence);
+  /// Values that may be given out before the log must know: log_cnt.
+  int64_t LoggedAhead(const SequenceDef& sequence);
   void Forget(Oid sequence);
 
   /// Recovery, and what a checkpoint writes.

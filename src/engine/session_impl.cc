@@ -47,7 +47,11 @@ class EngineStatistics : public StatisticsProvider {
       kept = it == db_.statistics.end() ? std::make_shared<const TableStatistics>() : it->second;
     }
     const auto it = kept->columns.find(column);
-    return it == kept->columns.end() ? nullptr : &it->second;
+    if (it == kept->columns.end()) return nullptr;
+    // The column may have another type since.
+    const ColumnDef* def = table.FindColumn(column);
+    const bool same = def && (!it->second.min || it->second.min->type().id == def->type.id);
+    return same ? &it->second : nullptr;
   }
 
  private:
@@ -151,6 +155,11 @@ void SessionImpl::EndPortals() {
 }
 
 Status SessionImpl::CommitTransaction() {
+  if (Status status = constraints_.CheckAll(); !status.ok()) {
+    RollbackTransaction();
+    return status;
+  }
+  constraints_.Clear();
   EndPortals();
   savepoints_.clear();
   const bool has_ddl = ddl_->has_changes();
@@ -171,6 +180,7 @@ Status SessionImpl::CommitTransaction() {
 }
 
 void SessionImpl::RollbackTransaction() {
+  constraints_.Clear();
   EndPortals();
   savepoints_.clear();
   // Rows before what they lie in.

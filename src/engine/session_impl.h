@@ -14,6 +14,7 @@
 #include "engine/database_impl.h"
 #include "engine/ddl/ddl_host.h"
 #include "engine/ddl_transaction.h"
+#include "engine/deferred_constraints.h"
 #include "engine/portal_impl.h"
 #include "engine/prepared.h"
 #include "engine/session.h"
@@ -106,6 +107,8 @@ class SessionImpl final : public Session,
   Result<uint64_t> Run(LogicalPlan plan) override;
   EvalContext& eval() override { return eval_; }
   ProgressCounter& progress_counter() { return progress_; }
+  /// What a new statement would see.
+  std::shared_ptr<const CatalogVersion> NewestCatalog() { return ddl_->catalog(); }
   int64_t ClockMicros() override;
   std::string current_user() override { return options_.user; }
   void Notice(std::string_view severity, const ErrorInfo& info) override;
@@ -199,6 +202,7 @@ class SessionImpl final : public Session,
   Settings settings_;
   std::unique_ptr<Transaction> txn_;
   std::unique_ptr<DdlTransaction> ddl_;
+  DeferredConstraints constraints_{*this};
   State state_ = State::kIdle;
   Lsn pending_lsn_;
   EvalContext eval_;
@@ -231,6 +235,7 @@ class SessionImpl final : public Session,
     std::string name;
     DdlTransaction::Mark ddl;
     size_t settings;
+    DeferredConstraints::Mark constraints;
   };
   std::vector<SavepointMarks> savepoints_;
 

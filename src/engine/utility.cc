@@ -281,7 +281,15 @@ Status SessionImpl::RunUtility(PortalImpl& portal) {
       return {};
     }
     case StatementKind::kSetConstraints:
-      return Unsupported("SET CONSTRAINTS");
+      portal.tag_ = "SET CONSTRAINTS";
+      if (state_ != State::kBlock) {
+        ErrorInfo info;
+        info.code = ErrorCode::kNoActiveSqlTransaction;
+        info.message = "SET CONSTRAINTS can only be used in transaction blocks";
+        Notice("WARNING", info);
+        return {};
+      }
+      return constraints_.Set(As<ast::SetConstraintsStmt>(statement));
     case StatementKind::kUnsupported:
       return Unsupported(As<ast::UnsupportedStmt>(statement).command);
     default:
@@ -393,7 +401,8 @@ Status SessionImpl::RunTransaction(PortalImpl& portal, const ast::TransactionStm
       portal.tag_ = "SAVEPOINT";
       RETURN_IF_ERROR(need_block("SAVEPOINT"));
       txn_->DefineSavepoint(statement.savepoint);
-      savepoints_.push_back({statement.savepoint, ddl_->mark(), settings_.Mark()});
+      savepoints_.push_back(
+          {statement.savepoint, ddl_->mark(), settings_.Mark(), constraints_.mark()});
       return {};
     case Type::kRelease: {
       portal.tag_ = "RELEASE";
@@ -417,6 +426,7 @@ Status SessionImpl::RunTransaction(PortalImpl& portal, const ast::TransactionStm
       while (savepoints_.back().name != statement.savepoint) savepoints_.pop_back();
       ddl_->RollbackTo(savepoints_.back().ddl);
       settings_.RollbackTo(savepoints_.back().settings);
+      constraints_.RollbackTo(savepoints_.back().constraints);
       state_ = State::kBlock;
       return {};
     }

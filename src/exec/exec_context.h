@@ -44,6 +44,20 @@ class VirtualTableProvider {
                       const std::function<void(std::span<const Value>)>& emit) = 0;
 };
 
+/// Checks of DEFERRABLE constraints that wait for the transaction's end.
+class DeferredChecks {
+ public:
+  enum class Event : uint8_t {
+    kWritten,  // a referring row has a key that was not there yet
+    kRemoved,  // a key went away from the referenced table
+  };
+  virtual ~DeferredChecks() = default;
+  /// Whether the constraint's checks wait now.
+  virtual bool IsDeferred(const ConstraintDef& constraint) = 0;
+  /// `table`: the constraint's own, that refers. `key`: one value a column of the key.
+  virtual void Add(Event event, Oid table, Oid constraint, std::vector<Value> key) = 0;
+};
+
 /// How far a statement is, for whoever waits for it: one thread counts, others look.
 struct ProgressCounter {
   std::atomic<uint64_t> rows{0};
@@ -81,7 +95,8 @@ struct ExecContext {
   };
   std::vector<RowOverride> overrides;
   ProgressCounter* progress = nullptr;
-  bool analyze = false;  // EXPLAIN ANALYZE: operators time themselves
+  DeferredChecks* deferred = nullptr;  // null: nothing waits
+  bool analyze = false;                // EXPLAIN ANALYZE: operators time themselves
 };
 
 }  // namespace oxibase

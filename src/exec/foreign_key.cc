@@ -201,6 +201,14 @@ Status ForeignKey::CheckWritten(const Batch& rows, uint32_t row) {
     verified_.FindOrInsert(keys, &row, 1, &known, nullptr);
     return {};
   }
+  DeferredChecks* const deferred = state_.context->deferred;
+  if (deferred && deferred->IsDeferred(constraint_)) {
+    std::vector<Value> key;
+    for (const Vector* column : keys) key.push_back(column->GetValue(row));
+    deferred->Add(DeferredChecks::Event::kWritten, referring_->oid, constraint_.oid,
+                  std::move(key));
+    return {};
+  }
   unchecked_.Append(keys, &row, 1);
   if (!check_queued_) {
     check_queued_ = true;
@@ -239,6 +247,16 @@ Status ForeignKey::KeyRemoved(const Batch& old, uint32_t old_row, const Batch* f
     changed |= !RowsEqual(referenced_types_[i], was.view(), old_row, is.view(), new_row);
   }
   if (!changed) return {};
+  // Only the check can wait; what follows a change follows at once.
+  const ForeignKeyAction action = fresh ? constraint_.on_update : constraint_.on_delete;
+  DeferredChecks* const deferred = state_.context->deferred;
+  if (action == ForeignKeyAction::kNoAction && deferred && deferred->IsDeferred(constraint_)) {
+    std::vector<Value> key;
+    for (const uint32_t at : referenced_columns_) key.push_back(old.columns[at].GetValue(old_row));
+    deferred->Add(DeferredChecks::Event::kRemoved, referring_->oid, constraint_.oid,
+                  std::move(key));
+    return {};
+  }
   std::vector<Vector> row;
   row.reserve(referenced_columns_.size() * 2);
   for (const uint32_t at : referenced_columns_) {

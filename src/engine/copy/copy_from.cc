@@ -6,6 +6,7 @@
 #include <cstring>
 #include <memory>
 
+#include "engine/copy/copy_filter.h"
 #include "engine/copy/copy_options.h"
 #include "engine/copy/line_reader.h"
 #include "engine/session_impl.h"
@@ -23,12 +24,15 @@ constexpr size_t kFieldShownMax = 100;
 class CopyFromTask : public CopyTask {
  public:
   CopyFromTask(SessionImpl& session, CopyOptions options, std::string table,
-               std::vector<ResultColumn> columns, std::unique_ptr<Portal> insert)
+               std::vector<ResultColumn> columns, std::unique_ptr<Portal> insert,
+               std::shared_ptr<const TableDef> definition, std::unique_ptr<CopyFilter> filter)
       : session_(session),
         options_(std::move(options)),
         table_(std::move(table)),
         columns_(std::move(columns)),
         insert_(std::move(insert)),
+        definition_(std::move(definition)),
+        filter_(std::move(filter)),
         reader_(options_),
         row_(columns_.size()),
         skip_header_(options_.header) {
@@ -142,6 +146,12 @@ class CopyFromTask : public CopyTask {
   }
 
   Status InsertOne() {
+    if (filter_) {
+      Result<bool> passes = filter_->Passes(row_);
+      if (!passes.ok()) return Where(std::move(passes).status(), SIZE_MAX, "");
+      if (!*passes)
+        return ++lines_left_out_ % kRowsPerCheck ? Status() : session_.CheckInterrupts();
+    }
     Status status = insert_->Rebind(row_);
     if (status.ok()) {
       for (;;) {
@@ -209,7 +219,7 @@ class CopyFromTask : public CopyTask {
         done = at;
         continue;
       }
-      line_ = rows_ + 1;
+      line_ = rows_ + lines_left_out_ + 1;
       if (count < 0 || static_cast<size_t>(count) != columns_.size()) {
         return Where(Error(ErrorCode::kBadCopyFileFormat, "row field count is {}, expected {}",
                            count, columns_.size()),
@@ -248,6 +258,9 @@ class CopyFromTask : public CopyTask {
   const std::string table_;
   const std::vector<ResultColumn> columns_;
   std::unique_ptr<Portal> insert_;
+  std::shared_ptr<const TableDef> definition_;  // kept for the filter
+  std::unique_ptr<CopyFilter> filter_;          // null: every row goes in
+  uint64_t lines_left_out_ = 0;
   LineReader reader_;
   std::vector<CopyField> fields_;
   std::vector<Value> row_;
@@ -307,9 +320,6 @@ Result<std::vector<ResultColumn>> CopyColumns(const ast::CopyStmt& statement,
 
 Result<std::unique_ptr<CopyTask>> MakeCopyFrom(SessionImpl& session, CopyOptions options,
                                                const ast::CopyStmt& statement) {
-  if (statement.where) {
-    return Error(ErrorCode::kFeatureNotSupported, "COPY FROM ... WHERE is not supported yet");
-  }
   BindContext bind = session.MakeBindContext();
   ASSIGN_OR_RETURN(const ResolvedRelation relation, ResolveRelation(statement.table, bind));
   if (!relation.table) {
@@ -319,6 +329,10 @@ Result<std::unique_ptr<CopyTask>> MakeCopyFrom(SessionImpl& session, CopyOptions
   ASSIGN_OR_RETURN(std::vector<ResultColumn> columns, CopyColumns(statement, table));
   RETURN_IF_ERROR(CheckColumns(options.force_not_null, columns, "FORCE_NOT_NULL"));
   RETURN_IF_ERROR(CheckColumns(options.force_null, columns, "FORCE_NULL"));
+  std::unique_ptr<CopyFilter> filter;
+  if (statement.where) {
+    ASSIGN_OR_RETURN(filter, CopyFilter::Make(session, *statement.where, table, columns));
+  }
   const auto schema = bind.catalog.SchemaByOid(table.schema);
   std::string sql = "INSERT INTO " + QuoteQualified(schema->name, table.name);
   std::vector<TypeId> types;
@@ -337,8 +351,9 @@ Result<std::unique_ptr<CopyTask>> MakeCopyFrom(SessionImpl& session, CopyOptions
   ASSIGN_OR_RETURN(auto prepared, session.Prepare(sql, types));
   std::vector<Value> nulls(types.size());
   ASSIGN_OR_RETURN(auto insert, session.Bind(std::move(prepared), nulls));
-  return std::unique_ptr<CopyTask>(std::make_unique<CopyFromTask>(
-      session, std::move(options), table.name, std::move(columns), std::move(insert)));
+  return std::unique_ptr<CopyTask>(
+      std::make_unique<CopyFromTask>(session, std::move(options), table.name, std::move(columns),
+                                     std::move(insert), relation.table, std::move(filter)));
 }
 
 }  // namespace oxibase

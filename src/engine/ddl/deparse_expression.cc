@@ -33,6 +33,8 @@ class Deparser {
   void WriteCast(const CallExpr& call);
   void WriteBool(const BoolExpr& expr, std::string_view word, bool bare);
   void WriteCase(const CaseExpr& expr);
+  /// A word that begins a line, with `before` added to the indentation and `after` behind it.
+  void WriteKeyword(std::string_view word, int before, int after);
   /// An operand: with parentheses unless it is plain.
   void WriteOperand(const Expr& expr) { WriteArgument(expr, false); }
   /// Below an operator or function PostgreSQL shows implicit casts as well.
@@ -45,8 +47,11 @@ class Deparser {
     }
   }
 
+  static constexpr int kIndent = 4;
+
   const DeparseOptions& options_;
   std::string out_;
+  int indent_ = 0;
 };
 
 /// Functions that SQL writes without parentheses.
@@ -55,6 +60,11 @@ bool IsKeywordFunction(std::string_view name) {
       "current_date", "current_time",    "current_timestamp", "localtime",    "localtimestamp",
       "current_user", "current_catalog", "current_role",      "session_user", "user"};
   return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
+}
+
+/// Those of them that are bound as a cast of a function of that name.
+bool IsCastKeywordFunction(std::string_view name) {
+  return name == "current_date" || name == "localtime" || name == "localtimestamp";
 }
 
 void Deparser::WriteList(const std::vector<ExprPtr>& list) {
@@ -109,12 +119,14 @@ void Deparser::WriteConstant(const ConstantExpr& constant) {
   } else if (type.id == TypeId::kNumeric && digit &&
              text.find_first_of("eE.") != std::string::npos) {
     out_ += text;
-  } else if (type.id == TypeId::kUnknown) {
-    out_ += QuoteLiteral(text);
   } else {
+    // With standard_conforming_strings a backslash is a character like any other.
+    std::string quoted = "'";
+    for (const char c : text) quoted += c == '\'' ? "''" : std::string(1, c);
+    out_ += quoted + "'";
     // The modifier was applied already; PostgreSQL shows a constant's type without it.
-    out_ += QuoteLiteral(text) + "::" +
-            (type.id == TypeId::kBpChar && type.typmod < 0 ? "bpchar" : FormatType(Type(type.id)));
+    if (type.id == TypeId::kUnknown) return;
+    out_ += "::" + (type.id == TypeId::kBpChar ? "bpchar" : FormatType(Type(type.id)));
   }
 }
 
@@ -127,6 +139,16 @@ void Deparser::WriteCast(const CallExpr& call) {
         (inner.syntax == CallExpr::Syntax::kExplicitCast ||
          inner.syntax == CallExpr::Syntax::kImplicitCast)) {
       arg = inner.args[0].get();
+    }
+  }
+  if (arg->kind == ExprKind::kCall) {
+    // CURRENT_DATE and its like: a function of their name, cast to what they are.
+    const auto& inner = static_cast<const CallExpr&>(*arg);
+    if (inner.args.empty() && inner.syntax == CallExpr::Syntax::kFunction &&
+        IsCastKeywordFunction(inner.function->name)) {
+      WriteCall(inner, true);
+      if (call.type.typmod >= 0) out_ += '(' + std::to_string(call.type.typmod) + ')';
+      return;
     }
   }
   const bool simple = arg->kind == ExprKind::kColumn ||
@@ -143,8 +165,13 @@ void Deparser::WriteCast(const CallExpr& call) {
 
 void Deparser::WriteCall(const CallExpr& call, bool bare) {
   switch (call.syntax) {
-    case CallExpr::Syntax::kImplicitCast:
-      return Write(*call.args[0], bare);
+    case CallExpr::Syntax::kImplicitCast: {
+      // A cast that is not shown still sets parentheses around what has operators.
+      const bool plain =
+          call.args[0]->kind != ExprKind::kCall ||
+          static_cast<const CallExpr&>(*call.args[0]).syntax != CallExpr::Syntax::kOperator;
+      return Write(*call.args[0], bare && plain);
+    }
     case CallExpr::Syntax::kExplicitCast:
       return WriteCast(call);
     case CallExpr::Syntax::kOperator:
@@ -184,26 +211,40 @@ void Deparser::WriteBool(const BoolExpr& expr, std::string_view word, bool bare)
         out_ += ' ';
       }
       // Comparisons bind more tightly than AND and OR; AND more than OR.
-      const ExprKind kind = expr.args[i]->kind;
-      const bool nested = kind == ExprKind::kOr || (kind == ExprKind::kAnd && word == "AND");
+      const bool nested = expr.args[i]->kind == ExprKind::kOr && word == "AND";
       Write(*expr.args[i], options_.pretty && !nested);
     }
   });
 }
 
+void Deparser::WriteKeyword(std::string_view word, int before, int after) {
+  if (!options_.pretty) {
+    if (word != "CASE") out_ += ' ';
+    out_ += word;
+    return;
+  }
+  indent_ += before;
+  while (out_.ends_with(' ')) out_.pop_back();
+  out_ += '\n' + std::string(static_cast<size_t>(std::max(0, indent_)), ' ');
+  out_ += word;
+  indent_ += after;
+}
+
 void Deparser::WriteCase(const CaseExpr& expr) {
-  out_ += "CASE";
+  WriteKeyword("CASE", 0, kIndent);
   for (const CaseExpr::Branch& branch : expr.branches) {
-    out_ += " WHEN ";
+    WriteKeyword("WHEN ", 0, 0);
     Write(*branch.condition, options_.pretty);
     out_ += " THEN ";
     Write(*branch.result, options_.pretty);
   }
+  WriteKeyword("ELSE ", 0, 0);
   if (expr.otherwise != nullptr) {
-    out_ += " ELSE ";
     Write(*expr.otherwise, options_.pretty);
+  } else {
+    out_ += "NULL::" + FormatType(Type(expr.type.id));
   }
-  out_ += " END";
+  WriteKeyword("END", -kIndent, 0);
 }
 
 void Deparser::Write(const Expr& expr, bool bare) {
@@ -222,7 +263,9 @@ void Deparser::Write(const Expr& expr, bool bare) {
     case ExprKind::kNot:
       return Enclose(bare, [&] {
         out_ += "NOT ";
-        WriteOperand(*static_cast<const BoolExpr&>(expr).args[0]);
+        const Expr& arg = *static_cast<const BoolExpr&>(expr).args[0];
+        const bool joined = arg.kind == ExprKind::kAnd || arg.kind == ExprKind::kOr;
+        WriteArgument(arg, options_.pretty && !joined);
       });
     case ExprKind::kIsNull: {
       const auto& test = static_cast<const IsNullExpr&>(expr);

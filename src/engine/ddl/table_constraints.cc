@@ -329,8 +329,8 @@ Result<std::string> AddForeignKey(DdlHost& host, TableDef& table, const ast::Con
   key.on_delete = Action(constraint.on_delete);
   key.on_update = Action(constraint.on_update);
   key.match_full = constraint.match == ast::ForeignKeyMatch::kFull;
-  if (constraint.deferrable)
-    return NotSupported("a deferrable foreign key").At(constraint.location);
+  key.deferrable = constraint.deferrable;
+  key.initially_deferred = constraint.initially_deferred;
   key.validated = !constraint.skip_validation;
   for (const std::string& name : constraint.on_delete_columns) {
     const ColumnDef* set = table.FindColumn(name);

@@ -34,7 +34,11 @@ double LiveRows(const Source& source, const TableDef& table) {
 
 Status PgNamespace(const Source& s) {
   for (const auto& [oid, schema] : s.catalog.schemas()) {
-    s.Row({O(oid), N(schema->name), O(schema->owner), Null()});
+    // Everybody may use the schema public; who made another one, alone.
+    s.Row({O(oid), N(schema->name), O(schema->owner),
+           oid == kPublicSchema
+               ? AclArray({"pg_database_owner=UC/pg_database_owner", "=U/pg_database_owner"})
+               : Null()});
   }
   return {};
 }
@@ -194,7 +198,9 @@ Status PgAttribute(const Source& s) {
         AttributeRow row;
         row.relation = index.oid;
         row.name = column->name;
-        row.type = column->type;
+        // A hash index keeps the codes.
+        const bool hash = index.method == IndexMethod::kHash;
+        row.type = hash ? Type(TypeId::kInt4) : column->type;
         row.number = number;
         const size_t i = static_cast<size_t>(number) - 1;
         if (i < index.columns.size() && !index.columns[i].expression_sql.empty()) {
@@ -409,6 +415,16 @@ Status PgSequences(const Source& s) {
   return {};
 }
 
+/// What SELECT FROM a sequence reads.
+Status SequenceStates(const Source& s) {
+  for (const auto& [oid, q] : s.catalog.sequences()) {
+    const SequenceState state = s.session.db().sequences.Read(*q);
+    s.Row({O(oid), I8(state.last_value), I8(s.session.db().sequences.LoggedAhead(*q)),
+           B(state.is_called)});
+  }
+  return {};
+}
+
 }  // namespace
 
 Oid CollationOf(TypeId type) {
@@ -490,6 +506,8 @@ std::vector<SystemTable> RelationTables() {
        "start_value int8, min_value int8, max_value int8, increment_by int8, cycle bool, "
        "cache_size int8, last_value int8",
        PgSequences},
+      {12020, schema, "sys_sequence_states",
+       "seqrelid oid, last_value int8, log_cnt int8, is_called bool", SequenceStates},
   };
 }
 

@@ -135,6 +135,13 @@ std::vector<SystemTable> ServerTables() {
        "oid oid, rulename name, ev_class oid, ev_type char, ev_enabled char, is_instead bool, "
        "ev_qual pg_node_tree, ev_action pg_node_tree",
        Nothing},
+      {826, schema, "pg_default_acl",
+       "oid oid, defaclrole oid, defaclnamespace oid, defaclobjtype char, defaclacl _aclitem",
+       Nothing},
+      {2964, schema, "pg_db_role_setting", "setdatabase oid, setrole oid, setconfig _text",
+       Nothing},
+      {3602, schema, "pg_ts_config",
+       "oid oid, cfgname name, cfgnamespace oid, cfgowner oid, cfgparser oid", Nothing},
       {3256, schema, "pg_policy",
        "oid oid, polname name, polrelid oid, polcmd char, polpermissive bool, polroles _oid, "
        "polqual pg_node_tree, polwithcheck pg_node_tree",

@@ -63,6 +63,8 @@ inline Value Null() { return Value(); }
 Value Int2Vector(std::span<const int16_t> numbers);
 Value Int2Array(std::span<const int16_t> numbers);
 Value OidVector(std::span<const Oid> oids);
+/// aclitem[] of such texts.
+Value AclArray(std::initializer_list<std::string_view> items);
 
 // Oids that refer from one system table to another, PostgreSQL's own.
 inline constexpr Oid kBtreeMethod = 403;

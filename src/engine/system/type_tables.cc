@@ -101,7 +101,8 @@ Status PgOperator(const Source& s) {
     const bool prefix = f->args.size() == 1;
     s.Row({O(f->oid), N(f->name), O(kPgCatalogSchema), O(kPostgresRole), C(prefix ? 'l' : 'b'),
            B(f->name == "="), B(f->name == "="), O(prefix ? 0 : static_cast<Oid>(f->args[0])),
-           O(static_cast<Oid>(f->args.back())), O(static_cast<Oid>(f->result)), O(0), O(0)});
+           O(static_cast<Oid>(f->args.back())), O(static_cast<Oid>(f->result)), O(0), O(0),
+           Value::Fixed<uint32_t>(TypeId::kRegProc, f->implementation)});
   }
   return {};
 }
@@ -139,6 +140,14 @@ Value Int2Vector(std::span<const int16_t> numbers) {
   std::string bytes;
   builder.Finish(&bytes, 0);
   return Value::String(TypeId::kInt2Vector, std::move(bytes));
+}
+
+Value AclArray(std::initializer_list<std::string_view> items) {
+  ArrayBuilder builder(TypeId::kAclItem);
+  for (const std::string_view item : items) builder.AddString(item);
+  std::string bytes;
+  builder.Finish(&bytes);
+  return Value::String(TypeId::kAclItemArray, std::move(bytes));
 }
 
 Value Int2Array(std::span<const int16_t> numbers) {
@@ -179,7 +188,8 @@ std::vector<SystemTable> TypeTables() {
        PgProc},
       {2617, schema, "pg_operator",
        "oid oid, oprname name, oprnamespace oid, oprowner oid, oprkind char, oprcanmerge bool, "
-       "oprcanhash bool, oprleft oid, oprright oid, oprresult oid, oprcom oid, oprnegate oid",
+       "oprcanhash bool, oprleft oid, oprright oid, oprresult oid, oprcom oid, oprnegate oid, "
+       "oprcode regproc",
        PgOperator},
       {2601, schema, "pg_am", "oid oid, amname name, amhandler regproc, amtype char", PgAm},
       {3456, schema, "pg_collation",

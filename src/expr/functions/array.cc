@@ -1,6 +1,7 @@
 // Arrays: shape, subscripts and slices, containment, building.
 
 #include "expr/function_registry.h"
+#include "expr/functions/array_assign.h"
 #include "expr/functions/array_kernels.h"
 #include "expr/kernels.h"
 
@@ -432,6 +433,7 @@ void RegisterArray(FunctionRegistry& r) {
     r.Own(Own(static_cast<Oid>(12010 + n), "array_subscript", TypeId::kAnyElement, &Subscript, n));
     r.Own(Own(static_cast<Oid>(12020 + n), "array_slice", TypeId::kAnyArray, &Slice, 2 * n));
   }
+  RegisterArrayAssign(r);
 }
 
 }  // namespace oxibase

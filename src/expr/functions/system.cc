@@ -337,6 +337,10 @@ void RegisterSystem(FunctionRegistry& r) {
   };
   for (const std::string_view key : kCatalogFunctions) r.Scalar(key, ask);
   r.Own(Own(12001, "current_timestamp", TypeId::kTimestampTz, &Strict<&TransactionTime>));
+  // Cast to their types by the binder.
+  r.Own(Own(12051, "current_date", TypeId::kTimestampTz, &Strict<&TransactionTime>));
+  r.Own(Own(12052, "localtime", TypeId::kTimestampTz, &Strict<&TransactionTime>));
+  r.Own(Own(12053, "localtimestamp", TypeId::kTimestampTz, &Strict<&TransactionTime>));
 }
 
 }  // namespace oxibase

@@ -381,8 +381,9 @@ Result<ExprPtr> QueryBinder::BindCollate(const ast::CollateExpr& expr, Level& le
 
 Result<ExprPtr> QueryBinder::BindSqlValueFunction(const ast::SqlValueFunction& expr) {
   using Kind = ast::SqlValueFunction::Type;
-  auto now_as = [&](Type type) -> Result<ExprPtr> {
-    ASSIGN_OR_RETURN(ExprPtr now, CallByName("now", {}, expr.location));
+  // Functions of its own, so that a stored expression is shown as it was written.
+  auto now_as = [&](Type type, const char* name) -> Result<ExprPtr> {
+    ASSIGN_OR_RETURN(ExprPtr now, CallByName(name, {}, expr.location));
     if (type.id == TypeId::kTimestampTz && type.typmod < 0) return Result<ExprPtr>(std::move(now));
     ASSIGN_OR_RETURN(ExprPtr cast, Coerce(std::move(now), type, CoercionContext::kExplicit,
                                           CallExpr::Syntax::kExplicitCast, expr.location));
@@ -396,16 +397,16 @@ Result<ExprPtr> QueryBinder::BindSqlValueFunction(const ast::SqlValueFunction& e
   const int32_t precision = expr.precision > 6 ? 6 : expr.precision;
   switch (expr.type) {
     case Kind::kCurrentDate:
-      return now_as(TypeId::kDate);
+      return now_as(TypeId::kDate, "current_date");
     case Kind::kCurrentTime:
       return Error(ErrorCode::kFeatureNotSupported, "type time with time zone is not supported")
           .At(expr.location);
     case Kind::kCurrentTimestamp:
-      return now_as({TypeId::kTimestampTz, precision});
+      return now_as({TypeId::kTimestampTz, precision}, "current_timestamp");
     case Kind::kLocalTime:
-      return now_as({TypeId::kTime, precision});
+      return now_as({TypeId::kTime, precision}, "localtime");
     case Kind::kLocalTimestamp:
-      return now_as({TypeId::kTimestamp, precision});
+      return now_as({TypeId::kTimestamp, precision}, "localtimestamp");
     case Kind::kCurrentRole:
     case Kind::kCurrentUser:
     case Kind::kUser:

@@ -123,7 +123,9 @@ Result<QueryBinder::FromResult> QueryBinder::BindRangeVar(const ast::RangeVar& i
   if (item.name.schema.empty()) {
     if (auto cte = FindCte(item.name.name, level)) return BindCteReference(*cte, item, level);
   }
-  ASSIGN_OR_RETURN(ResolvedRelation relation, FindRelation(item.name));
+  ASSIGN_OR_RETURN(ResolvedRelation relation,
+                   FindRelation(item.name, /*missing_ok=*/false, /*sequences_too=*/true));
+  if (relation.sequence) return BindSequence(*relation.sequence, item, level);
   if (relation.view) return BindView(*relation.view, item, level);
   FromResult result =
       ScanTable(relation.table, item.alias, level, level.wants_row_ids, /*with_hidden=*/false);
@@ -183,7 +185,8 @@ Result<QueryBinder::FromResult> QueryBinder::BindView(const ViewDef& view,
     return Error(ErrorCode::kDataCorrupted, "view \"{}\" has no query", view.name);
   }
   ++view_depth_;
-  Result<LogicalPtr> bound = BindSelect(*select, nullptr, true);
+  const std::string& name = item.alias.empty() ? item.name.name : item.alias.name;
+  Result<LogicalPtr> bound = BindLockedQuery(*select, nullptr, LockOf(level, name));
   --view_depth_;
   if (!bound.ok()) {
     Status error = std::move(bound).status();
@@ -192,6 +195,7 @@ Result<QueryBinder::FromResult> QueryBinder::BindView(const ViewDef& view,
   }
   LogicalPtr plan = std::move(bound).value();
   FromResult result = EntryOf(std::move(plan), RangeEntry::Kind::kSubquery, view.name, level);
+  result.top->lockable = std::move(lockable_);
   if (view.columns.size() < result.top->columns.size()) {
     result.top->columns.resize(view.columns.size());
   }
@@ -202,17 +206,34 @@ Result<QueryBinder::FromResult> QueryBinder::BindView(const ViewDef& view,
   return result;
 }
 
+Result<QueryBinder::FromResult> QueryBinder::BindSequence(const SequenceDef& sequence,
+                                                          const ast::RangeVar& item, Level& level) {
+  ViewDef state;
+  state.oid = sequence.oid;
+  state.schema = sequence.schema;
+  state.name = sequence.name;
+  state.columns = {
+      {"last_value", TypeId::kInt8}, {"log_cnt", TypeId::kInt8}, {"is_called", TypeId::kBool}};
+  state.query_sql = fmt::format(
+      "SELECT last_value, log_cnt, is_called FROM pg_catalog.sys_sequence_states "
+      "WHERE seqrelid = {}",
+      sequence.oid);
+  return BindView(state, item, level);
+}
+
 Result<QueryBinder::FromResult> QueryBinder::BindRangeSubselect(const ast::RangeSubselect& item,
                                                                 Level& level) {
   const bool saved = level.lateral_active;
   level.lateral_active = item.lateral;
   Result<LogicalPtr> bound = [&] {
     ClauseScope clause(level, Clause::kFromSubselect);
-    return BindSelect(*item.query, &level, true);
+    return BindLockedQuery(*item.query, &level, LockOf(level, item.alias.name));
   }();
   level.lateral_active = saved;
   ASSIGN_OR_RETURN(LogicalPtr plan, std::move(bound));
   FromResult result = EntryOf(std::move(plan), RangeEntry::Kind::kSubquery, "", level);
+  result.top->lockable = std::move(lockable_);
+  result.top->columns.resize(result.top->columns.size() - result.top->lockable.size());
   RETURN_IF_ERROR(ApplyAlias(*result.top, item.alias, item.location));
   if (item.alias.empty()) result.names[0].rel_visible = false;
   return result;

@@ -22,7 +22,13 @@ bool IsSimpleView(const ViewDef& view) {
 
 Result<std::shared_ptr<const TableDef>> QueryBinder::FindTarget(const ast::RangeVar& range,
                                                                 const char* verb) {
-  ASSIGN_OR_RETURN(ResolvedRelation relation, FindRelation(range.name));
+  ASSIGN_OR_RETURN(ResolvedRelation relation,
+                   FindRelation(range.name, /*missing_ok=*/false, /*sequences_too=*/true));
+  if (relation.sequence) {
+    return Error(ErrorCode::kWrongObjectType, "cannot change sequence \"{}\"",
+                 relation.sequence->name)
+        .At(range.location);
+  }
   if (relation.view) {
     // PostgreSQL writes through simple views; those it refuses, too, get its code.
     const bool simple = IsSimpleView(*relation.view);
@@ -55,12 +61,11 @@ Result<std::vector<const ColumnDef*>> TargetColumns(const std::vector<ast::Targe
                    name.name, table.name)
           .At(name.location);
     }
-    if (!name.indirection.empty()) {
-      return Error(ErrorCode::kFeatureNotSupported,
-                   "assignment to a part of column \"{}\" is not supported", name.name)
-          .At(name.location);
-    }
-    if (std::find(columns.begin(), columns.end(), column) != columns.end()) {
+    const auto same = std::find(columns.begin(), columns.end(), column);
+    // Several parts of one column may be given, but not a part and the whole.
+    const bool parts = same != columns.end() && !name.indirection.empty() &&
+                       !names[static_cast<size_t>(same - columns.begin())].indirection.empty();
+    if (same != columns.end() && !parts) {
       return Error(ErrorCode::kDuplicateColumn, "column \"{}\" specified more than once", name.name)
           .At(name.location);
     }
@@ -235,6 +240,20 @@ Result<LogicalPtr> QueryBinder::BindInsert(const ast::InsertStmt& insert, Level*
   }
   ASSIGN_OR_RETURN(std::shared_ptr<const TableDef> table, FindTarget(insert.table, "insert into"));
   ASSIGN_OR_RETURN(std::vector<const ColumnDef*> columns, TargetColumns(insert.columns, *table));
+  // Parts of columns (a[1]) are bound as columns of their own, then brought together.
+  const bool has_parts =
+      std::any_of(insert.columns.begin(), insert.columns.end(),
+                  [](const ast::TargetColumn& target) { return !target.indirection.empty(); });
+  std::vector<ColumnDef> parts;
+  if (has_parts) {
+    parts.reserve(columns.size());
+    for (size_t i = 0; i < columns.size(); ++i) {
+      ASSIGN_OR_RETURN(ColumnDef part, PartColumn(*columns[i], insert.columns[i]));
+      parts.push_back(std::move(part));
+      if (!insert.columns[i].indirection.empty()) columns[i] = &parts.back();
+    }
+  }
+  const std::vector<const ColumnDef*> bound_columns = columns;
   auto node = std::make_unique<LogicalInsert>();
   LogicalPtr source;
   if (!insert.source) {
@@ -244,6 +263,12 @@ Result<LogicalPtr> QueryBinder::BindInsert(const ast::InsertStmt& insert, Level*
     ASSIGN_OR_RETURN(source, BindInsertValues(insert, *table, columns, level));
   } else {
     ASSIGN_OR_RETURN(source, BindInsertSelect(insert, columns, level));
+  }
+  if (has_parts) {
+    std::vector<const ColumnDef*> written = std::move(columns);
+    ASSIGN_OR_RETURN(source, AssembleParts(insert.columns, bound_columns, *table, std::move(source),
+                                           written, level));
+    columns = std::move(written);
   }
   node->table = table;
   for (const ColumnDef* column : columns) node->columns.push_back(column->id);

@@ -1,5 +1,6 @@
 // One SELECT: from FROM up to its output.
 #include <algorithm>
+#include <utility>
 
 #include "expr/function.h"
 #include "sql/bind/grouping.h"
@@ -12,7 +13,9 @@ Result<LogicalPtr> QueryBinder::BindSelect(const ast::SelectStmt& select, Level*
   RETURN_IF_ERROR(guard.Check());
   Level level(parent);
   if (!select.with) return BindSelectBody(select, level, resolve_unknowns);
+  const ast::LockingClause* pushed = std::exchange(pushed_lock_, nullptr);
   ASSIGN_OR_RETURN(WithScope with, BindWith(*select.with, level, !parent && view_depth_ == 0));
+  pushed_lock_ = pushed;
   ASSIGN_OR_RETURN(LogicalPtr plan, BindSelectBody(select, level, true));
   return AttachWith(std::move(with), std::move(plan));
 }
@@ -141,8 +144,11 @@ LogicalPtr QueryBinder::ProjectTargets(LogicalPtr plan, std::vector<Target>& tar
 
 Result<LogicalPtr> QueryBinder::BindBlock(const ast::SelectStmt& select, Level& level,
                                           bool resolve_unknowns) {
-  RETURN_IF_ERROR(CheckLocking(select));
-  level.wants_row_ids = !select.locking.empty();
+  const ast::LockingClause* pushed = std::exchange(pushed_lock_, nullptr);
+  for (const ast::LockingClause& clause : select.locking) level.locking.push_back(&clause);
+  if (pushed) level.locking.push_back(pushed);
+  RETURN_IF_ERROR(CheckLocking(select, level.locking));
+  level.wants_row_ids = !level.locking.empty();
   if (level.wants_row_ids) modifies_ = true;
   ASSIGN_OR_RETURN(LogicalPtr plan, BindFrom(select.from, level));
   if (!plan) plan = OneRow();
@@ -325,9 +331,27 @@ Result<LogicalPtr> QueryBinder::BindBlock(const ast::SelectStmt& select, Level& 
     plan = SortBy(std::move(plan), keys);
   }
   if (!sets_first) plan = AddSetReturning(std::move(plan), level, false);
-  ASSIGN_OR_RETURN(plan, LockRows(select, std::move(plan), level));
+  ASSIGN_OR_RETURN(plan, LockRows(std::move(plan), level));
+  std::vector<LogicalLockRows::Target> hand_out;
+  const bool plain = pushed && select.locking.empty() && select.distinct_on.empty() &&
+                     !select.limit_count && !select.limit_offset && !select.with &&
+                     plan->kind == LogicalKind::kLockRows;
+  if (plain) {
+    // The block only filters and computes: what is outside may filter further before it locks.
+    hand_out = std::move(static_cast<LogicalLockRows&>(*plan).targets);
+    LogicalPtr below = std::move(plan->children[0]);
+    plan = std::move(below);
+  }
   ASSIGN_OR_RETURN(plan, AddLimit(select, std::move(plan), keys, level));
-  return ProjectTargets(std::move(plan), targets, level);
+  plan = ProjectTargets(std::move(plan), targets, level);
+  auto& project = static_cast<LogicalProject&>(*plan);
+  for (const auto& target : hand_out) {
+    const OutputColumn row_id{target.row_id, TypeId::kInt8, "row_id"};
+    project.exprs.push_back(RefTo(row_id));
+    project.output.push_back(row_id);
+  }
+  lockable_ = std::move(hand_out);
+  return Result<LogicalPtr>(std::move(plan));
 }
 
 namespace {
@@ -348,9 +372,10 @@ const char* LockName(ast::LockStrength strength) {
 
 }  // namespace
 
-Status QueryBinder::CheckLocking(const ast::SelectStmt& select) {
-  if (select.locking.empty()) return {};
-  const char* what = LockName(select.locking[0].strength);
+Status QueryBinder::CheckLocking(const ast::SelectStmt& select,
+                                 const std::vector<const ast::LockingClause*>& locking) {
+  if (locking.empty()) return {};
+  const char* what = LockName(locking[0]->strength);
   const char* with = nullptr;
   if (select.set_op != ast::SetOperation::kNone) {
     with = "UNION/INTERSECT/EXCEPT";
@@ -367,10 +392,9 @@ Status QueryBinder::CheckLocking(const ast::SelectStmt& select) {
   return {};
 }
 
-Result<LogicalPtr> QueryBinder::LockRows(const ast::SelectStmt& select, LogicalPtr plan,
-                                         Level& level) {
-  if (select.locking.empty()) return Result<LogicalPtr>(std::move(plan));
-  const char* what = LockName(select.locking[0].strength);
+Result<LogicalPtr> QueryBinder::LockRows(LogicalPtr plan, Level& level) {
+  if (level.locking.empty()) return Result<LogicalPtr>(std::move(plan));
+  const char* what = LockName(level.locking[0]->strength);
   const char* with = nullptr;
   if (!level.aggregates.empty()) with = "aggregate functions";
   for (const auto& window : level.windows) {
@@ -381,28 +405,28 @@ Result<LogicalPtr> QueryBinder::LockRows(const ast::SelectStmt& select, LogicalP
     return Error(ErrorCode::kFeatureNotSupported, "{} is not allowed with {}", what, with);
   }
   auto node = std::make_unique<LogicalLockRows>();
-  auto add = [&](const RangeEntry& entry, const ast::LockingClause& clause) -> Status {
-    if (entry.kind == RangeEntry::Kind::kSubquery) {
-      return Error(ErrorCode::kFeatureNotSupported,
-                   "{} of a view or a subquery is not supported yet", LockName(clause.strength));
-    }
-    if (entry.kind != RangeEntry::Kind::kTable || !entry.row_id) return {};
+  auto add_table = [&](const LogicalLockRows::Target& table, const ast::LockingClause& clause) {
     const auto mode = static_cast<RowLockMode>(clause.strength);
     const LockWait wait = clause.wait == ast::LockWait::kBlock  ? LockWait::kBlock
                           : clause.wait == ast::LockWait::kSkip ? LockWait::kSkip
                                                                 : LockWait::kNoWait;
     for (auto& target : node->targets) {
-      if (target.scan_id != entry.scan_id) continue;
+      if (target.scan_id != table.scan_id) continue;
       target.mode = std::max(target.mode, mode);
       if (wait == LockWait::kNoWait || target.wait == LockWait::kBlock) target.wait = wait;
-      return {};
+      return;
     }
-    node->targets.push_back({entry.scan_id, entry.row_id, entry.table, mode, wait});
-    return {};
+    node->targets.push_back({table.scan_id, table.row_id, table.table, mode, wait});
   };
-  for (const ast::LockingClause& clause : select.locking) {
+  auto add = [&](const RangeEntry& entry, const ast::LockingClause& clause) {
+    for (const auto& table : entry.lockable) add_table(table, clause);
+    if (entry.kind != RangeEntry::Kind::kTable || !entry.row_id) return;
+    add_table({entry.scan_id, entry.row_id, entry.table}, clause);
+  };
+  for (const ast::LockingClause* item : level.locking) {
+    const ast::LockingClause& clause = *item;
     if (clause.tables.empty()) {
-      for (const auto& entry : level.entries) RETURN_IF_ERROR(add(*entry, clause));
+      for (const auto& entry : level.entries) add(*entry, clause);
       continue;
     }
     for (const ast::QualifiedName& name : clause.tables) {
@@ -430,13 +454,44 @@ Result<LogicalPtr> QueryBinder::LockRows(const ast::SelectStmt& select, LogicalP
                      LockName(clause.strength), kind)
             .At(name.location);
       }
-      RETURN_IF_ERROR(add(*found, clause));
+      add(*found, clause);
     }
   }
   if (node->targets.empty()) return Result<LogicalPtr>(std::move(plan));
   node->output = plan->output;
   node->children.push_back(std::move(plan));
   return node;
+}
+
+const ast::LockingClause* QueryBinder::LockOf(const Level& level, const std::string& name) {
+  const ast::LockingClause* strongest = nullptr;
+  for (const ast::LockingClause* clause : level.locking) {
+    const bool reaches =
+        clause->tables.empty() ||
+        std::any_of(clause->tables.begin(), clause->tables.end(),
+                    [&](const ast::QualifiedName& table) { return table.name == name; });
+    if (reaches && (!strongest || clause->strength > strongest->strength)) strongest = clause;
+  }
+  return strongest;
+}
+
+Result<LogicalPtr> QueryBinder::BindLockedQuery(const ast::SelectStmt& query, Level* level,
+                                                const ast::LockingClause* lock) {
+  lockable_.clear();
+  if (lock && query.set_op != ast::SetOperation::kNone) {
+    return CheckLocking(query, {lock});
+  }
+  // Inside it reaches every table.
+  ast::LockingClause all;
+  if (lock && query.values_lists.empty()) {
+    all.strength = lock->strength;
+    all.wait = lock->wait;
+    pushed_lock_ = &all;
+  }
+  Result<LogicalPtr> bound = BindSelect(query, level, true);
+  pushed_lock_ = nullptr;
+  if (!lock) lockable_.clear();
+  return bound;
 }
 
 }  // namespace oxibase::bind

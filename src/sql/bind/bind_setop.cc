@@ -90,7 +90,9 @@ Result<LogicalPtr> QueryBinder::CombineSetOperation(const ast::SelectStmt& selec
 }
 
 Result<LogicalPtr> QueryBinder::BindSetOperation(const ast::SelectStmt& select, Level& level) {
-  RETURN_IF_ERROR(CheckLocking(select));
+  std::vector<const ast::LockingClause*> own;
+  for (const ast::LockingClause& clause : select.locking) own.push_back(&clause);
+  RETURN_IF_ERROR(CheckLocking(select, own));
   ASSIGN_OR_RETURN(LogicalPtr left, BindSetOperand(*select.left, level));
   ASSIGN_OR_RETURN(LogicalPtr right, BindSetOperand(*select.right, level));
   ASSIGN_OR_RETURN(LogicalPtr plan,

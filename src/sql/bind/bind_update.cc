@@ -1,31 +1,40 @@
 // UPDATE and DELETE.
 #include <algorithm>
 
+#include "expr/function.h"
 #include "sql/bind/query_binder.h"
 
 namespace oxibase::bind {
 
 namespace {
 
+using Assignments = std::vector<std::pair<ColumnId, ExprPtr>>;
+
+bool IsPartAssignment(const Expr& expr) {
+  return expr.kind == ExprKind::kCall &&
+         static_cast<const CallExpr&>(expr).function->name.starts_with("array_assign");
+}
+
+/// The assignment to the column that came before, or null.
+ExprPtr* EarlierAssignment(Assignments& earlier, ColumnId column) {
+  for (auto& [id, expr] : earlier) {
+    if (id == column) return &expr;
+  }
+  return nullptr;
+}
+
 Result<const ColumnDef*> AssignedColumn(const ast::TargetColumn& target, const TableDef& table,
-                                        const std::vector<std::pair<ColumnId, ExprPtr>>& earlier) {
+                                        Assignments& earlier) {
   const ColumnDef* column = table.FindColumn(target.name);
   if (!column) {
     return Error(ErrorCode::kUndefinedColumn, "column \"{}\" of relation \"{}\" does not exist",
                  target.name, table.name)
         .At(target.location);
   }
-  if (!target.indirection.empty()) {
-    return Error(ErrorCode::kFeatureNotSupported,
-                 "assignment to a part of column \"{}\" is not supported", target.name)
+  const ExprPtr* before = EarlierAssignment(earlier, column->id);
+  if (before && (target.indirection.empty() || !IsPartAssignment(**before))) {
+    return Error(ErrorCode::kSyntaxError, "multiple assignments to same column \"{}\"", target.name)
         .At(target.location);
-  }
-  for (const auto& [id, expr] : earlier) {
-    if (id == column->id) {
-      return Error(ErrorCode::kSyntaxError, "multiple assignments to same column \"{}\"",
-                   target.name)
-          .At(target.location);
-    }
   }
   return column;
 }
@@ -47,6 +56,16 @@ Status QueryBinder::AssignValue(const ast::Expr& value, const TableDef& table,
                                 const ast::TargetColumn& target, Level& level,
                                 std::vector<std::pair<ColumnId, ExprPtr>>& out) {
   ASSIGN_OR_RETURN(const ColumnDef* column, AssignedColumn(target, table, out));
+  if (!target.indirection.empty()) {
+    RETURN_IF_ERROR(OnlyDefault(*column, target.location));
+    if (value.kind == ast::ExprKind::kSetToDefault) {
+      return Error(ErrorCode::kFeatureNotSupported, "cannot set an array element to DEFAULT")
+          .At(value.location);
+    }
+    ASSIGN_OR_RETURN(const ColumnDef part, PartColumn(*column, target));
+    ASSIGN_OR_RETURN(ExprPtr element, BindForColumn(value, part, level));
+    return AssignToPart(*column, target, std::move(element), level, out);
+  }
   if (value.kind == ast::ExprKind::kSetToDefault) {
     if (column->generated) return {};  // computed anyway
     ASSIGN_OR_RETURN(ExprPtr expr, BindDefault(table, *column));
@@ -57,6 +76,32 @@ Status QueryBinder::AssignValue(const ast::Expr& value, const TableDef& table,
   RETURN_IF_ERROR(OnlyDefault(*column, target.location));
   ASSIGN_OR_RETURN(ExprPtr expr, BindForColumn(value, *column, level));
   out.emplace_back(column->id, std::move(expr));
+  return {};
+}
+
+Status QueryBinder::AssignToPart(const ColumnDef& column, const ast::TargetColumn& target,
+                                 ExprPtr value, Level& level,
+                                 std::vector<std::pair<ColumnId, ExprPtr>>& out) {
+  ExprPtr* before = EarlierAssignment(out, column.id);
+  ExprPtr base;
+  if (before) {
+    base = std::move(*before);
+  } else {
+    // The row's own column: the target is the level's first item.
+    const RangeEntry& own = *level.names[0].entry;
+    for (const ScopeColumn& candidate : own.columns) {
+      if (candidate.origin_column == column.id.value || candidate.name == column.name) {
+        base = Clone(*candidate.expr);
+      }
+    }
+    if (!base) return Error(ErrorCode::kInternalError, "no column \"{}\"", column.name);
+  }
+  ASSIGN_OR_RETURN(ExprPtr whole, AssignPart(std::move(base), target, std::move(value), level));
+  if (before) {
+    *before = std::move(whole);
+  } else {
+    out.emplace_back(column.id, std::move(whole));
+  }
   return {};
 }
 
@@ -112,6 +157,14 @@ Result<std::vector<std::pair<ColumnId, ExprPtr>>> QueryBinder::BindAssignments(
     for (size_t i = 0; i < fields.size(); ++i) {
       ASSIGN_OR_RETURN(const ColumnDef* column, AssignedColumn(assignment.targets[i], table, out));
       RETURN_IF_ERROR(OnlyDefault(*column, assignment.targets[i].location));
+      if (!assignment.targets[i].indirection.empty()) {
+        ASSIGN_OR_RETURN(const ColumnDef part, PartColumn(*column, assignment.targets[i]));
+        ASSIGN_OR_RETURN(ExprPtr element, CoerceForAssignment(std::move(fields[i]), part.type,
+                                                              column->name, link->location));
+        RETURN_IF_ERROR(
+            AssignToPart(*column, assignment.targets[i], std::move(element), level, out));
+        continue;
+      }
       ASSIGN_OR_RETURN(ExprPtr value, CoerceForAssignment(std::move(fields[i]), column->type,
                                                           column->name, link->location));
       out.emplace_back(column->id, std::move(value));

@@ -97,10 +97,11 @@ Result<ExprPtr> BindColumnDefault(const TableDef& table, const ColumnDef& column
 /// A type as written, with its modifier: 42704 if there is none, 22023 for a bad modifier.
 Result<Type> ResolveTypeName(const ast::TypeName& type, BindContext& context);
 
-/// What a name in FROM means: exactly one of the two is set.
+/// What a name in FROM means: exactly one of these is set.
 struct ResolvedRelation {
   std::shared_ptr<const TableDef> table;
   std::shared_ptr<const ViewDef> view;
+  std::shared_ptr<const SequenceDef> sequence;  // in FROM only
 };
 /// Looks a table or view up, by its schema or along the search path: 42P01, 3F000; 42809 for
 /// sequences and indexes.

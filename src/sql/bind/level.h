@@ -11,6 +11,10 @@
 #include "expr/expression.h"
 #include "sql/plan/logical.h"
 
+namespace oxibase::ast {
+struct LockingClause;
+}
+
 namespace oxibase::bind {
 
 /// Where an expression stands: decides what may be in it.
@@ -67,6 +71,9 @@ struct RangeEntry {
   std::vector<ScopeColumn> columns;
   uint32_t scan_id = 0;  // kTable
   VarId row_id = 0;
+  /// Of a subquery whose rows are locked from outside: the tables in it. Mode and wait are left to
+  /// the clause.
+  std::vector<LogicalLockRows::Target> lockable;
   /// A function whose single column stands for the whole row, too.
   bool scalar_function = false;
 };
@@ -135,6 +142,8 @@ struct Level {
   std::vector<NamespaceItem> names;
   /// Every entry, hidden or not: for the hints of errors.
   std::vector<std::shared_ptr<RangeEntry>> entries;
+  /// FOR UPDATE and its like at this level, what was said outside of a subquery included.
+  std::vector<const ast::LockingClause*> locking;
   bool lateral_active = false;
   /// Counts column references that came from inside LATERAL items of this level.
   uint32_t lateral_uses = 0;

@@ -79,7 +79,9 @@ class QueryBinder {
   Result<Type> BindTypeName(const ast::TypeName& type);
   Result<TableRules> BindRules(const TableDef& table);
   Result<ExprPtr> BindDefault(const TableDef& table, const ColumnDef& column);
-  Result<ResolvedRelation> FindRelation(const ast::QualifiedName& name, bool missing_ok = false);
+  /// `sequences_too`: a sequence may be read as a table.
+  Result<ResolvedRelation> FindRelation(const ast::QualifiedName& name, bool missing_ok = false,
+                                        bool sequences_too = false);
 
  private:
   // -- Expressions by kind.
@@ -196,6 +198,8 @@ class QueryBinder {
   Result<FromResult> BindRangeFunction(const ast::RangeFunction& item, Level& level);
   Result<FromResult> BindJoin(const ast::JoinExpr& item, Level& level);
   Result<FromResult> BindView(const ViewDef& view, const ast::RangeVar& item, Level& level);
+  Result<FromResult> BindSequence(const SequenceDef& sequence, const ast::RangeVar& item,
+                                  Level& level);
   Result<FromResult> BindCteReference(CteEntry& cte, const ast::RangeVar& item, Level& level);
   FromResult ScanTable(std::shared_ptr<const TableDef> table, const ast::Alias& alias, Level& level,
                        bool with_row_id, bool with_hidden);
@@ -246,8 +250,14 @@ class QueryBinder {
   /// A position, an output name (SQL92) or an expression: the index of a target, which may be new.
   Result<size_t> FindOutput(const ast::Expr& expr, std::vector<Target>& targets, Level& level,
                             Clause clause);
-  Result<LogicalPtr> LockRows(const ast::SelectStmt& select, LogicalPtr plan, Level& level);
-  Status CheckLocking(const ast::SelectStmt& select);
+  Result<LogicalPtr> LockRows(LogicalPtr plan, Level& level);
+  Status CheckLocking(const ast::SelectStmt& select,
+                      const std::vector<const ast::LockingClause*>& locking);
+  /// The clause that locks the item of this name; the strongest if there are several. Null: none.
+  static const ast::LockingClause* LockOf(const Level& level, const std::string& name);
+  /// Binds a subquery of FROM that `lock` (may be null) reaches: PostgreSQL takes the lock inside.
+  Result<LogicalPtr> BindLockedQuery(const ast::SelectStmt& query, Level* level,
+                                     const ast::LockingClause* lock);
 
   // Grouping.
  public:
@@ -292,6 +302,16 @@ class QueryBinder {
   Result<LogicalPtr> BindInsertSelect(const ast::InsertStmt& insert,
                                       std::vector<const ColumnDef*>& columns, Level& level);
   Result<ExprPtr> BindForColumn(const ast::Expr& syntax, const ColumnDef& column, Level& level);
+  /// INSERT INTO t (a[1], ...): the source's columns brought together by column.
+  Result<LogicalPtr> AssembleParts(const std::vector<ast::TargetColumn>& targets,
+                                   const std::vector<const ColumnDef*>& parts,
+                                   const TableDef& table, LogicalPtr source,
+                                   std::vector<const ColumnDef*>& columns, Level& level);
+  /// The column as a part of it is written: an element, or for a slice the array.
+  Result<ColumnDef> PartColumn(const ColumnDef& column, const ast::TargetColumn& target);
+  /// `base` with the part that `target` names replaced by `value`.
+  Result<ExprPtr> AssignPart(ExprPtr base, const ast::TargetColumn& target, ExprPtr value,
+                             Level& level);
   struct Modified {  // the target of UPDATE or DELETE
     std::shared_ptr<const TableDef> table;
     std::shared_ptr<RangeEntry> entry;
@@ -301,6 +321,9 @@ class QueryBinder {
   Result<Modified> ScanTarget(const ast::RangeVar& range, const char* verb, Level& level);
   Status AssignValue(const ast::Expr& value, const TableDef& table, const ast::TargetColumn& target,
                      Level& level, std::vector<std::pair<ColumnId, ExprPtr>>& out);
+  /// Adds the assignment of a part of `column`, or brings it into the one there is.
+  Status AssignToPart(const ColumnDef& column, const ast::TargetColumn& target, ExprPtr value,
+                      Level& level, std::vector<std::pair<ColumnId, ExprPtr>>& out);
   Result<OnConflictClause> BindOnConflict(const ast::OnConflictClause& clause,
                                           std::shared_ptr<const TableDef> table,
                                           const std::string& alias, Level& level);
@@ -327,6 +350,10 @@ class QueryBinder {
   int nesting_ = 0;  // of BindExpr and BindSelect, views included
   int view_depth_ = 0;
   bool modifies_ = false;
+  /// For the block that is bound next: the clause outside that locks its rows.
+  const ast::LockingClause* pushed_lock_ = nullptr;
+  /// The tables of the last block that handed its row ids out instead of locking them.
+  std::vector<LogicalLockRows::Target> lockable_;
   /// The call that is itself an item of FROM, and its columns.
   const ast::FuncCall* from_call_ = nullptr;
   std::vector<OutputColumn> from_columns_;

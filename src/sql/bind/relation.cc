@@ -17,8 +17,8 @@ void QueryBinder::Replace(int32_t location, int32_t length, std::string text) {
   context_.replacements->push_back({location, length, std::move(text)});
 }
 
-Result<ResolvedRelation> QueryBinder::FindRelation(const ast::QualifiedName& name,
-                                                   bool missing_ok) {
+Result<ResolvedRelation> QueryBinder::FindRelation(const ast::QualifiedName& name, bool missing_ok,
+                                                   bool sequences_too) {
   const CatalogVersion& catalog = context_.catalog;
   if (!name.catalog.empty() && name.catalog != "postgres") {
     return Error(ErrorCode::kFeatureNotSupported,
@@ -47,10 +47,18 @@ Result<ResolvedRelation> QueryBinder::FindRelation(const ast::QualifiedName& nam
       }
       return found;
     }
-    if (catalog.FindSequence(schema, name.name)) {
-      return Error(ErrorCode::kFeatureNotSupported, "cannot read sequence \"{}\" as a table",
-                   name.name)
-          .At(name.location);
+    if (const auto sequence = catalog.FindSequence(schema, name.name)) {
+      if (!sequences_too) {
+        return Error(ErrorCode::kWrongObjectType, "cannot use sequence \"{}\" as a table here",
+                     name.name)
+            .At(name.location);
+      }
+      DependOn(sequence->oid);
+      if (name.schema.empty()) {
+        Replace(name.location, 0, QuoteIdentifier(catalog.SchemaByOid(schema)->name) + ".");
+      }
+      found.sequence = sequence;
+      return found;
     }
     if (catalog.FindIndex(schema, name.name).first) {
       return Error(ErrorCode::kWrongObjectType, "cannot open relation \"{}\"", name.name)
