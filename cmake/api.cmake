@@ -73,14 +73,31 @@ set(OXI_SYSTEM_LIBS "-labsl_raw_hash_set -labsl_hash -labsl_city -labsl_low_leve
 -lre2 -lsimdjson -licui18n -licuuc -licudata -lcrypto -lzstd -llz4 -lxxhash -lroaring \
 -lstdc++ -lm -lpthread")
 
-configure_file(${CMAKE_SOURCE_DIR}/cmake/oxibase.pc.in ${CMAKE_BINARY_DIR}/oxibase.pc @ONLY)
+# Installed files find each other wherever `cmake --install --prefix` puts them.
+set(pkgconfig_dir ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/oxibase)
+file(RELATIVE_PATH OXI_PREFIX_FROM_PKGCONFIG /prefix/${pkgconfig_dir} /prefix)
+file(RELATIVE_PATH OXI_PREFIX_FROM_PACKAGE /prefix/${package_dir} /prefix)
+foreach(OXI_LINKED shared static)
+  if(OXI_LINKED STREQUAL "shared")
+    set(OXI_PC_NAME oxibase)
+    set(OXI_PC_LIBS "-loxibase")
+  else()
+    set(OXI_PC_NAME oxibase-static)
+    set(OXI_PC_LIBS "-l:liboxibase.a ${OXI_SYSTEM_LIBS}")
+  endif()
+  configure_file(${CMAKE_SOURCE_DIR}/cmake/oxibase.pc.in ${CMAKE_BINARY_DIR}/${OXI_PC_NAME}.pc
+                 @ONLY)
+endforeach()
 configure_file(${CMAKE_SOURCE_DIR}/cmake/oxibaseConfig.cmake.in
                ${CMAKE_BINARY_DIR}/oxibaseConfig.cmake @ONLY)
 write_basic_package_version_file(${CMAKE_BINARY_DIR}/oxibaseConfigVersion.cmake
                                  COMPATIBILITY SameMinorVersion)
-install(TARGETS oxibase_shared LIBRARY)
-install(FILES ${static_library} DESTINATION ${CMAKE_INSTALL_LIBDIR})
-install(DIRECTORY ${CMAKE_SOURCE_DIR}/include/oxibase DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
-install(FILES ${CMAKE_BINARY_DIR}/oxibase.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+install(TARGETS oxibase_shared LIBRARY COMPONENT library NAMELINK_COMPONENT library)
+install(FILES ${static_library} DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT library)
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/include/oxibase DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
+        COMPONENT library)
+install(FILES ${CMAKE_BINARY_DIR}/oxibase.pc ${CMAKE_BINARY_DIR}/oxibase-static.pc
+        DESTINATION ${pkgconfig_dir} COMPONENT library)
 install(FILES ${CMAKE_BINARY_DIR}/oxibaseConfig.cmake ${CMAKE_BINARY_DIR}/oxibaseConfigVersion.cmake
-        DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/oxibase)
+        DESTINATION ${package_dir} COMPONENT library)

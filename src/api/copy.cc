@@ -25,7 +25,11 @@ int EnsureCopy(oxibase_statement* s, PortalKind kind) {
     return Fail(Error(ErrorCode::kInvalidCursorState, "the statement is no COPY {}",
                       kind == PortalKind::kCopyIn ? "FROM STDIN" : "TO STDOUT"));
   }
-  if (s->state != State::kRunning) {
+  if (s->state != State::kReady && s->state != State::kRunning) {
+    return Fail(Error(ErrorCode::kInvalidCursorState, "the COPY is over")
+                    .Hint("Reset the statement to run it anew."));
+  }
+  if (s->state == State::kReady) {
     s->portal.reset();
     if (Status status = BeginRun(s); !status.ok()) return FailRun(s, status);
     s->rows = 0;

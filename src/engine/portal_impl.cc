@@ -120,7 +120,7 @@ Status PortalImpl::StartPlan() {
     }
   }
   session_.BeginStatement(this);
-  session_.portals_.insert(this);
+  session_.AddPortal(this);
   context_.txn = session_.txn_.get();
   context_.snapshot = session_.txn_->BeginStatement(plan_->modifies);
   context_.tables = &session_;

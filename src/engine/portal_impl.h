@@ -78,8 +78,10 @@ class PortalImpl : public Portal {
   std::unique_ptr<Executor> executor_;
   ExecContext context_;
   State state_ = State::kReady;
-  bool is_current_ = false;  // its statement is the transaction's running one
   SnapshotPin pin_;
+  PortalImpl* next_open_ = nullptr;  // in the session's list
+  PortalImpl* previous_open_ = nullptr;
+  bool is_open_ = false;
 
   const Batch* batch_ = nullptr;  // partly handed out
   uint32_t batch_at_ = 0;

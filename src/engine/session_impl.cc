@@ -147,10 +147,13 @@ Status SessionImpl::EnsureTransaction() {
 }
 
 void SessionImpl::EndPortals() {
-  const std::set<PortalImpl*> all = std::move(portals_);
-  portals_.clear();
   current_ = nullptr;
-  for (PortalImpl* portal : all) portal->Abandon();
+  while (PortalImpl* portal = open_portals_) {
+    open_portals_ = portal->next_open_;
+    portal->next_open_ = portal->previous_open_ = nullptr;
+    portal->is_open_ = false;
+    portal->Abandon();
+  }
   cursors_.clear();
 }
 
@@ -281,8 +284,22 @@ void SessionImpl::EndStatement(PortalImpl* portal) {
   if (txn_->active()) txn_->EndStatement();
 }
 
+void SessionImpl::AddPortal(PortalImpl* portal) {
+  if (portal->is_open_) return;
+  portal->is_open_ = true;
+  portal->next_open_ = open_portals_;
+  if (open_portals_) open_portals_->previous_open_ = portal;
+  open_portals_ = portal;
+}
+
 void SessionImpl::ForgetPortal(PortalImpl* portal) {
-  portals_.erase(portal);
+  if (portal->is_open_) {
+    portal->is_open_ = false;
+    (portal->previous_open_ ? portal->previous_open_->next_open_ : open_portals_) =
+        portal->next_open_;
+    if (portal->next_open_) portal->next_open_->previous_open_ = portal->previous_open_;
+    portal->next_open_ = portal->previous_open_ = nullptr;
+  }
   EndStatement(portal);
 }
 

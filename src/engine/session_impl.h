@@ -6,7 +6,6 @@
 #include <list>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -162,6 +161,8 @@ class SessionImpl final : public Session,
   Result<std::shared_ptr<PreparedImpl>> PrepareTree(std::string sql,
                                                     std::shared_ptr<const ast::Statement> tree,
                                                     std::span<const Type> types);
+  /// It has started; ForgetPortal says that it is done.
+  void AddPortal(PortalImpl* portal);
   void ForgetPortal(PortalImpl* portal);
 
   // --- Utility statements (utility.cc). `portal` gets rows and tag.
@@ -215,8 +216,8 @@ class SessionImpl final : public Session,
   bool read_only_ = false;
   std::shared_ptr<const CatalogVersion> statement_catalog_;
 
-  PortalImpl* current_ = nullptr;  // whose statement the transaction runs
-  std::set<PortalImpl*> portals_;  // started and not done
+  PortalImpl* current_ = nullptr;       // whose statement the transaction runs
+  PortalImpl* open_portals_ = nullptr;  // started and not done: a list through the portals
   std::unique_ptr<VirtualTableProvider> system_tables_;
   std::map<std::string, std::shared_ptr<PreparedImpl>, std::less<>> named_;
   std::map<std::string, std::shared_ptr<PortalImpl>, std::less<>> cursors_;

@@ -125,7 +125,7 @@ Status SessionImpl::RunUtility(PortalImpl& portal) {
       statement.kind != StatementKind::kFetch && statement.kind != StatementKind::kExecute;
   if (own_statement) {
     BeginStatement(&portal);
-    portals_.insert(&portal);
+    AddPortal(&portal);
   }
 
   if (IsDdl(statement)) {

@@ -22,6 +22,8 @@ struct ScalarSource {
     if (expr.kind == ExprKind::kParam) {  // nothing to evaluate
       const uint32_t index = static_cast<const ParamExpr&>(expr).index;
       if (index < context.params.size()) return AppendValue(context.params[index], out, order);
+    } else if (expr.kind == ExprKind::kConstant) {
+      return AppendValue(static_cast<const ConstantExpr&>(expr).value, out, order);
     }
     ASSIGN_OR_RETURN(const Value value, evaluator.EvaluateScalar(context));
     return AppendValue(value, out, order);

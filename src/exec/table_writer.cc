@@ -95,15 +95,22 @@ std::span<const Vector* const> TableWriter::Stored(const Batch& rows) {
   return stored_;
 }
 
+template <typename T>
+Result<T> TableWriter::Named(Result<T> result) const {
+  if (result.ok() || result.code() != ErrorCode::kUniqueViolation) [[likely]]
+    return result;
+  return std::move(result).status().Table(SchemaName(), table_->name);
+}
+
 Result<RowId> TableWriter::Insert(const Batch& rows, uint32_t row,
                                   std::span<const TabletIndex* const> arbiters,
                                   std::optional<UniqueConflict>* conflict) {
-  return InsertRow(*state_.context->txn, *tablet_, Stored(rows), row, arbiters, conflict);
+  return Named(InsertRow(*state_.context->txn, *tablet_, Stored(rows), row, arbiters, conflict));
 }
 
 Result<RowOutcome> TableWriter::Update(RowId id, const Snapshot& snapshot, const Batch& rows,
                                        uint32_t row) {
-  return UpdateRow(*state_.context->txn, *tablet_, id, snapshot, Stored(rows), row);
+  return Named(UpdateRow(*state_.context->txn, *tablet_, id, snapshot, Stored(rows), row));
 }
 
 Result<RowOutcome> TableWriter::Delete(RowId id, const Snapshot& snapshot) {

@@ -46,6 +46,9 @@ class TableWriter {
   Status CheckFailure(const Batch& rows, uint32_t row, const std::string& check) const;
   std::string DescribeRow(const Batch& rows, uint32_t row) const;
   std::string SchemaName() const;
+  /// With the table's name in a unique violation: storage knows only the index's.
+  template <typename T>
+  Result<T> Named(Result<T> result) const;
 
   std::shared_ptr<const TableDef> table_;
   ExecState& state_;
