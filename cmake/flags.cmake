@@ -46,7 +46,7 @@ endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   target_compile_options(oxi_flags INTERFACE -Wthread-safety -Wno-gnu-anonymous-struct
     -Wno-nested-anon-types -Wno-gnu-zero-variadic-macro-arguments -Wno-c99-extensions
-    -Wno-gnu-case-range -Wno-deprecated-declarations -Wno-unused-const-variable)
+    -Wno-gnu-case-range -Wno-deprecated-declarations -Wno-string-concatenation -Wno-unused-const-variable)
 endif()
 if(OXI_LIBFUZZER)
   add_compile_options(-fsanitize=fuzzer-no-link)

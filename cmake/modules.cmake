@@ -1,18 +1,13 @@
 # OXI_UNITY compiles eight files at a time, which takes half the processor's time: sanitizer builds do
-# so. Files that use a name for themselves that their neighbours use too are compiled alone.
+# so. Files that share names of their own with an earlier one are compiled alone.
 option(OXI_UNITY "Compile several files at a time" OFF)
-set(OXI_ALONE
-  common/datetime_pattern_parse common/float_format common/interval_text common/json
-  common/numeric_math common/numeric_text common/numeric_test
-  engine/system/relation_tables
-  expr/functions/comparison expr/functions/datetime_fields expr/functions/math_numeric
-  expr/type_text expr/type_io_test)
-foreach(file IN LISTS OXI_ALONE)
-  set_source_files_properties(${CMAKE_SOURCE_DIR}/src/${file}.cc PROPERTIES
-                              SKIP_UNITY_BUILD_INCLUSION ON)
-endforeach()
 function(oxi_unity target)
-  set_target_properties(${target} PROPERTIES UNITY_BUILD ${OXI_UNITY} UNITY_BUILD_BATCH_SIZE 8)
+  if(OXI_UNITY)
+    execute_process(COMMAND python3 ${CMAKE_SOURCE_DIR}/scripts/list_alone.py ${ARGN}
+                    OUTPUT_VARIABLE alone COMMAND_ERROR_IS_FATAL ANY)
+    set_source_files_properties(${alone} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+  endif()
 endfunction()
 
 # oxi_module(name PATH folder DEPS ... THIRD ...): the library `oxi_<name>` of all sources under
@@ -37,7 +32,7 @@ function(oxi_module name)
     add_library(oxi_${name} STATIC ${sources})
     target_link_libraries(oxi_${name} PUBLIC oxi_flags ${links})
     add_dependencies(oxi_${name} check_includes)
-    oxi_unity(oxi_${name})
+    oxi_unity(oxi_${name} ${sources})
     set_property(GLOBAL APPEND PROPERTY OXI_ARCHIVES oxi_${name})
   else()
     add_library(oxi_${name} INTERFACE)
@@ -46,7 +41,7 @@ function(oxi_module name)
   if(tests AND OXI_TESTS)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE oxi_${name} GTest::gmock GTest::gtest_main)
-    oxi_unity(${name}_test)
+    oxi_unity(${name}_test ${tests})
     gtest_discover_tests(${name}_test DISCOVERY_TIMEOUT 60 DISCOVERY_MODE PRE_TEST
                          PROPERTIES LABELS ${name} TIMEOUT 300)
     # Built at the top of the build folder, listed for scripts/run_tests.sh.

@@ -66,6 +66,22 @@ if [ ${#missing[@]} -gt 0 ]; then
     "${missing[@]}" >/dev/null
 fi
 
+# pgbench comes with PostgreSQL's server, which would start here if it were installed: its package is
+# unpacked into the cache instead. Without it its test is left out.
+pgbench=${XDG_CACHE_HOME:-$HOME/.cache}/oxibase/pgbench
+if [[ $groups == *" test "* ]] && [ ! -d "$pgbench" ] && command -v apt-get >/dev/null &&
+  ! ls /usr/lib/postgresql/*/bin/pgbench >/dev/null 2>&1; then
+  echo "Fetching pgbench (from the package postgresql-15, not installed), which the tests run"
+  work=$(mktemp -d)
+  if (cd "$work" && apt-get download -qq postgresql-15 && dpkg -x ./*.deb tree) >/dev/null 2>&1; then
+    mkdir -p "$pgbench"
+    cp "$work"/tree/usr/lib/postgresql/15/bin/pgbench "$pgbench/"
+  else
+    echo "It could not be fetched; its test is left out" >&2
+  fi
+  rm -rf "$work"
+fi
+
 # The SQL parser comes as a Rust crate, so cargo must be able to fetch it.
 [ -d "$HOME/.cargo/bin" ] && PATH=$HOME/.cargo/bin:$PATH
 rust_needed=1.74

@@ -317,7 +317,8 @@ class Explainer {
       for (const auto& name : node.names) names += (names.empty() ? "" : ", ") + name;
       lines_.push_back(below + "Output: " + names);
     }
-    for (const auto& [name, value] : text.lines) lines_.push_back(below + name + ": " + value);
+    for (const auto& [name, value] : text.lines)
+      lines_.push_back(fmt::format("{}{}: {}", below, name, value));
     if (const OperatorStats* stats = StatsOf(node); stats && !stats->note.empty()) {
       lines_.push_back(below + stats->note);
     }

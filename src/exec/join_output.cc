@@ -68,7 +68,7 @@ void SelectOrNull(const Vector& from, const uint32_t* rows, uint32_t count, Vect
 
 }  // namespace
 
-JoinOutput::JoinOutput(JoinType type, std::vector<Type> left, std::vector<Type> right)
+JoinOutput::JoinOutput(JoinType type, const std::vector<Type>& left, const std::vector<Type>& right)
     : type_(type),
       left_count_(left.size()),
       keeps_left_(type == JoinType::kLeft || type == JoinType::kFull || type == JoinType::kSingle),

@@ -18,7 +18,7 @@ namespace oxibase {
 /// order of the left rows, unmatched ones in their place.
 class JoinOutput {
  public:
-  JoinOutput(JoinType type, std::vector<Type> left, std::vector<Type> right);
+  JoinOutput(JoinType type, const std::vector<Type>& left, const std::vector<Type>& right);
   /// `condition` over left ++ right columns decides which candidates match; null: all do.
   Status Prepare(const Expr* condition);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstring>
 
 namespace oxibase {
@@ -50,7 +51,7 @@ bool IsUnsigned(TypeId id) {
 template <typename Float, typename Bits>
 uint64_t OrderedBits(Float value) {
   if (value == 0) value = 0;  // -0
-  if (value != value) return static_cast<Bits>(~Bits{0});
+  if (std::isnan(value)) return static_cast<Bits>(~Bits{0});
   const Bits bits = std::bit_cast<Bits>(value);
   constexpr Bits kSign = Bits{1} << (sizeof(Bits) * 8 - 1);
   return static_cast<Bits>(bits & kSign ? ~bits : bits | kSign);

@@ -19,8 +19,7 @@ constexpr uint32_t kSmallFrame = 32;
 
 WindowAggregate::WindowAggregate(const WindowExpr& expr, ExecState& state, size_t first_column,
                                  size_t filter_column)
-    : expr_(expr),
-      state_(state),
+    : state_(state),
       impl_(*expr.function->aggregate),
       first_column_(first_column),
       filter_column_(filter_column),

@@ -43,7 +43,6 @@ class WindowAggregate {
   Status AddByTree(std::byte* state, RowRange rows);
   Status Finalize(std::byte* state);
 
-  const WindowExpr& expr_;
   ExecState& state_;
   const AggregateImpl& impl_;
   const size_t first_column_;

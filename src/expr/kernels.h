@@ -99,8 +99,8 @@ Status Deliver(Vector& out, uint32_t row, R&& value) {
   using V = std::decay_t<R>;
   if constexpr (IsResult<V>::value) {
     if (!value.ok()) [[unlikely]]
-      return std::move(value).status();
-    return Deliver(out, row, std::move(value).value());
+      return std::forward<R>(value).status();
+    return Deliver(out, row, std::forward<R>(value).value());
   } else if constexpr (IsOptional<V>::value) {
     if (value) {
       Put(out, row, *value);

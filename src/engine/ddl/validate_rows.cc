@@ -45,7 +45,7 @@ Status ValidateForeignKey(DdlHost& host, const TableDef& table, const Constraint
     const std::string other =
         "pk." + QuoteIdentifier(referenced->FindColumn(key.referenced_columns[i])->name);
     columns += (i == 0 ? "" : ", ") + own;
-    join += (i == 0 ? "" : " AND ") + other + " = " + own;
+    join += fmt::format("{}{} = {}", i == 0 ? "" : " AND ", other, own);
     if (i == 0) missing = other + " IS NULL";
     all_set += (i == 0 ? "" : " AND ") + own + " IS NOT NULL";
     some_set += (i == 0 ? "" : " OR ") + own + " IS NOT NULL";

@@ -324,7 +324,7 @@ Result<LogicalPtr> QueryBinder::BindBlock(const ast::SelectStmt& select, Level& 
       node->on.push_back(Clone(*target.expr));
     }
     if (!keys.empty()) plan = SortBy(std::move(plan), keys);
-    node->output = plan->output;
+    node->output = plan->output;  // NOLINT(bugprone-use-after-move): `computed` went back to it
     node->children.push_back(std::move(plan));
     plan = std::move(node);
   } else if (!keys.empty()) {

@@ -156,6 +156,7 @@ Result<std::vector<ExprPtr>> QueryBinder::BindRowQuery(const ast::SelectStmt& qu
   row->location = location;
   std::vector<ExprPtr> fields;
   for (size_t i = 0; i < columns.size(); ++i) {
+    // NOLINTNEXTLINE(bugprone-use-after-move): moved from in the last round only
     ExprPtr source = i + 1 < columns.size() ? Copy(*row) : ExprPtr();
     if (!source) source = std::move(row);
     fields.push_back(std::make_unique<FieldSelectExpr>(std::move(source), static_cast<uint32_t>(i),

@@ -114,7 +114,7 @@ namespace {
 /// Where the working table is read, and what stands above it.
 class RecursionCheck {
  public:
-  RecursionCheck(const CteEntry& cte) : cte_(cte) {}
+  explicit RecursionCheck(const CteEntry& cte) : cte_(cte) {}
 
   Status Walk(const LogicalNode& node, const char* within) {
     if (node.kind == LogicalKind::kCteScan) {

@@ -224,7 +224,7 @@ LogicalPtr PushAggregate(LogicalPtr node, Conjuncts conjuncts) {
   return Wrap(std::move(node), std::move(conjuncts));
 }
 
-LogicalPtr PushSetOp(LogicalPtr node, Conjuncts conjuncts) {
+LogicalPtr PushSetOp(LogicalPtr node, const Conjuncts& conjuncts) {
   for (auto& child : node->children) {
     Conjuncts copies;
     for (const auto& conjunct : conjuncts) {
@@ -274,7 +274,7 @@ LogicalPtr Push(LogicalPtr node, Conjuncts conjuncts) {
         PushChildren(*node);
         result = Wrap(std::move(node), std::move(conjuncts));
       } else {
-        result = PushSetOp(std::move(node), std::move(conjuncts));
+        result = PushSetOp(std::move(node), conjuncts);
       }
       break;
     }
