@@ -1,11 +1,15 @@
 #!/usr/bin/env python3
 """Which of these sources cannot be compiled together in one go: prints, separated by semicolons, those
-that define a name for themselves (in an unnamed namespace, or static) that an earlier one uses too.
+that define a name for themselves (in an unnamed namespace, or static) that an earlier one uses too, or
+some header of the project.
 
 Usage: list_alone.py FILE ...
 """
+import os
 import re
 import sys
+
+SRC = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "src")
 
 NAMELESS = re.compile(r"^namespace \{$(.*?)^\}  // namespace$", re.M | re.S)
 NAMES = [
@@ -19,6 +23,11 @@ NAMES = [
 
 def main():
     seen, alone = set(), []
+    for folder, _, names in os.walk(SRC):
+        for name in names:
+            if name.endswith(".h"):
+                with open(os.path.join(folder, name), encoding="utf-8") as file:
+                    seen.update(NAMES[0].findall(file.read()))
     for path in sys.argv[1:]:
         with open(path, encoding="utf-8") as file:
             text = file.read()
