@@ -14,6 +14,9 @@ constexpr int64_t kLookAgainMicros = 50'000;
 /// A cycle must have been there for this long: longer than kLookAgainMicros, so that all in it have
 /// said anew whom they wait for.
 constexpr int64_t kCycleMicros = 110'000;
+/// Those who waited already when the cycle was closed give way only when whoever closed it does
+/// not.
+constexpr int64_t kPatientMicros = 3 * kCycleMicros;
 
 }  // namespace
 
@@ -33,7 +36,8 @@ Status LockWaiting::Sleep(const std::vector<uint64_t>& blockers) {
   }
   WaitGraph& graph = TxnInternals::graph(txn_);
   const uint64_t owner = TxnInternals::owner(txn_);
-  const bool confirm = cycle_since_ != 0 && now - cycle_since_ >= kCycleMicros;
+  const int64_t patience = cycle_since_ == began_micros_ ? kCycleMicros : kPatientMicros;
+  const bool confirm = cycle_since_ != 0 && now - cycle_since_ >= patience;
   const bool cycle = confirm ? graph.WaitOrGiveWay(owner, blockers) : graph.Wait(owner, blockers);
   if (cycle && confirm) {
     return Error(ErrorCode::kDeadlockDetected, "deadlock detected")
