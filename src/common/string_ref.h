@@ -16,7 +16,9 @@ class StringRef {
   StringRef() = default;
   StringRef(const char* data, uint32_t size) : size_(size) {
     if (size <= kInlineBytes) {
-      std::memcpy(inline_, data, size);  // the rest stays zero: equal strings have equal bits
+      // The rest stays zero: equal strings have equal bits. An empty one may come without a
+      // pointer.
+      if (size != 0) std::memcpy(inline_, data, size);
     } else {
       std::memcpy(inline_, data, 4);
       std::memcpy(inline_ + 4, &data, sizeof data);

@@ -258,7 +258,7 @@ bool GetFixed(ByteReader& from, uint8_t encoding, uint32_t rows, Vector& out, bo
   }
   if (encoding == kConstant) {
     if (all_null) {
-      std::memset(to, 0, rows * width);
+      if (rows != 0) std::memset(to, 0, rows * width);
       return true;
     }
     const ByteSpan bytes = from.Raw(width);
