@@ -27,6 +27,13 @@ const IndexDef* TableDef::FindIndex(Oid index) const {
   return FindIn(indexes, [&](const IndexDef& def) { return def.oid == index; });
 }
 
+bool TableDef::IsAlwaysUnique(const IndexDef& index) const {
+  if (!index.unique || index.constraint == 0) return index.unique;
+  const ConstraintDef* constraint =
+      FindIn(constraints, [&](const ConstraintDef& def) { return def.oid == index.constraint; });
+  return constraint == nullptr || !constraint->deferrable;
+}
+
 const ConstraintDef* TableDef::FindConstraint(std::string_view constraint_name) const {
   return FindIn(constraints, [&](const ConstraintDef& def) { return def.name == constraint_name; });
 }

@@ -127,6 +127,8 @@ struct TableDef {
   const ColumnDef* FindColumn(std::string_view column_name) const;  // visible ones only
   const ColumnDef* FindColumn(ColumnId id) const;
   const IndexDef* FindIndex(Oid index) const;
+  /// Whether at no moment two rows have one key: unique, and not of a deferrable constraint.
+  bool IsAlwaysUnique(const IndexDef& index) const;
   const ConstraintDef* FindConstraint(std::string_view constraint_name) const;
   /// Null if it has none.
   const ConstraintDef* PrimaryKey() const;

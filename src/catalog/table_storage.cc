@@ -51,7 +51,8 @@ IndexSpec BuildIndexSpec(const TableDef& table, const IndexDef& index) {
   spec.unique = index.unique;
   spec.nulls_not_distinct = index.nulls_not_distinct;
   spec.predicate = index.predicate;
-  spec.referable = index.unique && !index.predicate.has_value();
+  spec.deferrable = index.unique && !table.IsAlwaysUnique(index);
+  spec.referable = spec.always_unique() && !index.predicate.has_value();
   std::vector<std::string> names;
   for (const IndexColumn& column : index.columns) {
     spec.columns.push_back({column.column, SortOrder{.descending = column.descending,

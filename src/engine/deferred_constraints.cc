@@ -7,6 +7,7 @@
 #include "expr/type_io.h"
 #include "sql/parse/ast_utility.h"
 #include "sql/parse/identifier.h"
+#include "storage/mvcc/tablet.h"
 
 namespace oxibase {
 namespace {
@@ -53,7 +54,26 @@ void DeferredConstraints::Add(Event event, Oid table, Oid constraint, std::vecto
   pending_.push_back({event, table, constraint, std::move(key)});
 }
 
+void DeferredConstraints::AddUnique(Oid table, Oid constraint, RowId row) {
+  pending_keys_.push_back({table, constraint, row});
+}
+
+bool DeferredConstraints::HasPending(Oid table) {
+  for (const Pending& pending : pending_) {
+    if (pending.event == Event::kWritten) {
+      if (pending.table == table) return true;
+      continue;
+    }
+    const auto referring = session_.NewestCatalog()->TableByOid(pending.table);
+    const ConstraintDef* key = referring ? FindConstraint(*referring, pending.constraint) : nullptr;
+    if (key && key->referenced_table == table) return true;
+  }
+  return std::any_of(pending_keys_.begin(), pending_keys_.end(),
+                     [&](const PendingKey& key) { return key.table == table; });
+}
+
 void DeferredConstraints::RollbackTo(const Mark& mark) {
+  if (pending_keys_.size() > mark.pending_keys) pending_keys_.resize(mark.pending_keys);
   if (pending_.size() > mark.pending) {
     pending_.erase(pending_.begin() + static_cast<ptrdiff_t>(mark.pending), pending_.end());
   }
@@ -63,6 +83,7 @@ void DeferredConstraints::RollbackTo(const Mark& mark) {
 
 void DeferredConstraints::Clear() {
   pending_.clear();
+  pending_keys_.clear();
   all_.reset();
   modes_.clear();
 }
@@ -106,25 +127,69 @@ Status DeferredConstraints::Set(const ast::SetConstraintsStmt& statement) {
   return statement.deferred ? Status() : CheckImmediate();
 }
 
-bool DeferredConstraints::Waits(const Pending& pending) {
-  const auto table = session_.NewestCatalog()->TableByOid(pending.table);
-  const ConstraintDef* constraint = table ? FindConstraint(*table, pending.constraint) : nullptr;
+bool DeferredConstraints::Waits(Oid table_oid, Oid constraint_oid) {
+  const auto table = session_.NewestCatalog()->TableByOid(table_oid);
+  const ConstraintDef* constraint = table ? FindConstraint(*table, constraint_oid) : nullptr;
   return constraint && IsDeferred(*constraint);
 }
 
 Status DeferredConstraints::CheckImmediate() {
   std::vector<Pending> now;
   std::vector<Pending> later;
-  for (Pending& pending : pending_) (Waits(pending) ? later : now).push_back(std::move(pending));
+  for (Pending& pending : pending_) {
+    const bool waits = Waits(pending.table, pending.constraint);
+    (waits ? later : now).push_back(std::move(pending));
+  }
   pending_ = std::move(later);
+  std::vector<PendingKey> keys_now;
+  std::vector<PendingKey> keys_later;
+  std::map<Oid, bool> waits;  // there may be a key for every row of a table
+  for (const PendingKey& key : pending_keys_) {
+    const auto [known, is_new] = waits.try_emplace(key.constraint);
+    if (is_new) known->second = Waits(key.table, key.constraint);
+    (known->second ? keys_later : keys_now).push_back(key);
+  }
+  pending_keys_ = std::move(keys_later);
+  RETURN_IF_ERROR(CheckKeys(keys_now));
   for (const Pending& pending : now) RETURN_IF_ERROR(Check(pending));
   return {};
 }
 
 Status DeferredConstraints::CheckAll() {
+  if (!pending_keys_.empty()) {
+    const std::vector<PendingKey> keys = std::exchange(pending_keys_, {});
+    RETURN_IF_ERROR(CheckKeys(keys));
+  }
   // A check takes locks and reads; it adds nothing to the list.
   const std::vector<Pending> all = std::exchange(pending_, {});
   for (const Pending& pending : all) RETURN_IF_ERROR(Check(pending));
+  return {};
+}
+
+Status DeferredConstraints::CheckKeys(std::span<const PendingKey> keys) {
+  const auto catalog = session_.NewestCatalog();
+  Oid known = 0;
+  std::shared_ptr<const TableDef> table;
+  std::shared_ptr<Tablet> tablet;
+  const TabletIndex* index = nullptr;
+  for (const PendingKey& key : keys) {
+    if (key.constraint != known) {
+      known = key.constraint;
+      index = nullptr;
+      table = catalog->TableByOid(key.table);
+      const ConstraintDef* constraint = table ? FindConstraint(*table, key.constraint) : nullptr;
+      if (constraint) {
+        ASSIGN_OR_RETURN(tablet, session_.FindTablet(*table));
+        index = tablet->FindIndex(constraint->index);
+      }
+    }
+    if (!index) continue;  // dropped meanwhile
+    RETURN_IF_ERROR(session_.CheckInterrupts());
+    Status status = CheckUniqueKey(session_.txn(), *tablet, *index, key.row);
+    if (status.ok()) continue;
+    if (status.code() != ErrorCode::kUniqueViolation) return status;
+    return std::move(status).Table(catalog->SchemaByOid(table->schema)->name, table->name);
+  }
   return {};
 }
 

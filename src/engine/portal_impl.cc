@@ -129,6 +129,7 @@ Status PortalImpl::StartPlan() {
   context_.deferred = &session_.constraints_;
   context_.rows_affected = 0;
   context_.end_of_statement.clear();
+  context_.doubtful_keys.clear();
   context_.overrides.clear();
   if (context_.params.size() < plan_->param_count) context_.params.resize(plan_->param_count);
   context_.eval.params = context_.params;

@@ -101,6 +101,7 @@ class SessionImpl final : public Session,
   /// before those are.
   void NoteRowsRead() { pending_lsn_ = std::max(pending_lsn_, txn_->read_dependency()); }
   Result<std::shared_ptr<Tablet>> FindTablet(const TableDef& table) override;
+  Status CheckNotInUse(const TableDef& table, std::string_view command) override;
   Status RestartSequence(Oid sequence, int64_t value) override;
   Result<std::optional<std::vector<Value>>> FirstRow(const std::string& sql) override;
   Result<uint64_t> Run(LogicalPlan plan) override;

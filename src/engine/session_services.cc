@@ -220,6 +220,12 @@ Status SessionImpl::LockTable(Oid table, TableLockMode mode, LockWait wait) {
   return txn_->LockTable(table, mode, wait);
 }
 
+Status SessionImpl::CheckNotInUse(const TableDef& table, std::string_view command) {
+  if (!constraints_.HasPending(table.oid)) return {};
+  return Error(ErrorCode::kObjectInUse, "cannot {} \"{}\" because it has pending trigger events",
+               command, table.name);
+}
+
 Result<std::shared_ptr<Tablet>> SessionImpl::FindTablet(const TableDef& table) {
   auto tablet = db_.txns.tablets().Find(table.tablet);
   if (!tablet) {

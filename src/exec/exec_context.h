@@ -11,10 +11,11 @@
 #include "sql/plan/physical.h"
 #include "txn/snapshot.h"
 #include "txn/tablet_access.h"
+#include "txn/transaction.h"
 
 namespace oxibase {
 
-class Transaction;
+class TableWriter;
 
 /// A table's storage, resolved once when a plan is made ready.
 struct ResolvedTable {
@@ -56,6 +57,8 @@ class DeferredChecks {
   virtual bool IsDeferred(const ConstraintDef& constraint) = 0;
   /// `table`: the constraint's own, that refers. `key`: one value a column of the key.
   virtual void Add(Event event, Oid table, Oid constraint, std::vector<Value> key) = 0;
+  /// A row's key of a UNIQUE or PRIMARY KEY constraint that another row may have.
+  virtual void AddUnique(Oid table, Oid constraint, RowId row) = 0;
 };
 
 /// How far a statement is, for whoever waits for it: one thread counts, others look.
@@ -88,6 +91,12 @@ struct ExecContext {
   uint64_t rows_affected = 0;
   /// Foreign key checks put off to the statement's end run through this list.
   std::vector<std::function<Status(ExecContext&)>> end_of_statement;
+  /// Keys of DEFERRABLE constraints that other rows may have, to be looked at again then too.
+  struct DoubtfulKeys {
+    TableWriter* writer;
+    std::vector<Transaction::DoubtfulKey> keys;
+  };
+  std::vector<DoubtfulKeys> doubtful_keys;
   /// READ COMMITTED's re-check: scans with these ids yield just this row, of the newest version.
   struct RowOverride {
     uint32_t scan_id;

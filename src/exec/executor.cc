@@ -1,8 +1,11 @@
 #include "exec/executor.h"
 
+#include <utility>
+
 #include "exec/foreign_key.h"
 #include "exec/operators/operator.h"
 #include "exec/subplan_executor.h"
+#include "exec/table_writer.h"
 
 namespace oxibase {
 
@@ -53,8 +56,12 @@ Status Executor::Finish() {
   Impl& impl = *impl_;
   RETURN_IF_ERROR(impl.root->Finish());
   ExecContext& context = *impl.state.context;
-  // An action may ask for further ones.
-  for (size_t i = 0; i < context.end_of_statement.size(); ++i) {
+  // An action may ask for further ones, and may write keys that are in doubt.
+  for (size_t i = 0;; ++i) {
+    for (const auto& doubtful : std::exchange(context.doubtful_keys, {})) {
+      RETURN_IF_ERROR(doubtful.writer->CheckKeys(doubtful.keys));
+    }
+    if (i >= context.end_of_statement.size()) break;
     const auto action = std::move(context.end_of_statement[i]);
     RETURN_IF_ERROR(action(context));
   }
@@ -69,6 +76,7 @@ void Executor::Close() {
   impl.subplans.Close();
   impl.state.foreign_keys->Reset();
   impl.state.context->end_of_statement.clear();
+  impl.state.context->doubtful_keys.clear();
   impl.state.context = nullptr;
 }
 

@@ -99,7 +99,7 @@ Status ForeignKey::Prepare() {
 
   for (const auto& index : referenced_tablet_->indexes()) {
     const IndexSpec& spec = index->spec();
-    if (!spec.unique || spec.predicate || spec.columns.size() != columns_.size()) continue;
+    if (!spec.always_unique() || spec.predicate || spec.columns.size() != columns_.size()) continue;
     index_order_ = IndexOrder(spec, constraint_.referenced_columns);
     if (index_order_.empty()) continue;
     referenced_index_ = index.get();

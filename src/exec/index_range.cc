@@ -91,7 +91,7 @@ Status IndexRangeBuilder::Prepare() {
   RETURN_IF_ERROR(any_of_.Compile(plan_.any_of.get()));
   RETURN_IF_ERROR(lower_.Compile(plan_.lower.get()));
   RETURN_IF_ERROR(upper_.Compile(plan_.upper.get()));
-  unique_point_ = spec_.unique && !any_of_ && equal_.size() == spec_.columns.size();
+  unique_point_ = spec_.always_unique() && !any_of_ && equal_.size() == spec_.columns.size();
   outer_equal_.resize(equal_.size());
   return {};
 }

@@ -97,20 +97,59 @@ std::span<const Vector* const> TableWriter::Stored(const Batch& rows) {
 
 template <typename T>
 Result<T> TableWriter::Named(Result<T> result) const {
-  if (result.ok() || result.code() != ErrorCode::kUniqueViolation) [[likely]]
+  if (result.ok()) [[likely]]
     return result;
+  const bool of_key = result.code() == ErrorCode::kUniqueViolation ||
+                      result.code() == ErrorCode::kObjectNotInPrerequisiteState;
+  if (!of_key) return result;
   return std::move(result).status().Table(SchemaName(), table_->name);
 }
 
 Result<RowId> TableWriter::Insert(const Batch& rows, uint32_t row,
                                   std::span<const TabletIndex* const> arbiters,
                                   std::optional<UniqueConflict>* conflict) {
-  return Named(InsertRow(*state_.context->txn, *tablet_, Stored(rows), row, arbiters, conflict));
+  Transaction& txn = *state_.context->txn;
+  auto id = InsertRow(txn, *tablet_, Stored(rows), row, arbiters, conflict);
+  if (txn.has_doubtful_keys()) [[unlikely]]
+    DeferKeys();
+  return Named(std::move(id));
 }
 
 Result<RowOutcome> TableWriter::Update(RowId id, const Snapshot& snapshot, const Batch& rows,
                                        uint32_t row) {
-  return Named(UpdateRow(*state_.context->txn, *tablet_, id, snapshot, Stored(rows), row));
+  Transaction& txn = *state_.context->txn;
+  auto outcome = UpdateRow(txn, *tablet_, id, snapshot, Stored(rows), row);
+  if (txn.has_doubtful_keys()) [[unlikely]]
+    DeferKeys();
+  return Named(std::move(outcome));
+}
+
+void TableWriter::DeferKeys() {
+  ExecContext& context = *state_.context;
+  for (const Transaction::DoubtfulKey& key : context.txn->TakeDoubtfulKeys()) {
+    const auto constraint =
+        std::find_if(table_->constraints.begin(), table_->constraints.end(),
+                     [&](const ConstraintDef& c) { return c.index == key.index->spec().oid; });
+    if (context.deferred != nullptr && constraint != table_->constraints.end() &&
+        context.deferred->IsDeferred(*constraint)) {
+      context.deferred->AddUnique(table_->oid, constraint->oid, key.row);
+      continue;
+    }
+    if (context.doubtful_keys.empty() || context.doubtful_keys.back().writer != this) {
+      context.doubtful_keys.push_back({this, {}});
+    }
+    context.doubtful_keys.back().keys.push_back(key);
+  }
+}
+
+Status TableWriter::CheckKeys(std::span<const Transaction::DoubtfulKey> keys) {
+  for (const Transaction::DoubtfulKey& key : keys) {
+    Status status = CheckUniqueKey(*state_.context->txn, *tablet_, *key.index, key.row);
+    if (status.ok()) continue;
+    if (status.code() != ErrorCode::kUniqueViolation) return status;
+    return std::move(status).Table(SchemaName(), table_->name);
+  }
+  return {};
 }
 
 Result<RowOutcome> TableWriter::Delete(RowId id, const Snapshot& snapshot) {

@@ -34,6 +34,9 @@ class TableWriter {
   Result<RowOutcome> Update(RowId id, const Snapshot& snapshot, const Batch& rows, uint32_t row);
   Result<RowOutcome> Delete(RowId id, const Snapshot& snapshot);
 
+  /// Looks again at keys that were in doubt when they were written: 23505.
+  Status CheckKeys(std::span<const Transaction::DoubtfulKey> keys);
+
   const TableDef& table() const { return *table_; }
   Tablet& tablet() const { return *tablet_; }
   std::vector<Type> row_types() const;
@@ -46,9 +49,11 @@ class TableWriter {
   Status CheckFailure(const Batch& rows, uint32_t row, const std::string& check) const;
   std::string DescribeRow(const Batch& rows, uint32_t row) const;
   std::string SchemaName() const;
-  /// With the table's name in a unique violation: storage knows only the index's.
+  /// With the table's name in an error about a unique key: storage knows only the index's.
   template <typename T>
   Result<T> Named(Result<T> result) const;
+  /// The last write's doubtful keys go to where they will be looked at again.
+  void DeferKeys();
 
   std::shared_ptr<const TableDef> table_;
   ExecState& state_;

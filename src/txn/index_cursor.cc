@@ -89,7 +89,7 @@ void IndexCursor::Seek(const KeyRange& range, bool backward) {
                   range.upper_inclusive && range.lower == range.upper;
   }
   // (NULLs do not conflict; a key's first byte says that it is none.)
-  it.is_unique = it.is_point && !it.index.is_hash() && it.index.spec().unique &&
+  it.is_unique = it.is_point && !it.index.is_hash() && it.index.spec().always_unique() &&
                  it.index.spec().columns.size() == 1 && range.lower[0] == '\x01';
   if (backward) {
     it.from_end = !it.has_upper;

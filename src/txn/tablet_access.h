@@ -122,10 +122,17 @@ struct UniqueConflict {
 /// Adds a row; `columns` as in the newest layout. On a key that a live row has: with `conflict`
 /// null an error 23505 with PostgreSQL's detail text, else *conflict says which, and nothing is
 /// changed (ON CONFLICT; `arbiters` empty: any unique index). Waits for transactions in flight with
-/// the same key. Errors: 23505, 40P01, 40001, 57014, 53200.
+/// the same key. A deferrable index takes any key, and adds to the transaction's doubtful ones; it
+/// cannot be an arbiter (55000). Errors: 23505, 40P01, 40001, 55000, 57014, 53200.
 Result<RowId> InsertRow(Transaction& txn, Tablet& tablet, std::span<const Vector* const> columns,
                         uint32_t row, std::span<const TabletIndex* const> arbiters = {},
                         std::optional<UniqueConflict>* conflict = nullptr);
+
+/// Looks again at a key that was in doubt (Transaction::DoubtfulKey): 23505 if a live row other
+/// than `row` has the key that `row` now has in `index`. Waits for transactions in flight with the
+/// key. Fine if this transaction's change of the row is gone or has another key. Errors as
+/// InsertRow's. REQUIRES: no ReadGuard
+Status CheckUniqueKey(Transaction& txn, Tablet& tablet, const TabletIndex& index, RowId row);
 
 /// Replaces the row's values. Waits for another writer; see RowOutcome. REPEATABLE READ meets a
 /// change after its snapshot with 40001.

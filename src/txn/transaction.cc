@@ -33,6 +33,7 @@ void Transaction::Begin(const TxnOptions& options) {
   OXI_CHECK(!active_);
   options_ = options;
   active_ = true;
+  doubtful_keys_.clear();
   had_snapshot_ = false;
   id_ = {};
   commit_ts_ = {};
@@ -230,6 +231,7 @@ void Transaction::UndoTo(size_t writes) {
     locks.Wake(write.tablet->id(), write.row);
   }
   writes_.resize(writes);
+  doubtful_keys_.clear();  // of what is gone
 }
 
 void Transaction::ReleaseLocksTo(size_t row_locks, size_t table_locks) {

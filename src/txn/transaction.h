@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "common/ids.h"
@@ -98,6 +99,18 @@ class Transaction {
   /// has met. Good until EndStatement.
   Snapshot LatestSnapshot();
   CommandNumber command() const { return command_; }
+
+  // ---- Deferrable keys.
+
+  /// A key that a row was given in a deferrable index although another row had it or may have had.
+  struct DoubtfulKey {
+    const TabletIndex* index;
+    RowId row;
+  };
+  /// Those of the writes since they were last taken. The writer takes them after each write, and
+  /// has them looked at again in time (CheckUniqueKey).
+  bool has_doubtful_keys() const { return !doubtful_keys_.empty(); }
+  std::vector<DoubtfulKey> TakeDoubtfulKeys() { return std::exchange(doubtful_keys_, {}); }
 
   // ---- Savepoints. They nest; a name may stand several times, the newest counts.
 
@@ -202,6 +215,7 @@ class Transaction {
   std::vector<HeldRowLock> row_locks_held_;
   std::vector<HeldTableLock> table_locks_held_;
   FastTableLocks fast_locks_;
+  std::vector<DoubtfulKey> doubtful_keys_;
 
   // Scratch, kept between statements so that nothing is allocated.
   std::string key_, other_key_;

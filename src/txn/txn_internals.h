@@ -32,6 +32,9 @@ struct TxnInternals {
   static void AddRowLock(Transaction& txn, TabletId tablet, RowId row, RowLockMode mode) {
     txn.row_locks_held_.push_back({tablet, row, mode});
   }
+  static void AddDoubtfulKey(Transaction& txn, const TabletIndex& index, RowId row) {
+    txn.doubtful_keys_.push_back({&index, row});
+  }
   /// Its next LatestSnapshot sees at least this commit.
   static void Met(Transaction& txn, uint64_t commit_ts) {
     if (commit_ts > txn.met_ts_) txn.met_ts_ = commit_ts;

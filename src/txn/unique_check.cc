@@ -1,6 +1,11 @@
 // Unique keys. Under the key's latch the newest versions of all other rows with that key are looked
 // at, and only if none of them stands in the way the entry is added: of two transactions with one
 // key the second sees the first one's entry and waits, while the first never waits for the second.
+//
+// A deferrable index takes the entry in any case, and waits for nobody. If something was in the
+// way, the key is in doubt and looked at again when the constraint is checked; then whoever stands
+// in the way is waited for. Of two transactions with one key the second still has seen the first
+// one's entry, so that at least one of them looks again.
 
 #include <algorithm>
 
@@ -43,9 +48,11 @@ Claim ClaimOf(const Tablet& tablet, const TabletIndex& index, RowId row, std::st
   return {};
 }
 
-/// Looks, and adds the entry if nothing is in the way and `add` is set.
+enum class AddEntry : uint8_t { kNever, kIfFree, kAlways };
+
+/// Looks, and adds the entry as `add` says.
 Claim TryClaim(Transaction& txn, Tablet& tablet, const TabletIndex& index, RowId row,
-               std::string_view key, bool add) {
+               std::string_view key, AddEntry add) {
   TabletIndex::HashBytes hash;
   const std::string_view tree_key = index.TreeKey(key, hash);
   Claim claim;
@@ -57,7 +64,9 @@ Claim TryClaim(Transaction& txn, Tablet& tablet, const TabletIndex& index, RowId
         ClaimOf(tablet, index, other, key, TxnInternals::owner(txn), &TxnInternals::other_key(txn));
     return claim.kind == Claim::Kind::kFree;
   });
-  if (claim.kind == Claim::Kind::kFree && add) index.tree().Insert(tree_key, row);
+  const bool is_free = claim.kind == Claim::Kind::kFree;
+  if (add == AddEntry::kAlways || (add == AddEntry::kIfFree && is_free))
+    index.tree().Insert(tree_key, row);
   return claim;
 }
 
@@ -84,12 +93,18 @@ Status FindConflict(Transaction& txn, Tablet& tablet, RowId row, const RowVersio
                     std::optional<UniqueConflict>* conflict) {
   for (const auto& index : tablet.indexes()) {
     if (!index->spec().unique || !IsArbiter(*index, arbiters)) continue;
+    if (index->spec().deferrable) {
+      return Error(ErrorCode::kObjectNotInPrerequisiteState,
+                   "ON CONFLICT does not support deferrable unique constraints/exclusion "
+                   "constraints as arbiters")
+          .Constraint(index->spec().name);
+    }
     for (;;) {
       bool has_null;
       std::string& key = TxnInternals::key(txn);
       if (!index->KeyOfVersion(tablet.schema(), version, &key, &has_null)) break;
       if (has_null && !index->spec().nulls_not_distinct) break;
-      const Claim claim = TryClaim(txn, tablet, *index, row, key, false);
+      const Claim claim = TryClaim(txn, tablet, *index, row, key, AddEntry::kNever);
       if (claim.kind == Claim::Kind::kFree) break;
       if (claim.kind == Claim::Kind::kTaken) {
         *conflict = UniqueConflict{claim.row, index.get()};
@@ -99,6 +114,31 @@ Status FindConflict(Transaction& txn, Tablet& tablet, RowId row, const RowVersio
     }
   }
   return Status::Ok();
+}
+
+Status CheckUniqueKey(Transaction& txn, Tablet& tablet, const TabletIndex& index, RowId row) {
+  for (;;) {
+    const RowVersion* version;
+    {
+      ReadGuard guard(txn);
+      version = tablet.rows().Head(row);
+      // What others or older commands left there is not this transaction's to answer for.
+      if (version == nullptr || version->is_tombstone() ||
+          version->begin.load(std::memory_order_acquire) !=
+              (kTxnIdBit | TxnInternals::owner(txn))) {
+        return Status::Ok();
+      }
+    }
+    // Its own version stays: only the transaction itself can take it away.
+    bool has_null;
+    std::string& key = TxnInternals::key(txn);
+    if (!index.KeyOfVersion(tablet.schema(), *version, &key, &has_null)) return Status::Ok();
+    if (has_null && !index.spec().nulls_not_distinct) return Status::Ok();
+    const Claim claim = TryClaim(txn, tablet, index, row, key, AddEntry::kNever);
+    if (claim.kind == Claim::Kind::kFree) return Status::Ok();
+    if (claim.kind == Claim::Kind::kTaken) return UniqueViolation(tablet, index, *version);
+    RETURN_IF_ERROR(WaitForWriter(txn, tablet, claim.row, claim.writer));
+  }
 }
 
 Status AddIndexEntries(Transaction& txn, Tablet& tablet, RowId row, const RowVersion& version,
@@ -118,8 +158,14 @@ Status AddIndexEntries(Transaction& txn, Tablet& tablet, RowId row, const RowVer
         index->tree().Insert(index->TreeKey(key, hash), row);
         break;
       }
-      const Claim claim = TryClaim(txn, tablet, *index, row, key, true);
+      const bool deferrable = index->spec().deferrable;
+      const Claim claim = TryClaim(txn, tablet, *index, row, key,
+                                   deferrable ? AddEntry::kAlways : AddEntry::kIfFree);
       if (claim.kind == Claim::Kind::kFree) break;
+      if (deferrable) {
+        TxnInternals::AddDoubtfulKey(txn, *index, row);
+        break;
+      }
       if (claim.kind == Claim::Kind::kTaken) {
         if (conflict != nullptr && IsArbiter(*index, arbiters)) {
           *conflict = UniqueConflict{claim.row, index.get()};

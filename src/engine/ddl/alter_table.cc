@@ -371,6 +371,7 @@ Result<std::string> AlterTable(DdlHost& host, const ast::AlterTableStmt& stateme
       std::shared_ptr<const TableDef> table,
       GetTable(host, statement.table.name, TableLockMode::kAccessExclusive, statement.missing_ok));
   if (table == nullptr) return tag;
+  RETURN_IF_ERROR(host.CheckNotInUse(*table, "ALTER TABLE"));
   TableChange change(host, std::move(table));
   for (int pass = 0; pass < TableChange::kPasses; ++pass) {
     for (const ast::AlterTableCommand& command : statement.commands) {

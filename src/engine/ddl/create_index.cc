@@ -14,6 +14,7 @@ Result<std::string> CreateIndex(DdlHost& host, const ast::CreateIndexStmt& state
   ASSIGN_OR_RETURN(const std::shared_ptr<const TableDef> before,
                    GetTable(host, statement.table.name,
                             stores ? TableLockMode::kAccessExclusive : TableLockMode::kShare));
+  RETURN_IF_ERROR(host.CheckNotInUse(*before, "CREATE INDEX"));
   if (!statement.name.empty()) {
     RETURN_IF_ERROR(host.LockName(before->schema, statement.name));
     if (host.catalog()->HasRelation(before->schema, statement.name)) {

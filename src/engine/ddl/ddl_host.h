@@ -71,6 +71,9 @@ class DdlHost {
 
   /// Held to the end of the transaction.
   virtual Status LockTable(Oid table, TableLockMode mode, LockWait wait = LockWait::kBlock) = 0;
+  /// 55006 if checks of the table's deferrable constraints wait for the transaction's end.
+  /// `command` is what that keeps from running: "ALTER TABLE".
+  virtual Status CheckNotInUse(const TableDef& table, std::string_view command) = 0;
   virtual Transaction& txn() = 0;
   virtual Result<std::shared_ptr<Tablet>> FindTablet(const TableDef& table) = 0;
   /// A sequence's next value is `value`.

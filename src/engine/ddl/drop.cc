@@ -87,6 +87,10 @@ Status AddRelations(DdlHost& host, const ast::DropStmt& statement, ObjectKind ki
     }
     if (found.kind != kind) return WrongKind(found, KindName(kind));
     RETURN_IF_ERROR(RefuseSystem(found));
+    if (kind == ObjectKind::kTable || kind == ObjectKind::kIndex) {
+      RETURN_IF_ERROR(host.CheckNotInUse(*found.table,
+                                         kind == ObjectKind::kTable ? "DROP TABLE" : "DROP INDEX"));
+    }
     switch (kind) {
       case ObjectKind::kTable:
         drop.AddTable(found.oid());
@@ -164,6 +168,7 @@ Result<std::string> Truncate(DdlHost& host, const ast::TruncateStmt& statement) 
                             other->name));
     }
   }
+  for (const auto& table : tables) RETURN_IF_ERROR(host.CheckNotInUse(*table, "TRUNCATE"));
   for (const auto& table : tables) {
     TableDef empty = *host.catalog()->TableByOid(table->oid);
     empty.tablet = host.NewTabletId();

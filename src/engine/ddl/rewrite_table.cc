@@ -132,6 +132,11 @@ Status RewriteTable(DdlHost& host, const TableDef& before, TableDef after,
     RETURN_IF_ERROR(CheckNotNull(after, new_rows));
     for (uint32_t row = 0; row < new_rows.size; ++row) {
       ASSIGN_OR_RETURN([[maybe_unused]] const RowId id, InsertRow(txn, *target, pointers, row));
+      // A new table's keys are checked at once, deferrable or not.
+      if (!txn.has_doubtful_keys()) continue;
+      for (const Transaction::DoubtfulKey& key : txn.TakeDoubtfulKeys()) {
+        RETURN_IF_ERROR(CheckUniqueKey(txn, *target, *key.index, key.row));
+      }
     }
   }
 }

@@ -62,8 +62,10 @@ ForeignKeyAction Action(ast::ForeignKeyAction action) {
   return ForeignKeyAction::kNoAction;
 }
 
-/// The unique constraint or index of `referenced` over just these columns, or null.
+/// The unique constraint or index of `referenced` over just these columns, or null; a deferrable
+/// one only if there is no other.
 const IndexDef* ReferableIndex(const TableDef& referenced, const std::vector<ColumnId>& columns) {
+  const IndexDef* deferrable = nullptr;
   for (const IndexDef& index : referenced.indexes) {
     if (!index.unique || index.predicate.has_value() || index.columns.size() != columns.size()) {
       continue;
@@ -73,9 +75,11 @@ const IndexDef* ReferableIndex(const TableDef& referenced, const std::vector<Col
           return column.expression_sql.empty() &&
                  std::find(columns.begin(), columns.end(), column.column) != columns.end();
         });
-    if (same) return &index;
+    if (!same) continue;
+    if (referenced.IsAlwaysUnique(index)) return &index;
+    deferrable = &index;
   }
-  return nullptr;
+  return deferrable;
 }
 
 }  // namespace
@@ -182,7 +186,6 @@ Result<std::string> AddKey(DdlHost& host, TableDef& table, const ast::Constraint
   key.index = index.oid;
   key.deferrable = constraint.deferrable;
   key.initially_deferred = constraint.initially_deferred;
-  if (key.deferrable) return NotSupported("a deferrable unique constraint").At(at);
   index.constraint = key.oid;
   table.indexes.push_back(std::move(index));
   table.constraints.push_back(std::move(key));
@@ -238,6 +241,10 @@ Result<std::string> AddKeyUsingIndex(DdlHost& host, TableDef& table,
   key.oid = host.NewOid();
   key.name = index->name;
   key.kind = primary ? ConstraintKind::kPrimaryKey : ConstraintKind::kUnique;
+  key.deferrable = constraint.deferrable;
+  key.initially_deferred = constraint.initially_deferred;
+  // Storage knows an index as deferrable or not: another one is built in its place.
+  if (key.deferrable) index->oid = host.NewOid();
   key.index = index->oid;
   index->constraint = key.oid;
   index->primary = primary;
@@ -308,6 +315,11 @@ Result<std::string> AddForeignKey(DdlHost& host, TableDef& table, const ast::Con
       return Error(ErrorCode::kUndefinedObject,
                    "there is no primary key for referenced table \"{}\"", referenced->name);
     }
+    if (primary->deferrable) {
+      return Error(ErrorCode::kObjectNotInPrerequisiteState,
+                   "cannot use a deferrable primary key for referenced table \"{}\"",
+                   referenced->name);
+    }
     key.referenced_columns = primary->columns;
     key.index = primary->index;
   } else {
@@ -317,6 +329,11 @@ Result<std::string> AddForeignKey(DdlHost& host, TableDef& table, const ast::Con
     if (index == nullptr && key.columns.size() == key.referenced_columns.size()) {
       return Error(ErrorCode::kInvalidForeignKey,
                    "there is no unique constraint matching given keys for referenced table \"{}\"",
+                   referenced->name);
+    }
+    if (index != nullptr && !referenced->IsAlwaysUnique(*index)) {
+      return Error(ErrorCode::kObjectNotInPrerequisiteState,
+                   "cannot use a deferrable unique constraint for referenced table \"{}\"",
                    referenced->name);
     }
     key.index = index == nullptr ? 0 : index->oid;

@@ -282,7 +282,7 @@ Status PgIndex(const Source& s) {
              B(index.nulls_not_distinct),
              B(index.primary),
              B(false),
-             B(true),
+             B(!index.unique || table->IsAlwaysUnique(index)),
              B(false),
              B(true),
              B(false),

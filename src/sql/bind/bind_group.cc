@@ -208,7 +208,7 @@ const ScopeColumn* ColumnBehind(const Level& level, VarId var, const RangeEntry*
 bool DependsOnKey(const RangeEntry& entry, const QueryBinder::Grouping& grouping) {
   if (entry.kind != RangeEntry::Kind::kTable) return false;
   const ConstraintDef* primary = entry.table->PrimaryKey();
-  if (!primary) return false;
+  if (!primary || primary->deferrable) return false;
   return std::all_of(primary->columns.begin(), primary->columns.end(), [&](ColumnId id) {
     VarId var = 0;
     for (const ScopeColumn& column : entry.columns) {

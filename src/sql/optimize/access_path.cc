@@ -145,7 +145,7 @@ class PathFinder {
       break;
     }
     if (index.method == IndexMethod::kHash && path.equal_columns < index.columns.size()) return {};
-    path.unique = index.unique && path.equal_columns == index.columns.size();
+    path.unique = path.equal_columns == index.columns.size() && scan_.table->IsAlwaysUnique(index);
     if (path.covered.empty() && !path.partial &&
         !(with_whole && index.method == IndexMethod::kOrdered)) {
       return {};

@@ -47,7 +47,10 @@ size_t GivesOrder(const IndexPath& path, const LogicalScan& scan, const Wish& wi
     first = false;
     ++column;
     // A unique index's whole key, all of it given: what follows cannot matter.
-    if (path.index->unique && column == path.index->columns.size() && path.index->primary) break;
+    if (path.index->primary && column == path.index->columns.size() &&
+        scan.table->IsAlwaysUnique(*path.index)) {
+      break;
+    }
   }
   return wish.order.size();
 }

@@ -27,8 +27,11 @@ struct IndexSpec {
   Method method = Method::kOrdered;
   bool unique = false;
   bool nulls_not_distinct = false;
-  /// Unique, not partial, no expressions: what a foreign key may refer to. An update that changes
-  /// such a key locks FOR UPDATE, any other FOR NO KEY UPDATE.
+  /// Unique only after statements or transactions: rows with one key may meet here meanwhile, and
+  /// whoever added the second one looks again later.
+  bool deferrable = false;
+  /// Unique, not deferrable, not partial, no expressions: what a foreign key may refer to. An
+  /// update that changes such a key locks FOR UPDATE, any other FOR NO KEY UPDATE.
   bool referable = false;
   std::vector<KeyColumn> columns;
   /// Boolean column; only rows where it is true have an entry.
@@ -37,6 +40,9 @@ struct IndexSpec {
   std::function<std::string(std::span<const Value> key)> describe;
   /// The same when an index is made over rows ("Key (a)=(1) is duplicated.").
   std::function<std::string(std::span<const Value> key)> describe_duplicate;
+
+  /// Whether no snapshot ever shows two rows with one key (NULLs aside).
+  bool always_unique() const { return unique && !deferrable; }
 };
 
 }  // namespace oxibase
