@@ -21,7 +21,7 @@
  * connection is there.
  *
  * Order of closing. Any: a database stays open until its last connection is gone; statements of a
- * connection that is gone answer with an error (08000) until they are finalized.
+ * connection that is gone answer with an error (08003) until they are finalized.
  *
  * Texts are UTF-8. Lengths are bytes; -1 means "up to the zero byte". Texts handed out end in a
  * zero byte unless the function says otherwise. Parameters count from 1 ($1), columns from 0.

@@ -143,6 +143,22 @@ TEST_F(AllocationTest, PointSelectByATextKey) {
             0);
 }
 
+TEST_F(AllocationTest, PointSelectByALongTextKey) {
+  c_.Execute("UPDATE t SET code = 'a code that is too long to lie inline: ' || id");
+  Statement s = c_.Prepare("SELECT id FROM t WHERE code = $1");
+  std::vector<std::string> keys;
+  for (int i = 0; i <= kRuns; ++i) {
+    keys.push_back("a code that is too long to lie inline: " + std::to_string(1000 + i));
+  }
+  EXPECT_EQ(Count([&](int i) {
+              s.Bind(1, keys[static_cast<size_t>(i)]);
+              ASSERT_TRUE(s.Step());
+              touched_ += static_cast<uint64_t>(s.Get<int64_t>(0));
+              ASSERT_FALSE(s.Step());
+            }),
+            0);
+}
+
 TEST_F(AllocationTest, PointSelectByAKeyOfTwoColumns) {
   Statement s = c_.Prepare("SELECT name FROM t WHERE part = $1 AND id = $2");
   EXPECT_EQ(Count([&](int i) {

@@ -59,7 +59,7 @@ int Mismatch(Type type, const char* given) {
 /// Reads `text` as the parameter's type does.
 int Read(oxibase_statement* s, Type type, std::string_view text, Value* out) {
   if (!s->connection) {
-    return Fail(Error(ErrorCode::kConnectionException, "the statement's connection is closed"));
+    return Fail(Error(ErrorCode::kConnectionDoesNotExist, "the statement's connection is closed"));
   }
   Result<Value> value = TextIn(type, text, IoOf(s));
   if (!value.ok()) return Fail(value.status());
@@ -86,14 +86,14 @@ int PutInteger(int64_t value, Type type, Value* out) {
       [[unlikely]] {
     return OutOfRange(type);
   }
-  *out = Value::Fixed(type, static_cast<Int>(value));
+  out->SetFixed(type, static_cast<Int>(value));
   return OXIBASE_OK;
 }
 
 int PutInt64(oxibase_statement* s, Type type, int64_t value, Value* out) {
   switch (type.id) {
     case TypeId::kInt8:
-      *out = Value::Fixed(type, value);
+      out->SetFixed(type, value);
       return OXIBASE_OK;
     case TypeId::kInt4:
       return PutInteger<int32_t>(value, type, out);
@@ -102,10 +102,10 @@ int PutInt64(oxibase_statement* s, Type type, int64_t value, Value* out) {
     case TypeId::kOid:
       return PutInteger<uint32_t>(value, type, out);
     case TypeId::kFloat8:
-      *out = Value::Fixed(type, static_cast<double>(value));
+      out->SetFixed(type, static_cast<double>(value));
       return OXIBASE_OK;
     case TypeId::kFloat4:
-      *out = Value::Fixed(type, static_cast<float>(value));
+      out->SetFixed(type, static_cast<float>(value));
       return OXIBASE_OK;
     case TypeId::kNumeric:
       return PutNumeric(Numeric::FromInt64(value), type, out);
@@ -120,12 +120,12 @@ int PutInt64(oxibase_statement* s, Type type, int64_t value, Value* out) {
 int PutDouble(oxibase_statement* s, Type type, double value, Value* out) {
   switch (type.id) {
     case TypeId::kFloat8:
-      *out = Value::Fixed(type, value);
+      out->SetFixed(type, value);
       return OXIBASE_OK;
     case TypeId::kFloat4: {
       const auto narrow = static_cast<float>(value);
       if (std::isinf(narrow) && !std::isinf(value)) return OutOfRange(type);
-      *out = Value::Fixed(type, narrow);
+      out->SetFixed(type, narrow);
       return OXIBASE_OK;
     }
     case TypeId::kNumeric:
@@ -166,7 +166,7 @@ extern "C" {
 int oxibase_bind_null(oxibase_statement* statement, int32_t parameter) try {
   Value* place = Place(statement, parameter);
   if (!place) return OXIBASE_ERROR;
-  *place = Value::Null(statement->types[static_cast<size_t>(parameter) - 1]);
+  place->SetNull();
   return OXIBASE_OK;
 } catch (...) {
   return oxibase::api::FailException();
@@ -178,7 +178,7 @@ int oxibase_bind_bool(oxibase_statement* statement, int32_t parameter, int value
   const Type type = statement->types[static_cast<size_t>(parameter) - 1];
   switch (type.id) {
     case TypeId::kBool:
-      *place = Value::Fixed(type, static_cast<uint8_t>(value != 0));
+      place->SetFixed(type, static_cast<uint8_t>(value != 0));
       return OXIBASE_OK;
     case TypeId::kInt2:
     case TypeId::kInt4:
@@ -221,7 +221,7 @@ int oxibase_bind_text(oxibase_statement* statement, int32_t parameter, const cha
     return oxibase::api::Read(statement, type, bytes, place);
   }
   if (Status status = oxibase::CheckUtf8(bytes); !status.ok()) return Fail(status);
-  *place = Value::String(type, std::string(bytes));
+  place->SetBytes(type, bytes);
   return OXIBASE_OK;
 } catch (...) {
   return oxibase::api::FailException();
@@ -234,7 +234,7 @@ int oxibase_bind_bytes(oxibase_statement* statement, int32_t parameter, const vo
   if (!bytes && size != 0) return oxibase::api::FailNull("the place of the bytes");
   const Type type = statement->types[static_cast<size_t>(parameter) - 1];
   if (type.id != TypeId::kBytea) return Mismatch(type, "bytes");
-  *place = Value::String(type, std::string(static_cast<const char*>(bytes ? bytes : ""), size));
+  place->SetBytes(type, {static_cast<const char*>(bytes ? bytes : ""), size});
   return OXIBASE_OK;
 } catch (...) {
   return oxibase::api::FailException();
@@ -251,7 +251,7 @@ int oxibase_bind_date(oxibase_statement* statement, int32_t parameter, int32_t d
   }
   const auto stored = infinite ? days : static_cast<int32_t>(shifted);
   if (type.id == TypeId::kDate) {
-    *place = Value::Fixed(type, stored);
+    place->SetFixed(type, stored);
     return OXIBASE_OK;
   }
   std::string text;
@@ -269,7 +269,7 @@ int oxibase_bind_time(oxibase_statement* statement, int32_t parameter, int64_t m
     return Fail(Error(ErrorCode::kDatetimeFieldOverflow, "time out of range"));
   }
   if (type.id != TypeId::kTime) return Mismatch(type, "a time");
-  *place = Value::Fixed(type, micros);
+  place->SetFixed(type, micros);
   return OXIBASE_OK;
 } catch (...) {
   return oxibase::api::FailException();
@@ -290,7 +290,7 @@ int oxibase_bind_timestamp(oxibase_statement* statement, int32_t parameter, int6
     }
     micros = shifted;
   }
-  *place = Value::Fixed(type, micros);
+  place->SetFixed(type, micros);
   return OXIBASE_OK;
 } catch (...) {
   return oxibase::api::FailException();
@@ -302,7 +302,7 @@ int oxibase_bind_interval(oxibase_statement* statement, int32_t parameter, int32
   if (!place) return OXIBASE_ERROR;
   const Type type = statement->types[static_cast<size_t>(parameter) - 1];
   if (type.id != TypeId::kInterval) return Mismatch(type, "an interval");
-  *place = Value::Fixed(type, oxibase::IntervalValue{micros, days, months});
+  place->SetFixed(type, oxibase::IntervalValue{micros, days, months});
   return OXIBASE_OK;
 } catch (...) {
   return oxibase::api::FailException();
@@ -317,7 +317,7 @@ int oxibase_bind_uuid(oxibase_statement* statement, int32_t parameter,
   if (type.id != TypeId::kUuid) return Mismatch(type, "a uuid");
   oxibase::UuidValue uuid;
   std::memcpy(uuid.bytes, bytes, sizeof uuid.bytes);
-  *place = Value::Fixed(type, uuid);
+  place->SetFixed(type, uuid);
   return OXIBASE_OK;
 } catch (...) {
   return oxibase::api::FailException();
@@ -328,7 +328,7 @@ int oxibase_clear_bindings(oxibase_statement* statement) try {
   if (statement->state != State::kReady) {
     if (const int failed = oxibase::api::Reset(statement); failed < 0) return failed;
   }
-  for (Value& param : statement->params) param = Value::Null(param.type());
+  for (Value& param : statement->params) param.SetNull();
   return OXIBASE_OK;
 } catch (...) {
   return oxibase::api::FailException();

@@ -216,7 +216,7 @@ TEST_F(AbsurdTest, CallsInTheWrongOrder) {
   oxibase_close(db_);
   db_ = nullptr;
   EXPECT_EQ(oxibase_step(s), OXIBASE_ERROR);
-  EXPECT_EQ(LastState(), "08000");
+  EXPECT_EQ(LastState(), "08003");
   EXPECT_EQ(oxibase_run(s, nullptr), OXIBASE_ERROR);
   EXPECT_EQ(oxibase_copy_write(s, "x", 1), OXIBASE_ERROR);
   EXPECT_STREQ(oxibase_column_name(s, 0), "?column?");

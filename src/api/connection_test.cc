@@ -85,11 +85,11 @@ TEST(ConnectionTest, StatementsOutliveTheirConnectionAndFail) {
   Statement text = c.Prepare("SELECT $1::text");
   ASSERT_TRUE(rows.Step());
   c.Close();
-  EXPECT_EQ(StateOf([&] { rows.Step(); }), "08000");
+  EXPECT_EQ(StateOf([&] { rows.Step(); }), "08003");
   EXPECT_EQ(StateOf([&] { rows.Get<int>(0); }), "24000");
-  EXPECT_EQ(StateOf([&] { rows.Reset(); }), "08000");
-  EXPECT_EQ(StateOf([&] { text.Bind(1, "x"); }), "08000");
-  EXPECT_EQ(StateOf([&] { text.Execute(); }), "08000");
+  EXPECT_EQ(StateOf([&] { rows.Reset(); }), "08003");
+  EXPECT_EQ(StateOf([&] { text.Bind(1, "x"); }), "08003");
+  EXPECT_EQ(StateOf([&] { text.Execute(); }), "08003");
   EXPECT_EQ(rows.column_name(0), "a");
   EXPECT_EQ(StateOf([&] { c.Execute("SELECT 1"); }), "22023");
 }

@@ -19,7 +19,7 @@ namespace {
 int EnsureCopy(oxibase_statement* s, PortalKind kind) {
   if (!s) return FailNull("the statement");
   if (!s->connection) {
-    return Fail(Error(ErrorCode::kConnectionException, "the statement's connection is closed"));
+    return Fail(Error(ErrorCode::kConnectionDoesNotExist, "the statement's connection is closed"));
   }
   if (!s->is_copy) {
     return Fail(Error(ErrorCode::kInvalidCursorState, "the statement is no COPY {}",

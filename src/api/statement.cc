@@ -20,7 +20,7 @@ namespace oxibase::api {
 namespace {
 
 int FailClosed() {
-  return Fail(Error(ErrorCode::kConnectionException, "the statement's connection is closed"));
+  return Fail(Error(ErrorCode::kConnectionDoesNotExist, "the statement's connection is closed"));
 }
 
 }  // namespace

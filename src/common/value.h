@@ -48,6 +48,28 @@ class Value {
     return v;
   }
 
+  // What is already there takes another value of its type; the room for long bytes is kept.
+  void SetNull() {
+    is_null_ = true;
+    std::memset(fixed_, 0, sizeof fixed_);
+    bytes_.clear();
+  }
+  /// REQUIRES: sizeof(T) is the type's physical width
+  template <typename T>
+  void SetFixed(Type type, T fixed) {
+    static_assert(sizeof(T) <= 16);
+    type_ = type;
+    is_null_ = false;
+    std::memset(fixed_, 0, sizeof fixed_);
+    std::memcpy(fixed_, &fixed, sizeof fixed);
+  }
+  /// REQUIRES: the type's physical form is kString
+  void SetBytes(Type type, std::string_view bytes) {
+    type_ = type;
+    is_null_ = false;
+    bytes_.assign(bytes);
+  }
+
   Type type() const { return type_; }
   void set_type(Type type) { type_ = type; }  // same physical form: relabelling only
   bool is_null() const { return is_null_; }

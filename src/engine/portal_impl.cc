@@ -6,6 +6,7 @@
 #include "engine/session_impl.h"
 #include "sql/parse/ast_dml.h"
 #include "sql/parse/ast_utility.h"
+#include "txn/single_read.h"
 
 namespace oxibase {
 
@@ -63,6 +64,9 @@ Status PortalImpl::Rebind(std::span<const Value> params) {
 }
 
 void PortalImpl::ReleaseExecutor() {
+  if (point_read_ && point_read_->plan() == statement_->plan.get()) {
+    statement_->point_read = std::move(point_read_);
+  }
   if (!executor_) return;
   if (state_ != State::kDone) executor_->Close();
   if (plan_ == statement_->plan && !statement_->idle) {
@@ -93,6 +97,27 @@ Status PortalImpl::Fail(Status status) {
   return status;
 }
 
+const Batch* PortalImpl::TryPointRead() {
+  if (!point_read_) {
+    if (!statement_->point_read) return nullptr;
+    point_read_ = std::move(statement_->point_read);
+  }
+  PreparedImpl& statement = *statement_;
+  SessionImpl& session = session_;
+  // In a transaction its snapshot, its own changes and its locks count.
+  if (session.state_ != SessionImpl::State::kIdle || context_.analyze ||
+      session.settings_.default_isolation() != IsolationLevel::kReadCommitted) {
+    return nullptr;
+  }
+  const SingleRead read(*session.txn_, point_read_->table());
+  if (!read || point_read_->plan() != statement.plan.get() ||
+      statement.catalog_number != session.db_.catalog_number() ||
+      statement.plan_epoch != session.settings_.plan_epoch()) {
+    return nullptr;
+  }
+  return point_read_->Read(read, context_.params);
+}
+
 Status PortalImpl::Start() {
   state_ = State::kRunning;
   if (statement_->is_planned()) return StartPlan();
@@ -117,6 +142,12 @@ Status PortalImpl::StartPlan() {
       executor_ = std::move(statement_->idle);
     } else {
       ASSIGN_OR_RETURN(executor_, Executor::Create(plan_, session_));
+    }
+  }
+  if (!statement_->point_read_tried) {
+    statement_->point_read_tried = true;
+    if (statement_->locks.size() == 1) {
+      ASSIGN_OR_RETURN(statement_->point_read, PointRead::Create(plan_, session_));
     }
   }
   session_.BeginStatement(this);
@@ -245,6 +276,12 @@ Result<const Batch*> PortalImpl::Next(uint32_t max_rows) {
     return static_cast<const Batch*>(nullptr);
   }
   if (state_ == State::kReady) {
+    if (const Batch* row = TryPointRead()) {
+      state_ = State::kDone;
+      rows_ = 1;
+      tag_ = "SELECT 1";
+      return row;
+    }
     if (Status status = Start(); !status.ok()) return Fail(std::move(status));
   }
   Result<const Batch*> batch = NextRows(max_rows);

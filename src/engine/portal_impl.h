@@ -7,6 +7,7 @@
 #include "engine/prepared.h"
 #include "engine/session.h"
 #include "exec/exec_context.h"
+#include "exec/point_read.h"
 #include "txn/txn_manager.h"
 
 namespace oxibase {
@@ -63,6 +64,8 @@ class PortalImpl : public Portal {
   friend class SessionImpl;
   enum class State : uint8_t { kReady, kRunning, kDone, kFailed, kAbandoned };
 
+  /// The answer of a statement that is one lookup, outside of a transaction. Null: it must be run.
+  const Batch* TryPointRead();
   Status Start();
   Status StartPlan();
   Status StartUtility();
@@ -76,6 +79,7 @@ class PortalImpl : public Portal {
   std::shared_ptr<PreparedImpl> statement_;
   std::shared_ptr<const PhysicalPlan> plan_;  // the one the executor runs
   std::unique_ptr<Executor> executor_;
+  std::unique_ptr<PointRead> point_read_;  // of the statement, whose plan it belongs to
   ExecContext context_;
   State state_ = State::kReady;
   SnapshotPin pin_;

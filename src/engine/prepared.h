@@ -6,6 +6,7 @@
 
 #include "engine/session.h"
 #include "exec/executor.h"
+#include "exec/point_read.h"
 #include "sql/parse/ast.h"
 #include "sql/plan/physical.h"
 
@@ -41,6 +42,9 @@ class PreparedImpl : public PreparedStatement {
   std::vector<TableLock> locks;
   /// Operators of `plan` that no portal uses at the moment.
   std::unique_ptr<Executor> idle;
+  /// Of a plan that is one lookup, where no portal uses it; made with the first execution.
+  std::unique_ptr<PointRead> point_read;
+  bool point_read_tried = false;
 };
 
 }  // namespace oxibase

@@ -367,6 +367,8 @@ Status SessionImpl::PlanStatement(PreparedImpl& statement) {
   }
   ASSIGN_OR_RETURN(statement.plan, MakePlan(std::move(logical)));
   statement.idle.reset();
+  statement.point_read.reset();
+  statement.point_read_tried = false;
   statement.types = std::move(types);
   statement.result = std::move(result);
   statement.catalog_number = number;

@@ -43,6 +43,11 @@ class TableLockTable {
   /// Takes a lock; *slot is where in `fast` it lies, or -1.
   Status Lock(Transaction& txn, FastTableLocks& fast, Key key, TableLockMode mode, LockWait wait,
               int16_t* slot);
+  /// The same for a weak lock on a table, if nobody holds or wants a strong one. False: not taken.
+  bool TryLock(uint64_t owner, FastTableLocks& fast, Oid table, TableLockMode mode, int16_t* slot) {
+    const Key key{0, table};
+    return TryFast(owner, fast, PartitionOf(key), key, mode, slot);
+  }
   void Unlock(uint64_t owner, FastTableLocks& fast, Key key, TableLockMode mode, int16_t slot);
 
  private:

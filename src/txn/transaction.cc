@@ -40,13 +40,17 @@ void Transaction::Begin(const TxnOptions& options) {
   read_dependency_ = {};
   met_ts_ = 0;
   command_ = 1;
+  owner_ = NewOwner();
+}
+
+uint64_t Transaction::NewOwner() {
   if (owners_left_ == 0) {
     next_owner_ =
         manager_.next_owner_.fetch_add(TxnManager::kOwnerBlock, std::memory_order_relaxed);
     owners_left_ = TxnManager::kOwnerBlock;
   }
-  owner_ = next_owner_++;
   --owners_left_;
+  return next_owner_++;
 }
 
 // ---- Snapshots.

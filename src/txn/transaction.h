@@ -169,6 +169,7 @@ class Transaction {
     int16_t fast_slot;  // -1: in the lock table
   };
 
+  uint64_t NewOwner();
   void PinTablet(Tablet& tablet);
   void UndoTo(size_t writes);
   void ReleaseLocksTo(size_t row_locks, size_t table_locks);

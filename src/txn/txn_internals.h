@@ -8,6 +8,13 @@ namespace oxibase {
 
 struct TxnInternals {
   static uint64_t owner(const Transaction& txn) { return txn.owner_; }
+  /// A number of its own for something that is not a transaction.
+  static uint64_t NewOwner(Transaction& txn) { return txn.NewOwner(); }
+  static TableLockTable& table_locks(Transaction& txn) { return *txn.manager_.table_locks_; }
+  static FastTableLocks& fast_locks(Transaction& txn) { return txn.fast_locks_; }
+  static EpochManager::Slot& epoch(Transaction& txn) { return *txn.epoch_slot_; }
+  /// Of the session; 0: none.
+  static uint64_t last_commit_ts(const Transaction& txn) { return txn.last_commit_ts_.value; }
   static TxnHooks* hooks(Transaction& txn) { return txn.hooks_; }
   static int64_t lock_timeout(const Transaction& txn) { return txn.lock_timeout_micros_; }
   static WaitGraph& graph(Transaction& txn) { return *txn.manager_.wait_graph_; }

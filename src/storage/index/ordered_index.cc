@@ -418,6 +418,38 @@ void OrderedIndex::MergeRight(Inner* parent, uint32_t left_idx, Node* left, Node
   RetireNode(right);
 }
 
+size_t OrderedIndex::FindFirst(std::string_view key, RowId* rows, size_t max) const {
+  const Place wanted(key, RowId(0));
+  size_t found;
+  while (!TryFindFirst(wanted, rows, max, &found)) {
+  }
+  return found;
+}
+
+bool OrderedIndex::TryFindFirst(const Place& wanted, RowId* rows, size_t max, size_t* found) const {
+  const Node* node = root_.load(std::memory_order_acquire);
+  uint64_t version;
+  if (!node->ReadLock(&version) || node != root_.load(std::memory_order_acquire)) return false;
+  while (node->level > 0) {
+    const auto* inner = static_cast<const Inner*>(node);
+    const Node* child = inner->Child(ChildFor(*inner, inner->Count(), wanted));
+    if (!inner->Unchanged(version)) return false;
+    if (node->level == 1) child->Prefetch();
+    uint64_t child_version;
+    if (!child->ReadLock(&child_version) || !inner->Unchanged(version)) return false;
+    node = child;
+    version = child_version;
+  }
+  const uint32_t count = node->Count();
+  size_t n = 0;
+  for (uint32_t at = LowerBound(*node, count, wanted); at < count && n < max; ++at) {
+    if (!At(*node, at).SameKey(wanted)) break;
+    rows[n++] = RowId(node->row[at].load(std::memory_order_acquire));
+  }
+  *found = n;
+  return node->Unchanged(version);
+}
+
 bool OrderedIndex::ReadForward(Place* from, Place* out, size_t max, size_t* found,
                                const Place* end) const {
   Place next;
