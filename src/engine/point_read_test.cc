@@ -227,6 +227,28 @@ TEST_F(PointReadTest, ReadersBesideWriters) {
       }
     });
   }
+  // The same inside of transactions, each with one snapshot.
+  readers.emplace_back([&] {
+    auto session = Connect();
+    {
+      Lookup whole(*session, "SELECT a FROM t WHERE k = $1");
+      for (int64_t i = 0; !stop.load(std::memory_order_relaxed); ++i) {
+        Execute(*session, "BEGIN ISOLATION LEVEL REPEATABLE READ");
+        std::optional<int64_t> first[kKeys];
+        for (int round = 0; round < 2; ++round) {
+          for (int64_t key = 0; key < kKeys; ++key) {
+            const std::optional<int64_t> a = whole.Int8(key);
+            ASSERT_TRUE(a.has_value()) << key;
+            if (round == 1) {
+              ASSERT_EQ(a, first[key]);
+            }
+            first[key] = a;
+          }
+        }
+        Execute(*session, "COMMIT");
+      }
+    }
+  });
   std::vector<std::thread> writers;
   for (int w = 0; w < 2; ++w) {
     writers.emplace_back([&, w] {

@@ -1,6 +1,7 @@
 #include "engine/portal_impl.h"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "engine/session_impl.h"
@@ -236,6 +237,13 @@ Result<const Batch*> PortalImpl::NextRows(uint32_t max_rows) {
   return Slice(made_batch_, max_rows);
 }
 
+void PortalImpl::SetTag(std::string_view command, uint64_t rows) {
+  char digits[20];
+  const auto end = std::to_chars(digits, std::end(digits), rows).ptr;
+  tag_.assign(command);
+  tag_.append(digits, end);
+}
+
 void PortalImpl::Complete() {
   state_ = State::kDone;
   if (executor_) {
@@ -243,24 +251,28 @@ void PortalImpl::Complete() {
     const uint64_t affected = context_.rows_affected;
     switch (plan_->command) {
       case LogicalPlan::Command::kSelect:
-        tag_ = fmt::format("SELECT {}", rows_);
+        SetTag("SELECT ", rows_);
         break;
       case LogicalPlan::Command::kInsert:
-        tag_ = fmt::format("INSERT 0 {}", affected);
+        SetTag("INSERT 0 ", affected);
         rows_ = affected;
         break;
       case LogicalPlan::Command::kUpdate:
-        tag_ = fmt::format("UPDATE {}", affected);
+        SetTag("UPDATE ", affected);
         rows_ = affected;
         break;
       case LogicalPlan::Command::kDelete:
-        tag_ = fmt::format("DELETE {}", affected);
+        SetTag("DELETE ", affected);
         rows_ = affected;
         break;
     }
   } else if (inner_) {
-    tag_ = inner_is_cursor_ ? fmt::format("FETCH {}", rows_) : std::string(inner_->tag());
-    if (!inner_is_cursor_) rows_ = inner_->rows();
+    if (inner_is_cursor_) {
+      SetTag("FETCH ", rows_);
+    } else {
+      tag_ = inner_->tag();
+      rows_ = inner_->rows();
+    }
   }
   pin_.Release();
   session_.ForgetPortal(this);
@@ -322,7 +334,7 @@ Status PortalImpl::CopyDone() {
   Result<uint64_t> rows = copy_->Done();
   if (!rows.ok()) return Fail(std::move(rows).status());
   rows_ = *rows;
-  tag_ = fmt::format("COPY {}", rows_);
+  SetTag("COPY ", rows_);
   copy_.reset();
   state_ = State::kDone;
   session_.ForgetPortal(this);
@@ -343,7 +355,7 @@ Result<std::string_view> PortalImpl::NextCopyData() {
   if (!bytes.ok()) return Fail(std::move(bytes).status());
   if (!bytes->empty()) return bytes;
   rows_ = copy_->rows();
-  tag_ = fmt::format("COPY {}", rows_);
+  SetTag("COPY ", rows_);
   copy_.reset();
   state_ = State::kDone;
   session_.ForgetPortal(this);

@@ -72,6 +72,7 @@ class PortalImpl : public Portal {
   Result<const Batch*> NextRows(uint32_t max_rows);
   Result<const Batch*> Slice(const Batch& batch, uint32_t max_rows);
   void Complete();
+  void SetTag(std::string_view command, uint64_t rows);
   Status Fail(Status status);
   void ReleaseExecutor();
 

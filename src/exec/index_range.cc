@@ -135,17 +135,28 @@ Status IndexRangeBuilder::MakeElements(const Value& array, bool backward) {
   return {};
 }
 
+Result<bool> IndexRangeBuilder::BeginPoint(EvalContext& context) {
+  return AppendEqual(ScalarSource{plan_, equal_, any_of_, lower_, upper_, context});
+}
+
 template <typename Source>
-Result<bool> IndexRangeBuilder::Begin(const Source& source, bool backward) {
+Result<bool> IndexRangeBuilder::AppendEqual(const Source& source) {
   prefix_.clear();
-  lower_key_.clear();
-  upper_key_.clear();
-  elements_.clear();
-  element_ = 0;
   for (size_t i = 0; i < equal_.size(); ++i) {
     ASSIGN_OR_RETURN(const bool not_null, source.AppendEqual(i, &prefix_, spec_.columns[i].order));
     if (!not_null) return false;
   }
+  return true;
+}
+
+template <typename Source>
+Result<bool> IndexRangeBuilder::Begin(const Source& source, bool backward) {
+  lower_key_.clear();
+  upper_key_.clear();
+  elements_.clear();
+  element_ = 0;
+  ASSIGN_OR_RETURN(const bool none_null, AppendEqual(source));
+  if (!none_null) return false;
   size_t next = equal_.size();
   if (any_of_) {
     ASSIGN_OR_RETURN(const Value array, source.AnyOf());

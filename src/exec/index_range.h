@@ -23,18 +23,26 @@ class IndexRangeBuilder {
   /// All ranges of parameters and constants, in key order; false: no rows. One range is at hand
   /// after it; `NextRange` makes the others current.
   Result<bool> BeginScalar(EvalContext& context, bool backward);
+  /// The same of a unique point: only its key is made, for `point_key`, and no range.
+  Result<bool> BeginPoint(EvalContext& context);
   /// Evaluates the values over an outer batch; then `BeginRow` for each of its rows.
   Status EvaluateOuter(EvalContext& context, const Batch& outer);
   Result<bool> BeginRow(uint32_t row, bool backward);
 
   bool NextRange();
   const KeyRange& range() const { return range_; }
+  /// Makes the range of BeginPoint's key.
+  void MakePointRange() { MakeRange(); }
+  /// The last Begin's key. REQUIRES: is_unique_point()
+  const std::string& point_key() const { return prefix_; }
   /// Whether a full key of the index lies in any of the ranges of the last Begin.
   bool Contains(std::string_view key);
   /// Equality on all columns of a unique index: one row at most.
   bool is_unique_point() const { return unique_point_; }
 
  private:
+  template <typename Source>
+  Result<bool> AppendEqual(const Source& source);
   template <typename Source>
   Result<bool> Begin(const Source& source, bool backward);
   void MakeRange();

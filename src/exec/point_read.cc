@@ -15,21 +15,6 @@ namespace {
 constexpr uint32_t kRowBytesMin = 512;
 constexpr uint32_t kRowBytesMax = 64 * 1024;
 
-/// Integers, and what is stored as such.
-bool IsInteger(PhysicalType physical) {
-  return physical == PhysicalType::kInt16 || physical == PhysicalType::kInt32 ||
-         physical == PhysicalType::kInt64;
-}
-
-int64_t ReadInteger(PhysicalType physical, const void* from) {
-  const auto read = [from]<typename T>(T value) -> int64_t {
-    std::memcpy(&value, from, sizeof value);
-    return value;
-  };
-  if (physical == PhysicalType::kInt64) return read(int64_t{});
-  return physical == PhysicalType::kInt32 ? read(int32_t{}) : read(int16_t{});
-}
-
 template <typename T>
 void CopyFixed(const std::byte* slot, Vector& out) {
   std::memcpy(out.data<T>(), slot, sizeof(T));
@@ -53,7 +38,7 @@ Result<std::unique_ptr<PointRead>> PointRead::Create(
   }
   ASSIGN_OR_RETURN(const TabletIndex* index, tables.FindIndex(*scan.table, scan.index));
   const IndexSpec& spec = index->spec();
-  if (!spec.unique || index->is_hash() || range.equal.size() != spec.columns.size()) return none;
+  if (!UniqueLookup::Serves(*index) || range.equal.size() != spec.columns.size()) return none;
 
   std::unique_ptr<PointRead> read(new PointRead);
   for (size_t i = 0; i < range.equal.size(); ++i) {
@@ -71,8 +56,8 @@ Result<std::unique_ptr<PointRead>> PointRead::Create(
   }
   read->plan_ = std::move(shared_plan);
   read->table_ = scan.table->oid;
-  read->index_ = index;
   ASSIGN_OR_RETURN(read->tablet_, tables.FindTablet(*scan.table));
+  read->lookup_.emplace(*read->tablet_, *index);
   read->layout_ = &read->tablet_->schema().newest();
   for (const uint32_t column : scan.projection) {
     const int position = read->layout_->Find(scan.columns[column]);
@@ -81,59 +66,22 @@ Result<std::unique_ptr<PointRead>> PointRead::Create(
     const RowLayout::Column& info = read->layout_->columns()[at];
     read->columns_.push_back({at, info.offset, info.physical});
   }
-  if (spec.columns.size() == 1 && !spec.predicate) {
-    const int position = read->layout_->Find(spec.columns[0].column);
-    const RowLayout::Column& info = read->layout_->columns()[static_cast<size_t>(position)];
-    read->key_column_ = {static_cast<size_t>(position), info.offset, info.physical};
-    read->guesses_ =
-        IsInteger(info.physical) && PhysicalTypeOf(range.equal[0]->type) == info.physical;
-  }
   read->out_ = Batch(scan.types);
   for (Vector& vector : read->out_.columns) vector.ResetFlat(1);
   read->out_.size = 1;
   return read;
 }
 
-const RowVersion* PointRead::FindByGuess(const SingleRead& read, int64_t key) {
-  const RowId row = guess_.For(key);
-  if (row.value == 0) return nullptr;
-  const RowVersion* version = read.Newest(*tablet_, row);
-  if (version == nullptr || version->schema_version != layout_->version() ||
-      layout_->IsNull(version->row(), key_column_.position) ||
-      ReadInteger(key_column_.physical, version->row() + key_column_.offset) != key) {
-    return nullptr;
-  }
-  return version;
-}
-
-const Value& PointRead::ValueOf(const Key& key, std::span<const Value> params) {
-  return key.constant != nullptr ? *key.constant : params[key.param];
-}
-
-const RowVersion* PointRead::Find(const SingleRead& read, std::span<const Value> params) {
-  int64_t integer = 0;
-  if (guesses_) {
-    const Value& value = ValueOf(keys_[0], params);
-    if (value.is_null()) return nullptr;
-    integer = ReadInteger(key_column_.physical, value.fixed_data());
-    if (const RowVersion* version = FindByGuess(read, integer)) {
-      guess_.Right(integer);
-      return version;
-    }
-  }
+const Batch* PointRead::Read(const SingleRead& read, std::span<const Value> params) {
   key_.clear();
   for (const Key& key : keys_) {
-    const Value& value = ValueOf(key, params);
+    const Value& value = key.constant != nullptr ? *key.constant : params[key.param];
     if (value.is_null()) return nullptr;
     AppendKey(&key_, value, key.order);
   }
-  const RowRef row = read.Find(*tablet_, *index_, key_);
-  if (guesses_ && row.version != nullptr) guess_.Learn(integer, row.id);
-  return row.version;
-}
-
-const Batch* PointRead::Read(const SingleRead& read, std::span<const Value> params) {
-  const RowVersion* version = Find(read, params);
+  bool sure;
+  const auto visible = [&](RowId row) { return read.Newest(*tablet_, row); };
+  const RowVersion* version = lookup_->Find(key_, visible, &sure).version;
   if (version == nullptr || version->schema_version != layout_->version() ||
       version->row_bytes > kRowBytesMax) {
     return nullptr;

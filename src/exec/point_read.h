@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -8,7 +9,7 @@
 #include "common/key_codec.h"
 #include "common/vector.h"
 #include "exec/exec_context.h"
-#include "exec/row_guess.h"
+#include "exec/unique_lookup.h"
 #include "sql/plan/physical.h"
 
 namespace oxibase {
@@ -16,8 +17,6 @@ namespace oxibase {
 class RowLayout;
 class SingleRead;
 class Tablet;
-class TabletIndex;
-struct RowVersion;
 
 /// A plan that is one lookup of one row by a unique index, run without operators: the key from
 /// parameters and constants, the row as it is. What it cannot answer goes the ordinary way.
@@ -46,21 +45,13 @@ class PointRead {
 
   PointRead() = default;
 
-  const RowVersion* Find(const SingleRead& read, std::span<const Value> params);
-  const RowVersion* FindByGuess(const SingleRead& read, int64_t key);
-  static const Value& ValueOf(const Key& key, std::span<const Value> params);
-
   std::shared_ptr<const PhysicalPlan> plan_;
   Oid table_ = 0;
   std::shared_ptr<Tablet> tablet_;
-  const TabletIndex* index_ = nullptr;
+  std::optional<UniqueLookup> lookup_;
   const RowLayout* layout_ = nullptr;
   std::vector<Key> keys_;
   std::vector<Column> columns_;
-  /// The key is one integer column, in this place of the row.
-  bool guesses_ = false;
-  Column key_column_;
-  RowGuess guess_;
   std::string key_;
   std::unique_ptr<std::byte[]> row_;  // a copy: nothing of the storage is held on return
   uint32_t row_capacity_ = 0;

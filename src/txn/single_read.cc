@@ -1,6 +1,5 @@
 #include "txn/single_read.h"
 
-#include "storage/index/ordered_index.h"
 #include "storage/mvcc/tablet.h"
 #include "txn/table_lock_table.h"
 #include "txn/txn_internals.h"
@@ -35,19 +34,6 @@ const RowVersion* SingleRead::Newest(const Tablet& tablet, RowId row) const {
   // (In flight: later than any time.)
   if (version->begin.load(std::memory_order_acquire) > read_ts_) return nullptr;
   return version->is_tombstone() ? nullptr : version;
-}
-
-RowRef SingleRead::Find(const Tablet& tablet, const TabletIndex& index,
-                        std::string_view key) const {
-  // One entry mostly; others are of rows that are gone or on their way.
-  RowId rows[4];
-  const size_t found = index.tree().FindFirst(key, rows, std::size(rows));
-  for (size_t i = 0; i < found; ++i) {
-    const RowVersion* version = Newest(tablet, rows[i]);
-    // An entry may be of an older version with another key.
-    if (version != nullptr && !version->Has(RowVersion::kKeysVary)) return {rows[i], version};
-  }
-  return {};
 }
 
 }  // namespace oxibase

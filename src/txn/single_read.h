@@ -33,9 +33,6 @@ class SingleRead {
   /// The row's newest version, if it is committed, visible and no tombstone. Good as long as this
   /// object. REQUIRES: bool(*this)
   const RowVersion* Newest(const Tablet& tablet, RowId row) const;
-  /// The same of the row with this key, which no other visible row has (a unique index, no NULL).
-  /// REQUIRES: bool(*this), an ordered index
-  RowRef Find(const Tablet& tablet, const TabletIndex& index, std::string_view key) const;
 
  private:
   void End();

@@ -10,7 +10,11 @@ Status IndexScanOperator::Prepare() {
   RETURN_IF_ERROR(fetcher_.Prepare());
   ASSIGN_OR_RETURN(index_, state().tables.FindIndex(*plan_.table, plan_.index));
   ranges_.emplace(plan_.range, index_->spec());
-  return ranges_->Prepare();
+  RETURN_IF_ERROR(ranges_->Prepare());
+  if (ranges_->is_unique_point() && UniqueLookup::Serves(*index_)) {
+    lookup_.emplace(fetcher_.tablet(), *index_);
+  }
+  return {};
 }
 
 Status IndexScanOperator::DoOpen() {
@@ -34,8 +38,28 @@ size_t IndexScanOperator::FindDistinct(std::span<RowRef> refs) {
   return found;
 }
 
+void IndexScanOperator::Seek() {
+  if (!cursor_ || cursor_txn_ != context().txn) {
+    cursor_txn_ = context().txn;
+    cursor_ = std::make_unique<IndexCursor>(*cursor_txn_, fetcher_.tablet(), *index_);
+  }
+  cursor_->Seek(ranges_->range(), plan_.backward);
+}
+
 size_t IndexScanOperator::Find(std::span<RowRef> refs) {
   if (done_) return 0;
+  if (looks_up_) {
+    looks_up_ = false;
+    const auto visible = [&](RowId row) {
+      return GetRow(*context().txn, fetcher_.tablet(), context().snapshot, row).version;
+    };
+    bool sure;
+    refs[0] = lookup_->Find(ranges_->point_key(), visible, &sure);
+    done_ = sure || refs[0].version != nullptr;
+    if (done_) return refs[0].version != nullptr ? 1 : 0;
+    ranges_->MakePointRange();
+    Seek();
+  }
   for (;;) {
     const size_t found =
         plan_.distinct ? FindDistinct(refs) : cursor_->Next(context().snapshot, refs);
@@ -47,7 +71,7 @@ size_t IndexScanOperator::Find(std::span<RowRef> refs) {
       done_ = true;
       return 0;
     }
-    cursor_->Seek(ranges_->range(), plan_.backward);
+    Seek();
   }
 }
 
@@ -68,18 +92,16 @@ Result<const Batch*> IndexScanOperator::Recheck(RowId row) {
 
 Status IndexScanOperator::Begin() {
   begun_ = true;
-  ASSIGN_OR_RETURN(const bool any, ranges_->BeginScalar(eval(), plan_.backward));
+  ASSIGN_OR_RETURN(const bool any, lookup_ ? ranges_->BeginPoint(eval())
+                                           : ranges_->BeginScalar(eval(), plan_.backward));
   if (!any) {
     done_ = true;
     return {};
   }
   override_ = FindOverride(context(), plan_.scan_id);
   if (override_) return {};
-  if (!cursor_ || cursor_txn_ != context().txn) {
-    cursor_txn_ = context().txn;
-    cursor_ = std::make_unique<IndexCursor>(*cursor_txn_, fetcher_.tablet(), *index_);
-  }
-  cursor_->Seek(ranges_->range(), plan_.backward);
+  looks_up_ = lookup_.has_value();
+  if (!looks_up_) Seek();
   return {};
 }
 

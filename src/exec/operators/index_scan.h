@@ -7,6 +7,7 @@
 #include "exec/index_range.h"
 #include "exec/operators/operator.h"
 #include "exec/row_fetcher.h"
+#include "exec/unique_lookup.h"
 
 namespace oxibase {
 
@@ -27,6 +28,7 @@ class IndexScanOperator : public Operator {
 
  private:
   Status Begin();
+  void Seek();
   size_t FindDistinct(std::span<RowRef> refs);
   size_t Find(std::span<RowRef> refs);
   Result<const Batch*> Recheck(RowId row);
@@ -35,11 +37,13 @@ class IndexScanOperator : public Operator {
   RowFetcher fetcher_;
   const TabletIndex* index_ = nullptr;
   std::optional<IndexRangeBuilder> ranges_;
+  std::optional<UniqueLookup> lookup_;  // one row at most is wanted
   std::unique_ptr<IndexCursor> cursor_;
   Transaction* cursor_txn_ = nullptr;
   std::optional<RowId> override_;  // in a re-check: the one row to look at
   std::string key_;
   bool begun_ = false;
+  bool looks_up_ = false;  // and has not done so yet
   bool done_ = false;
 };
 

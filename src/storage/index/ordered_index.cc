@@ -418,21 +418,26 @@ void OrderedIndex::MergeRight(Inner* parent, uint32_t left_idx, Node* left, Node
   RetireNode(right);
 }
 
-size_t OrderedIndex::FindFirst(std::string_view key, RowId* rows, size_t max) const {
+size_t OrderedIndex::FindFirst(std::string_view key, RowId* rows, size_t max, bool* all) const {
   const Place wanted(key, RowId(0));
   size_t found;
-  while (!TryFindFirst(wanted, rows, max, &found)) {
+  while (!TryFindFirst(wanted, rows, max, &found, all)) {
   }
   return found;
 }
 
-bool OrderedIndex::TryFindFirst(const Place& wanted, RowId* rows, size_t max, size_t* found) const {
+bool OrderedIndex::TryFindFirst(const Place& wanted, RowId* rows, size_t max, size_t* found,
+                                bool* all) const {
   const Node* node = root_.load(std::memory_order_acquire);
   uint64_t version;
   if (!node->ReadLock(&version) || node != root_.load(std::memory_order_acquire)) return false;
+  bool is_last = true;  // no separator lies behind
   while (node->level > 0) {
     const auto* inner = static_cast<const Inner*>(node);
-    const Node* child = inner->Child(ChildFor(*inner, inner->Count(), wanted));
+    const uint32_t count = inner->Count();
+    const uint32_t idx = ChildFor(*inner, count, wanted);
+    is_last = is_last && idx == count;
+    const Node* child = inner->Child(idx);
     if (!inner->Unchanged(version)) return false;
     if (node->level == 1) child->Prefetch();
     uint64_t child_version;
@@ -441,12 +446,15 @@ bool OrderedIndex::TryFindFirst(const Place& wanted, RowId* rows, size_t max, si
     version = child_version;
   }
   const uint32_t count = node->Count();
+  uint32_t at = LowerBound(*node, count, wanted);
   size_t n = 0;
-  for (uint32_t at = LowerBound(*node, count, wanted); at < count && n < max; ++at) {
-    if (!At(*node, at).SameKey(wanted)) break;
-    rows[n++] = RowId(node->row[at].load(std::memory_order_acquire));
+  bool ended = false;
+  for (; at < count && !ended && n < max; ++at) {
+    ended = !At(*node, at).SameKey(wanted);
+    if (!ended) rows[n++] = RowId(node->row[at].load(std::memory_order_acquire));
   }
   *found = n;
+  *all = ended || (at == count && is_last);
   return node->Unchanged(version);
 }
 

@@ -74,9 +74,9 @@ class OrderedIndex {
   bool ReadBackward(Place* from, bool* from_end, Place* out, size_t max, size_t* found,
                     const Place* begin = nullptr) const;
 
-  /// Row ids of entries with exactly this key, the first of them that lie in one leaf, up to `max`.
-  /// For those who expect one: ForEachWithKey finds all.
-  size_t FindFirst(std::string_view key, RowId* rows, size_t max) const;
+  /// Row ids of entries with exactly this key, the first of them that lie in one leaf, up to `max`;
+  /// `*all`: there are no others. For those who expect one; ForEachWithKey finds all.
+  size_t FindFirst(std::string_view key, RowId* rows, size_t max, bool* all) const;
 
   /// Calls `visit(row)` for each entry with exactly this key until it returns false.
   template <typename F>
@@ -113,7 +113,7 @@ class OrderedIndex {
   static Place At(const Node& node, uint32_t i);
   static void Copy(const Node& node, uint32_t first, uint32_t count, bool backward, Place* out);
 
-  bool TryFindFirst(const Place& wanted, RowId* rows, size_t max, size_t* found) const;
+  bool TryFindFirst(const Place& wanted, RowId* rows, size_t max, size_t* found, bool* all) const;
   bool TryInsert(const Place& place, KeyRest* rest, bool* inserted);
   bool TryErase(const Place& place, bool* erased, bool* sparse);
   bool TryRead(const Place& from, bool to_end, bool backward, const Place* until, Place* out,

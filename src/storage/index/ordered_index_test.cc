@@ -42,6 +42,30 @@ class OrderedIndexTest : public testing::Test {
   OrderedIndex index_{epochs_};
 };
 
+TEST_F(OrderedIndexTest, FindFirstSaysWhetherThereAreOthers) {
+  EpochGuard guard(epochs_);
+  // Keys 0, 2, 4, ... have 1 to 100 rows: some lie in one leaf, some in two or three.
+  for (int64_t n = 0; n < 200; n += 2) {
+    for (int64_t row = 1; row <= n / 2 + 1; ++row) {
+      index_.Insert(n % 3 == 0 ? TextKey(n) : Key(n), RowId(static_cast<uint64_t>(row)));
+    }
+  }
+  for (int64_t n = -1; n < 201; ++n) {
+    const std::string key = n % 3 == 0 ? TextKey(n) : Key(n);
+    const size_t rows = n >= 0 && n < 200 && n % 2 == 0 ? static_cast<size_t>(n / 2 + 1) : 0;
+    for (const size_t max : {size_t{1}, size_t{4}, size_t{200}}) {
+      RowId found[200];
+      bool all;
+      const size_t count = index_.FindFirst(key, found, max, &all);
+      ASSERT_LE(count, std::min(max, rows)) << n;
+      if (all) {
+        ASSERT_EQ(count, rows) << n;
+      }
+      for (size_t i = 0; i < count; ++i) ASSERT_EQ(found[i].value, i + 1) << n;
+    }
+  }
+}
+
 TEST_F(OrderedIndexTest, AgreesWithASetUnderRandomChanges) {
   EpochGuard guard(epochs_);
   std::mt19937_64 random(7);
