@@ -6,16 +6,21 @@ set -uo pipefail
 program=$1
 shift
 folder=$(mktemp -d "${TMPDIR:-/tmp}/oxibase-server.XXXXXX")
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-"$program" serve --data "$folder/data" --listen "127.0.0.1:$port" >"$folder/log" 2>&1 &
+"$program" serve --data "$folder/data" --listen 127.0.0.1:0 >"$folder/log" 2>&1 &
 server=$!
 trap 'kill -9 $server 2>/dev/null; rm -rf "$folder"' EXIT
-export PGHOST=127.0.0.1 PGPORT=$port PGUSER=postgres PGDATABASE=postgres PGSSLMODE=disable
-for ((i = 0; i < 400; i++)); do
-  (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && break
-  kill -0 $server 2>/dev/null || break
+# It takes a free port by itself, and says so when it is ready.
+port=
+for ((i = 0; i < 3000; i++)); do
+  port=$(sed -nE 's/^oxibase: serving .*:([0-9]+)$/\1/p' "$folder/log")
+  [ -z "$port" ] && kill -0 $server 2>/dev/null || break
   sleep 0.02
 done
+[ -n "$port" ] || {
+  echo "the server does not start:" && tail -20 "$folder/log"
+  exit 1
+}
+export PGHOST=127.0.0.1 PGPORT=$port PGUSER=postgres PGDATABASE=postgres PGSSLMODE=disable
 "$@"
 status=$?
 kill -TERM $server 2>/dev/null || {

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <stdlib.h>
 
+#include <atomic>
+#include <chrono>
 #include <filesystem>
 #include <thread>
 
@@ -25,6 +27,23 @@ std::string StateOf(Call&& call) {
     return error.sqlstate();
   }
   return "";
+}
+
+/// The same for a call that would not end by itself: another thread cancels what `connection` runs,
+/// again and again, since the first time may be before the call has begun.
+template <typename Call>
+std::string StateWhenCancelled(Connection& connection, Call&& call) {
+  std::atomic<bool> ended = false;
+  std::thread other([&] {
+    while (!ended) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      connection.Cancel();
+    }
+  });
+  std::string state = StateOf(call);
+  ended = true;
+  other.join();
+  return state;
 }
 
 class Folder {
@@ -234,12 +253,7 @@ TEST(ConnectionTest, CancelFromAnotherThread) {
   Database db;
   Connection c = db.Connect();
   Statement s = c.Prepare("SELECT count(*) FROM generate_series(1, 1000000000000)");
-  std::thread other([&] {
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    c.Cancel();
-  });
-  EXPECT_EQ(StateOf([&] { s.Step(); }), "57014");
-  other.join();
+  EXPECT_EQ(StateWhenCancelled(c, [&] { s.Step(); }), "57014");
   c.Cancel();  // nothing runs
   EXPECT_EQ(c.QueryValue<int>("SELECT 1"), 1);
 }
@@ -251,12 +265,7 @@ TEST(ConnectionTest, CancelEndsAWaitForALock) {
   a.Execute("CREATE TABLE t (v int); INSERT INTO t VALUES (1)");
   Transaction holds = a.Begin();
   a.Execute("UPDATE t SET v = 2");
-  std::thread other([&] {
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    b.Cancel();
-  });
-  EXPECT_EQ(StateOf([&] { b.Execute("UPDATE t SET v = 3"); }), "57014");
-  other.join();
+  EXPECT_EQ(StateWhenCancelled(b, [&] { b.Execute("UPDATE t SET v = 3"); }), "57014");
 }
 
 TEST(ConnectionTest, ManyThreadsEachWithAConnection) {

@@ -57,7 +57,8 @@ void ExpectRefused(const Place& place, const fs::path& folder, const std::string
   tally.Expect(WIFEXITED(server.wait_status()) && WEXITSTATUS(server.wait_status()) == 1,
                what + " ends the program with status 1", log);
   for (const std::string& word : words) {
-    tally.Expect(log.find(word) != std::string::npos, what + ": the error names " + word, log);
+    tally.Expect(log.find(word) != std::string::npos,
+                 std::string(what).append(": the error names ").append(word), log);
   }
   tally.Expect(Content(folder / "data") == before, what + ": nothing is changed");
 }
