@@ -16,7 +16,7 @@ UniqueLookup::UniqueLookup(const Tablet& tablet, const TabletIndex& index)
 }
 
 bool UniqueLookup::Serves(const TabletIndex& index) {
-  return index.spec().unique && !index.is_hash();
+  return index.spec().always_unique() && !index.is_hash();
 }
 
 // Back from the key's bytes (common/key_codec.h): one that says "not NULL", then big-endian with
