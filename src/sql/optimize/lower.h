@@ -67,6 +67,7 @@ class Lowerer {
                              const RowShape& outer);
   double KnownKeys(const IndexDef& index, const LogicalScan& scan) const;
   std::function<ExprPtr(const IndexDef&, size_t)> HiddenExpressions(const LogicalScan& scan) const;
+  Result<Lowered> LowerLeft(LogicalNode& left, const Wish& wish, Wish left_wish);
   Result<Lowered> LowerJoin(LogicalJoin& join, const Wish& wish);
   Result<Lowered> LowerIndexJoin(LogicalJoin& join, Lowered left, std::vector<ExprPtr> condition,
                                  IndexPath path);

@@ -94,6 +94,25 @@ LogicalScan* AsScan(LogicalNode& node) {
 
 }  // namespace
 
+// The left child of a join, whose order the join keeps. Each of its rows may come several times, so
+// it gives only those columns of a wished order that stand before the first one that is not its
+// own, however much it knows of what follows them there.
+Result<Lowered> Lowerer::LowerLeft(LogicalNode& left, const Wish& wish, Wish left_wish) {
+  VarSet own;
+  CollectOutput(left, &own);
+  for (const Wish::Order& order : wish.order) {
+    if (!own.contains(order.var)) break;
+    left_wish.order.push_back(order);
+  }
+  const size_t given = left_wish.order.size();
+  ASSIGN_OR_RETURN(Lowered lowered, Lower(left, left_wish));
+  if (given < wish.order.size()) {
+    if (lowered.ordered) lowered.presorted = given;
+    lowered.ordered = false;
+  }
+  return lowered;
+}
+
 Result<Lowered> Lowerer::LowerJoin(LogicalJoin& join, const Wish& wish) {
   std::vector<ExprPtr> condition;
   SplitConjuncts(std::move(join.condition), &condition);
@@ -140,7 +159,6 @@ Result<Lowered> Lowerer::LowerJoin(LogicalJoin& join, const Wish& wish) {
   // The left rows that are needed for what the parent will take.
   const double part = wish.rows >= 0 ? std::min(1.0, (wish.rows + 1) / rows) : 1;
   Wish left_wish;
-  left_wish.order = wish.order;
   if (wish.rows >= 0) left_wish.rows = std::max(1.0, left_rows * part);
 
   const bool index_join_type = join.type == JoinType::kInner || join.type == JoinType::kLeft ||
@@ -191,7 +209,7 @@ Result<Lowered> Lowerer::LowerJoin(LogicalJoin& join, const Wish& wish) {
     if (best) {
       if (best_swapped) std::swap(join.children[0], join.children[1]);
       if (best_swapped && wish.rows >= 0) left_wish.rows = std::max(1.0, right_rows * part);
-      ASSIGN_OR_RETURN(Lowered left, Lower(*join.children[0], left_wish));
+      ASSIGN_OR_RETURN(Lowered left, LowerLeft(*join.children[0], wish, std::move(left_wish)));
       ASSIGN_OR_RETURN(Lowered lowered, LowerIndexJoin(join, std::move(left), std::move(condition),
                                                        std::move(*best)));
       lowered.node->rows = rows;
@@ -221,13 +239,13 @@ Result<Lowered> Lowerer::LowerJoin(LogicalJoin& join, const Wish& wish) {
       condition.push_back(std::make_unique<CallExpr>(*equals, TypeId::kBool, std::move(args),
                                                      CallExpr::Syntax::kOperator));
     }
-    ASSIGN_OR_RETURN(Lowered left, Lower(*join.children[0], left_wish));
+    ASSIGN_OR_RETURN(Lowered left, LowerLeft(*join.children[0], wish, std::move(left_wish)));
     ASSIGN_OR_RETURN(Lowered lowered, LowerNestedLoop(join, std::move(left), std::move(condition)));
     lowered.node->rows = rows;
     return lowered;
   }
 
-  ASSIGN_OR_RETURN(Lowered left, Lower(*join.children[0], left_wish));
+  ASSIGN_OR_RETURN(Lowered left, LowerLeft(*join.children[0], wish, std::move(left_wish)));
   ASSIGN_OR_RETURN(Lowered right, Lower(*join.children[1], {}));
   auto result = std::make_unique<PhysicalHashJoin>();
   result->type = join.type;
