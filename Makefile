@@ -1,4 +1,8 @@
 # One command each. `make` alone lists them.
+# The caches lie in the user's home; some machines run jobs without naming it.
+ifeq ($(HOME),)
+export HOME := $(shell getent passwd "$$(id -u)" | cut -d: -f6)
+endif
 PATH := $(PATH):$(HOME)/.cargo/bin
 export PATH
 # Checkouts share compiled objects.

@@ -11,6 +11,14 @@
 set -uo pipefail
 
 build=$(cd "$1" && pwd)
+# GCC 12's sanitizers do not start, or break down now and then, where the kernel scatters a program's
+# memory over more of the address space than they know of.
+case $(basename "$build") in asan | tsan)
+  if [ -z "${OXI_FIXED_ADDRESSES:-}" ] && setarch -R true 2>/dev/null; then
+    OXI_FIXED_ADDRESSES=1 exec setarch -R "$0" "$@"
+  fi
+  ;;
+esac
 name=${2:-}
 cd "$(dirname "$0")/.."
 kind=$(basename "$build")
