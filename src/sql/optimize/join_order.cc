@@ -2,6 +2,8 @@
 #include <bit>
 #include <limits>
 #include <map>
+#include <memory>
+#include <utility>
 
 #include "sql/optimize/expr_tools.h"
 #include "sql/optimize/passes.h"
@@ -18,26 +20,65 @@ struct Predicate {
   double selectivity = 1;
 };
 
+/// A semi or anti join of the cluster: it keeps or drops rows of its left side, so it may be done
+/// wherever there is what its condition reads.
+struct SemiJoin {
+  std::unique_ptr<LogicalJoin> join;  // its left child taken out
+  uint64_t relations = 0;
+};
+constexpr double kSemiJoinSelectivity = 0.5;
+
+const LogicalJoin* AsJoin(const LogicalNode& node) {
+  if (node.kind != LogicalKind::kJoin) return nullptr;
+  const auto& join = static_cast<const LogicalJoin&>(node);
+  return join.lateral ? nullptr : &join;
+}
+bool IsInner(const LogicalNode& node) {
+  const LogicalJoin* join = AsJoin(node);
+  return join && join->type == JoinType::kInner;
+}
+bool IsSemi(const LogicalNode& node) {
+  const LogicalJoin* join = AsJoin(node);
+  return join && (join->type == JoinType::kSemi || join->type == JoinType::kAnti ||
+                  join->type == JoinType::kNullAwareAnti);
+}
+
+void CountJoins(const LogicalNode& node, size_t* inner, size_t* semi) {
+  if (IsSemi(node)) {
+    ++*semi;
+    CountJoins(*node.children[0], inner, semi);
+  } else if (IsInner(node)) {
+    ++*inner;
+    for (const auto& child : node.children) CountJoins(*child, inner, semi);
+  }
+}
+
 /// A cluster of inner joins, flattened.
 class Cluster {
  public:
   explicit Cluster(const Estimator& estimator) : estimator_(estimator) {}
 
   void Flatten(LogicalPtr node) {
-    if (node->kind == LogicalKind::kJoin) {
+    if (IsInner(*node)) {
       auto& join = static_cast<LogicalJoin&>(*node);
-      if (join.type == JoinType::kInner && !join.lateral) {
-        SplitConjuncts(std::move(join.condition), &conjuncts_);
-        Flatten(std::move(join.children[0]));
-        Flatten(std::move(join.children[1]));
-        return;
-      }
+      SplitConjuncts(std::move(join.condition), &conjuncts_);
+      Flatten(std::move(join.children[0]));
+      Flatten(std::move(join.children[1]));
+    } else if (IsSemi(*node)) {
+      SemiJoin& semi = semi_joins_.emplace_back();
+      semi.join.reset(static_cast<LogicalJoin*>(node.release()));
+      Flatten(std::move(semi_joins_[semi_joins_.size() - 1].join->children[0]));
+    } else {
+      relations_.push_back(std::move(node));
     }
-    relations_.push_back(std::move(node));
   }
 
   LogicalPtr Order() {
-    if (relations_.size() > 64) return LeftDeep();
+    if (relations_.size() > 64) {
+      LogicalPtr result = LeftDeep();
+      for (auto& semi : semi_joins_) result = Join(std::move(result), semi);
+      return result;
+    }
     Prepare();
     return relations_.size() <= kDpRelationsMax ? ByDynamicProgramming() : Greedily();
   }
@@ -64,6 +105,29 @@ class Cluster {
       predicates_.push_back(std::move(predicate));
     }
     conjuncts_.clear();
+    for (const auto& relation : relations_) single_rows_.push_back(estimator_.Rows(*relation));
+    PlaceSemiJoins(outputs);
+  }
+
+  /// Where each is done: as early as it can be, if that is on no more rows than come out in the
+  /// end.
+  void PlaceSemiJoins(const std::vector<VarSet>& outputs) {
+    const uint64_t all = ~uint64_t{0} >> (64 - relations_.size());
+    std::vector<uint64_t> places;
+    for (const SemiJoin& semi : semi_joins_) {
+      VarSet vars;
+      if (semi.join->condition) CollectVars(*semi.join->condition, &vars);
+      uint64_t place = 0;
+      for (size_t i = 0; i < relations_.size(); ++i) {
+        if (Intersects(vars, outputs[i])) place |= uint64_t{1} << i;
+      }
+      if (place == 0) {  // it reads none of them
+        const auto least = std::min_element(single_rows_.begin(), single_rows_.end());
+        place = uint64_t{1} << (least - single_rows_.begin());
+      }
+      places.push_back(RowsOf(place) <= RowsOf(all) ? place : all);
+    }
+    for (size_t i = 0; i < places.size(); ++i) semi_joins_[i].relations = places[i];
   }
 
   double RowsOf(uint64_t set) const {
@@ -73,6 +137,9 @@ class Cluster {
     }
     for (const auto& predicate : predicates_) {
       if ((predicate.relations & ~set) == 0) rows *= predicate.selectivity;
+    }
+    for (const auto& semi : semi_joins_) {
+      if (semi.relations != 0 && (semi.relations & ~set) == 0) rows *= kSemiJoinSelectivity;
     }
     return std::max(rows, 1.0);
   }
@@ -90,16 +157,12 @@ class Cluster {
     return a.cost + b.cost + a.rows + b.rows + std::min(a.rows, b.rows) + rows;
   }
 
-  void EstimateSingles() {
-    for (const auto& relation : relations_) single_rows_.push_back(estimator_.Rows(*relation));
-  }
-
   LogicalPtr ByDynamicProgramming() {
-    EstimateSingles();
     const size_t n = relations_.size();
     std::vector<Plan> plans(size_t{1} << n);
     for (size_t i = 0; i < n; ++i) {
-      plans[size_t{1} << i] = {single_rows_[i], single_rows_[i], 0};
+      const uint64_t set = uint64_t{1} << i;
+      plans[set] = {RowsOf(set), single_rows_[i], 0};
     }
     for (uint64_t set = 1; set < plans.size(); ++set) {
       if (std::popcount(set) < 2) continue;
@@ -119,11 +182,11 @@ class Cluster {
   }
 
   LogicalPtr Greedily() {
-    EstimateSingles();
     std::map<uint64_t, Plan> current;
     std::map<uint64_t, uint64_t> lefts;
     for (size_t i = 0; i < relations_.size(); ++i) {
-      current[uint64_t{1} << i] = {single_rows_[i], single_rows_[i], 0};
+      const uint64_t set = uint64_t{1} << i;
+      current[set] = {RowsOf(set), single_rows_[i], 0};
     }
     while (current.size() > 1) {
       uint64_t best_a = 0, best_b = 0;
@@ -154,7 +217,9 @@ class Cluster {
   template <typename LeftOf>
   LogicalPtr Build(uint64_t set, const LeftOf& left_of) {
     const uint64_t left = left_of(set);
-    if (left == 0) return std::move(relations_[static_cast<size_t>(std::countr_zero(set))]);
+    if (left == 0) {
+      return WithSemiJoins(std::move(relations_[static_cast<size_t>(std::countr_zero(set))]), set);
+    }
     auto join = std::make_unique<LogicalJoin>();
     join->children.push_back(Build(left, left_of));
     join->children.push_back(Build(set & ~left, left_of));
@@ -168,7 +233,31 @@ class Cluster {
     for (const auto& child : join->children) {
       join->output.insert(join->output.end(), child->output.begin(), child->output.end());
     }
-    return join;
+    return WithSemiJoins(std::move(join), set);
+  }
+
+  LogicalPtr WithSemiJoins(LogicalPtr node, uint64_t set) {
+    for (auto& semi : semi_joins_) {
+      if (semi.join && (semi.relations & ~set) == 0) node = Join(std::move(node), semi);
+    }
+    return node;
+  }
+
+  /// Puts the semi join over `left`, or below the outer joins there that keep all of its rows.
+  LogicalPtr Join(LogicalPtr left, SemiJoin& semi) {
+    if (const LogicalJoin* outer = AsJoin(*left); outer && outer->type == JoinType::kLeft) {
+      VarSet vars, right_vars;
+      if (semi.join->condition) CollectVars(*semi.join->condition, &vars);
+      CollectOutput(*outer->children[1], &right_vars);
+      if (!Intersects(vars, right_vars) &&
+          estimator_.Rows(*outer->children[0]) <= estimator_.Rows(*outer)) {
+        left->children[0] = Join(std::move(left->children[0]), semi);
+        return left;
+      }
+    }
+    semi.join->output = left->output;
+    semi.join->children[0] = std::move(left);
+    return std::move(semi.join);
   }
 
   LogicalPtr LeftDeep() {
@@ -191,6 +280,7 @@ class Cluster {
   std::vector<double> single_rows_;
   std::vector<ExprPtr> conjuncts_;
   std::vector<Predicate> predicates_;
+  std::vector<SemiJoin> semi_joins_;  // the outermost first
 };
 
 void OrderNode(LogicalPtr& node, const Estimator& estimator) {
@@ -204,28 +294,25 @@ void OrderNode(LogicalPtr& node, const Estimator& estimator) {
     ForEachChild(expr, [&](ExprPtr& child) { walk(*child); });
   };
   ForEachExpr(*node, [&](ExprPtr& expr) { walk(*expr); });
-  if (node->kind == LogicalKind::kJoin) {
-    const auto& join = static_cast<const LogicalJoin&>(*node);
-    const auto is_inner = [](const LogicalNode& n) {
-      return n.kind == LogicalKind::kJoin &&
-             static_cast<const LogicalJoin&>(n).type == JoinType::kInner &&
-             !static_cast<const LogicalJoin&>(n).lateral;
+  size_t inner = 0, semi = 0;
+  CountJoins(*node, &inner, &semi);
+  if (inner > 0 && inner + semi > 1) {
+    Cluster cluster(estimator);
+    cluster.Flatten(std::move(node));
+    node = cluster.Order();
+    // The relations of the cluster may hold further clusters.
+    const std::function<void(LogicalPtr&)> descend = [&](LogicalPtr& n) {
+      if (IsInner(*n)) {
+        for (auto& child : n->children) descend(child);
+      } else if (IsSemi(*n)) {
+        descend(n->children[0]);
+        OrderNode(n->children[1], estimator);
+      } else {
+        OrderNode(n, estimator);
+      }
     };
-    if (is_inner(join) && (is_inner(*join.children[0]) || is_inner(*join.children[1]))) {
-      Cluster cluster(estimator);
-      cluster.Flatten(std::move(node));
-      node = cluster.Order();
-      // The relations of the cluster may hold further clusters.
-      const std::function<void(LogicalPtr&)> descend = [&](LogicalPtr& n) {
-        if (is_inner(*n)) {
-          for (auto& child : n->children) descend(child);
-        } else {
-          OrderNode(n, estimator);
-        }
-      };
-      descend(node);
-      return;
-    }
+    descend(node);
+    return;
   }
   for (auto& child : node->children) OrderNode(child, estimator);
 }
