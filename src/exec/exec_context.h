@@ -97,12 +97,14 @@ struct ExecContext {
     std::vector<Transaction::DoubtfulKey> keys;
   };
   std::vector<DoubtfulKeys> doubtful_keys;
-  /// READ COMMITTED's re-check: scans with these ids yield just this row, of the newest version.
+  /// READ COMMITTED's re-check: scans with these ids yield just this row as `override_snapshot` sees
+  /// it; everything else is read as the statement began to.
   struct RowOverride {
     uint32_t scan_id;
     RowId row;
   };
   std::vector<RowOverride> overrides;
+  Snapshot override_snapshot;
   ProgressCounter* progress = nullptr;
   DeferredChecks* deferred = nullptr;  // null: nothing waits
   bool analyze = false;                // EXPLAIN ANALYZE: operators time themselves

@@ -19,7 +19,8 @@ Result<const Batch*> Recheck::Run(std::span<const ExecContext::RowOverride> rows
   context_.eval = from.eval;
   context_.eval.subplans = subplans_.get();
   context_.txn = from.txn;
-  context_.snapshot = from.txn->LatestSnapshot();
+  context_.snapshot = from.snapshot;
+  context_.override_snapshot = from.txn->LatestSnapshot();
   context_.tables = from.tables;
   context_.virtual_tables = from.virtual_tables;
   context_.params = from.params;

@@ -11,8 +11,9 @@ namespace oxibase {
 class SubplanExecutor;
 
 /// READ COMMITTED's second look at a row that somebody changed while we waited for it: the same
-/// plan again, with the scan of that row's table replaced by its newest version, under a fresh
-/// snapshot. A tree of operators of its own, made on first need.
+/// plan again, with the scan of that row's table replaced by its newest version. Other tables and
+/// subqueries are seen as the statement sees them. A tree of operators of its own, made on first
+/// need.
 class Recheck {
  public:
   /// `plan`: the input of the operator that locks or modifies.
@@ -20,9 +21,10 @@ class Recheck {
   ~Recheck();
 
   /// The rows that the plan makes now, at least one, or null: the row no longer qualifies. Valid
-  /// until the next call or Close. The snapshot is that of the next attempt too.
+  /// until the next call or Close.
   Result<const Batch*> Run(std::span<const ExecContext::RowOverride> rows);
-  const Snapshot& snapshot() const { return context_.snapshot; }
+  /// What the given rows were seen with: the snapshot for the next attempt.
+  const Snapshot& snapshot() const { return context_.override_snapshot; }
   void Close();
 
  private:

@@ -76,7 +76,7 @@ size_t IndexJoinOperator::Find(std::span<RowRef> refs) {
 size_t IndexJoinOperator::FindOverride(std::span<RowRef> refs, RowId row) {
   if (left_row_ >= left_->size) return 0;
   const Tablet& tablet = fetcher_.tablet();
-  const RowRef ref = GetRow(*context().txn, tablet, context().snapshot, row);
+  const RowRef ref = GetRow(*context().txn, tablet, context().override_snapshot, row);
   bool has_null = false;
   key_.clear();
   if (ref.version == nullptr ||

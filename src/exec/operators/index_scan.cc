@@ -81,7 +81,7 @@ Result<const Batch*> IndexScanOperator::Recheck(RowId row) {
     if (looked) return 0;
     looked = true;
     const Tablet& tablet = fetcher_.tablet();
-    refs[0] = GetRow(*context().txn, tablet, context().snapshot, row);
+    refs[0] = GetRow(*context().txn, tablet, context().override_snapshot, row);
     if (refs[0].version == nullptr) return 0;
     bool has_null = false;
     key_.clear();

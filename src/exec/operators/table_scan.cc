@@ -31,7 +31,7 @@ Result<const Batch*> TableScanOperator::DoNext() {
     return fetcher_.Next([&](std::span<RowRef> refs) -> size_t {
       if (looked) return 0;
       looked = true;
-      refs[0] = GetRow(*context().txn, fetcher_.tablet(), snapshot, *override_);
+      refs[0] = GetRow(*context().txn, fetcher_.tablet(), context().override_snapshot, *override_);
       return refs[0].version != nullptr ? 1 : 0;
     });
   }
