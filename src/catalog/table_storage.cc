@@ -16,6 +16,20 @@ std::shared_ptr<const RowLayout> LayoutAt(const TableDef& table, SchemaVersion v
   return std::make_shared<RowLayout>(version, std::move(columns), std::move(missing));
 }
 
+/// Whether `layout` has the columns that LayoutAt would give it.
+bool IsLayoutAt(const RowLayout& layout, const TableDef& table, SchemaVersion version) {
+  size_t at = 0;
+  for (const ColumnDef& column : table.columns) {
+    if (column.added_in > version) continue;
+    if (at == layout.columns().size() || layout.columns()[at].id != column.id ||
+        layout.columns()[at].type != column.type) {
+      return false;
+    }
+    ++at;
+  }
+  return layout.version() == version && at == layout.columns().size();
+}
+
 /// "Key (a, lower(b))=(1, x) already exists."
 std::string DescribeKey(const std::vector<std::string>& names, std::span<const Value> key) {
   std::string columns, values;
@@ -34,10 +48,17 @@ std::string DescribeKey(const std::vector<std::string>& names, std::span<const V
 
 }  // namespace
 
-std::shared_ptr<const TableSchema> BuildTableSchema(const TableDef& table) {
+std::shared_ptr<const TableSchema> BuildTableSchema(const TableDef& table,
+                                                    const TableSchema* before) {
   std::vector<std::shared_ptr<const RowLayout>> layouts;
   for (uint32_t version = 0; version <= table.schema_version; ++version) {
-    layouts.push_back(LayoutAt(table, static_cast<SchemaVersion>(version)));
+    // (The newest has the missing values that count.)
+    if (before && version < table.schema_version && version < before->layouts().size() &&
+        IsLayoutAt(*before->layouts()[version], table, static_cast<SchemaVersion>(version))) {
+      layouts.push_back(before->layouts()[version]);
+    } else {
+      layouts.push_back(LayoutAt(table, static_cast<SchemaVersion>(version)));
+    }
   }
   return std::make_shared<TableSchema>(std::move(layouts));
 }

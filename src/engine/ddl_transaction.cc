@@ -65,8 +65,9 @@ Status DdlTransaction::WriteRow(ObjectKind kind, Oid oid, int32_t sub, std::stri
   }
   if (!definition) {
     if (!existing) return {};
+    txn_.NextCommand();
     ASSIGN_OR_RETURN([[maybe_unused]] RowOutcome outcome,
-                     DeleteRow(txn_, *tablet, existing, txn_.NextCommand()));
+                     DeleteRow(txn_, *tablet, existing, txn_.LatestSnapshot()));
     return {};
   }
   Vector columns[5] = {Vector(TypeId::kInt4), Vector(TypeId::kInt8), Vector(TypeId::kInt4),
@@ -81,8 +82,11 @@ Status DdlTransaction::WriteRow(ObjectKind kind, Oid oid, int32_t sub, std::stri
     ASSIGN_OR_RETURN([[maybe_unused]] RowId id, InsertRow(txn_, *tablet, row, 0));
     return {};
   }
+  // The row as it is now, whatever was committed since the statement or the transaction began: the
+  // locks of the object keep others away.
+  txn_.NextCommand();
   ASSIGN_OR_RETURN(const RowOutcome outcome,
-                   UpdateRow(txn_, *tablet, existing, txn_.NextCommand(), row, 0));
+                   UpdateRow(txn_, *tablet, existing, txn_.LatestSnapshot(), row, 0));
   if (outcome != RowOutcome::kDone) {
     return Error(ErrorCode::kSerializationFailure, "could not serialize access to \"{}\"", name);
   }
@@ -164,8 +168,9 @@ Status DdlTransaction::AlterTable(TableDef table, const TableDef& before) {
   const std::shared_ptr<Tablet> tablet = database_.txns.tablets().Find(table.tablet);
   if (!tablet) return Error(ErrorCode::kInternalError, "no tablet {}", table.tablet.value);
   if (table.schema_version != old->schema_version) {
-    tablet->SetSchema(BuildTableSchema(table));
-    undo_.push_back([tablet, old] { tablet->SetSchema(BuildTableSchema(*old)); });
+    tablet->SetSchema(BuildTableSchema(table, &tablet->schema()));
+    undo_.push_back(
+        [tablet, old] { tablet->SetSchema(BuildTableSchema(*old, &tablet->schema())); });
   }
   if (table.name != old->name) {
     tablet->set_name(table.name);

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "expr/evaluator.h"
@@ -21,6 +23,21 @@ class ExpressionList {
   }
   Status AddAll(std::span<const ExprPtr> exprs) {
     for (const ExprPtr& expr : exprs) RETURN_IF_ERROR(Add(*expr));
+    return {};
+  }
+
+  /// The argument of an aggregate call: where the call has a filter (null: none), it is NULL in
+  /// rows that do not pass, so that it cannot fail there. (A volatile filter is evaluated once
+  /// only: then the argument stays unguarded.)
+  Status AddFiltered(const Expr& expr, const Expr* filter) {
+    if (!filter || expr.kind == ExprKind::kColumn || expr.kind == ExprKind::kConstant ||
+        IsVolatile(*filter)) {
+      return Add(expr);
+    }
+    auto guarded = std::make_unique<CaseExpr>(expr.type);
+    guarded->branches.push_back({Clone(*filter), Clone(expr)});
+    RETURN_IF_ERROR(Add(*guarded));
+    Keep(std::move(guarded));
     return {};
   }
 

@@ -51,9 +51,13 @@ Status AggregateOperator::PrepareCall(const AggregateExpr& expr, Call& call) {
   RETURN_IF_ERROR(call.filter.Compile(expr.filter.get()));
   // WITHIN GROUP: the ordered values come first, the direct arguments behind them.
   if (expr.within_group) {
-    for (const SortKey& key : expr.order_by) RETURN_IF_ERROR(call.args.Add(*key.expr));
+    for (const SortKey& key : expr.order_by) {
+      RETURN_IF_ERROR(call.args.AddFiltered(*key.expr, expr.filter.get()));
+    }
   }
-  RETURN_IF_ERROR(call.args.AddAll(expr.args));
+  for (const ExprPtr& arg : expr.args) {
+    RETURN_IF_ERROR(call.args.AddFiltered(*arg, expr.filter.get()));
+  }
   for (const Type type : call.args.types()) {
     call.site.arg_types.push_back(type);
     call.selected.emplace_back(type);
@@ -63,8 +67,12 @@ Status AggregateOperator::PrepareCall(const AggregateExpr& expr, Call& call) {
   call.hash_distinct = expr.distinct && !call.sorted;
   call.skip_repeated = expr.distinct && call.sorted;
   if (call.sorted) {
-    for (const SortKey& key : expr.order_by) RETURN_IF_ERROR(call.sort_keys.Add(*key.expr));
-    if (expr.distinct) RETURN_IF_ERROR(call.sort_keys.AddAll(expr.args));
+    for (const SortKey& key : expr.order_by) {
+      RETURN_IF_ERROR(call.sort_keys.AddFiltered(*key.expr, expr.filter.get()));
+    }
+    for (size_t i = 0; expr.distinct && i < expr.args.size(); ++i) {
+      RETURN_IF_ERROR(call.sort_keys.AddFiltered(*expr.args[i], expr.filter.get()));
+    }
   }
   return {};
 }

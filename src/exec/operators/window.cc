@@ -74,7 +74,10 @@ Status WindowOperator::Prepare() {
     Call call;
     call.expr = expr.get();
     call.first_column = column_types_.size();
-    for (const ExprPtr& arg : expr->args) RETURN_IF_ERROR(AddColumn(*arg, &column));
+    for (const ExprPtr& arg : expr->args) {
+      column_types_.push_back(arg->type);
+      RETURN_IF_ERROR(exprs_.AddFiltered(*arg, expr->filter.get()));
+    }
     if (expr->filter) RETURN_IF_ERROR(AddColumn(*expr->filter, &call.filter_column));
     if (expr->function->window == WindowFunctionId::kNone) {
       if (!expr->function->aggregate) {
