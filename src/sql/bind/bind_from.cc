@@ -8,6 +8,8 @@ namespace {
 
 /// Views over views over ...: each costs a few hundred frames' worth of stack at most.
 constexpr int kViewDepthMax = 60;
+/// Planning takes time and stack by the number of joins.
+constexpr int kJoinsMax = 1000;
 
 }  // namespace
 
@@ -75,6 +77,13 @@ QueryBinder::FromResult QueryBinder::EntryOf(LogicalPtr plan, RangeEntry::Kind k
   return result;
 }
 
+Status QueryBinder::CountJoin(int32_t location) {
+  if (++joins_ <= kJoinsMax) return {};
+  return Error(ErrorCode::kStatementTooComplex, "a statement can have at most {} joins", kJoinsMax)
+      .Hint("The joins of views count, and so do subqueries.")
+      .At(location);
+}
+
 Result<LogicalPtr> QueryBinder::BindFrom(const std::vector<ast::FromItemPtr>& items, Level& level,
                                          LogicalPtr start) {
   LogicalPtr plan = std::move(start);
@@ -85,6 +94,7 @@ Result<LogicalPtr> QueryBinder::BindFrom(const std::vector<ast::FromItemPtr>& it
     if (!plan) {
       plan = std::move(bound.plan);
     } else {
+      RETURN_IF_ERROR(CountJoin(item->location));
       auto join = std::make_unique<LogicalJoin>();
       join->lateral = level.lateral_uses != uses && RefersTo(*bound.plan, plan->output);
       join->output = plan->output;

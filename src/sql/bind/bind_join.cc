@@ -95,6 +95,7 @@ Result<QueryBinder::FromResult> QueryBinder::BindJoin(const ast::JoinExpr& item,
   ASSIGN_OR_RETURN(FromResult right, std::move(bound_right));
   RETURN_IF_ERROR(CheckNewNames(left.names, right.names, item.right->location));
 
+  RETURN_IF_ERROR(CountJoin(item.location));
   auto join = std::make_unique<LogicalJoin>();
   join->type = TypeOf(item.type);
   join->lateral = level.lateral_uses != uses && RefersTo(*right.plan, left.plan->output);

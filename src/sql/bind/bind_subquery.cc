@@ -42,6 +42,7 @@ LogicalPtr ProjectColumns(LogicalPtr plan, std::vector<ExprPtr> exprs,
 }  // namespace
 
 Result<ExprPtr> QueryBinder::BindSubLink(const ast::SubLink& link, Level& level) {
+  RETURN_IF_ERROR(CountJoin(link.location));
   if (const char* place = ForbiddenPlace(level.clause)) {
     return Error(ErrorCode::kFeatureNotSupported, "cannot use subquery in {}", place)
         .At(link.location);

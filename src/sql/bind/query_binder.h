@@ -190,6 +190,8 @@ class QueryBinder {
                                         const std::vector<ast::TypedColumn>& definitions,
                                         Level& level);
   Result<FunctionItem> BindUnnest(const ast::Expr& array, Level& level);
+  /// Another join, or a subquery that may become one: 54001 when there are too many.
+  Status CountJoin(int32_t location);
   Result<LogicalPtr> BindFrom(const std::vector<ast::FromItemPtr>& items, Level& level,
                               LogicalPtr start = nullptr);
   Result<FromResult> BindFromItem(const ast::FromItem& item, Level& level);
@@ -349,6 +351,7 @@ class QueryBinder {
   std::vector<int> var_depths_;
   int nesting_ = 0;  // of BindExpr and BindSelect, views included
   int view_depth_ = 0;
+  int joins_ = 0;  // of the statement so far, views' own and subqueries included
   bool modifies_ = false;
   /// For the block that is bound next: the clause outside that locks its rows.
   const ast::LockingClause* pushed_lock_ = nullptr;
