@@ -100,8 +100,9 @@ int oxibase_execute(oxibase_connection* connection, const char* sql, ptrdiff_t l
 /* Ends the statement that runs now, with 57014. Does nothing when none runs. */
 int oxibase_cancel(oxibase_connection* connection);
 
-/* BEGIN, COMMIT and ROLLBACK without the parsing. A commit of a transaction in which a statement
- * has failed rolls back, and fails with 25P02. */
+/* BEGIN, COMMIT and ROLLBACK without the parsing. Within a transaction another begin fails with
+ * 25001. A commit of a transaction in which a statement has failed rolls back, and fails with
+ * 25P02. */
 int oxibase_begin(oxibase_connection* connection);
 int oxibase_commit(oxibase_connection* connection);
 int oxibase_rollback(oxibase_connection* connection);

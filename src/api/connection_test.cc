@@ -302,4 +302,16 @@ TEST(ConnectionTest, AConnectionMayMoveFromThreadToThread) {
   EXPECT_EQ(c.QueryValue<int>("SELECT count(*) FROM t"), 4);
 }
 
+TEST(ConnectionTest, BeginWithinATransactionFailsAndLeavesItAlone) {
+  Database database;
+  Connection c = database.Connect();
+  c.Execute("CREATE TABLE b (k int)");
+  Transaction transaction = c.Begin();
+  c.Execute("INSERT INTO b VALUES (1)");
+  EXPECT_EQ(StateOf([&] { c.Begin(); }), "25001");
+  c.Execute("INSERT INTO b VALUES (2)");
+  transaction.Commit();
+  EXPECT_EQ(c.QueryValue<int>("SELECT count(*) FROM b"), 2);
+}
+
 }  // namespace

@@ -146,6 +146,10 @@ int oxibase_cancel(oxibase_connection* connection) {
 }
 
 int oxibase_begin(oxibase_connection* connection) {
+  if (connection && oxibase_transaction_status(connection) != 'I') {
+    return Fail(oxibase::Error(oxibase::ErrorCode::kActiveSqlTransaction,
+                               "there is already a transaction in progress"));
+  }
   return oxibase::api::RunKept(connection, connection ? &connection->begin : nullptr, "BEGIN");
 }
 

@@ -304,8 +304,11 @@ class Explainer {
     if (stats_) {
       const OperatorStats* stats = StatsOf(node);
       if (stats && stats->loops > 0) {
-        line += fmt::format(" (actual time={:.3f} rows={} loops={})",
-                            static_cast<double>(stats->nanos) / 1e6, stats->rows, stats->loops);
+        line += " (actual ";
+        if (stats->nanos) {
+          line += fmt::format("time={:.3f} ", static_cast<double>(*stats->nanos) / 1e6);
+        }
+        line += fmt::format("rows={} loops={})", stats->rows, stats->loops);
       } else {
         line += " (never executed)";
       }
@@ -371,7 +374,9 @@ class Explainer {
       field("Plan Width", std::to_string(Width(node)));
     }
     if (const OperatorStats* stats = StatsOf(node)) {
-      field("Actual Total Time", fmt::format("{:.3f}", static_cast<double>(stats->nanos) / 1e6));
+      if (stats->nanos) {
+        field("Actual Total Time", fmt::format("{:.3f}", static_cast<double>(*stats->nanos) / 1e6));
+      }
       field("Actual Rows", std::to_string(stats->rows));
       field("Actual Loops", std::to_string(stats->loops));
     }

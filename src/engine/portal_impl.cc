@@ -346,6 +346,10 @@ Status PortalImpl::CopyFail(std::string_view reason) {
   return Fail(Error(ErrorCode::kQueryCanceled, "COPY from stdin failed: {}", reason));
 }
 
+std::span<const size_t> PortalImpl::copy_row_ends() const {
+  return copy_ ? copy_->row_ends() : std::span<const size_t>();
+}
+
 Result<std::string_view> PortalImpl::NextCopyData() {
   if (state_ == State::kDone) return std::string_view();
   if (!copy_ || state_ != State::kRunning) {

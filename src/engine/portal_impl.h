@@ -25,9 +25,10 @@ class CopyTask {
  public:
   virtual ~CopyTask() = default;
   virtual Portal::CopyFormat format() const = 0;
-  virtual Status Data(std::string_view bytes) = 0;  // FROM
-  virtual Result<uint64_t> Done() = 0;              // FROM: the rows copied
-  virtual Result<std::string_view> Next() = 0;      // TO: empty at the end
+  virtual Status Data(std::string_view bytes) = 0;                 // FROM
+  virtual Result<uint64_t> Done() = 0;                             // FROM: the rows copied
+  virtual Result<std::string_view> Next() = 0;                     // TO: empty at the end
+  virtual std::span<const size_t> row_ends() const { return {}; }  // in what Next gave
   virtual uint64_t rows() const = 0;
 };
 
@@ -48,6 +49,7 @@ class PortalImpl : public Portal {
   Status CopyDone() override;
   Status CopyFail(std::string_view reason) override;
   Result<std::string_view> NextCopyData() override;
+  std::span<const size_t> copy_row_ends() const override;
 
   const PreparedImpl& statement() const { return *statement_; }
   bool started() const { return state_ != State::kReady; }

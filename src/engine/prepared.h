@@ -27,6 +27,8 @@ class PreparedImpl : public PreparedStatement {
   bool is_planned() const { return plan != nullptr; }
 
   std::string sql;
+  /// Made of a text, for it alone: its result may change with the tables.
+  bool result_may_change = false;
   std::string cache_key;  // in the plan cache: the text and the kinds of its literals
   std::shared_ptr<const ast::Statement> statement;  // shares the tree it is a part of
   std::vector<Type> types;

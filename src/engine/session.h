@@ -120,6 +120,9 @@ class Portal {
   virtual Status CopyFail(std::string_view reason) = 0;
   /// kCopyOut: the next bytes (whole rows), empty at the end. Valid until the next call.
   virtual Result<std::string_view> NextCopyData() = 0;
+  /// Where in those bytes each row ends (the first one's header belongs to it in binary), the last
+  /// at their end; for protocols that send them one by one.
+  virtual std::span<const size_t> copy_row_ends() const { return {}; }
 };
 
 /// A client's conversation: its transaction, settings, prepared statements and plans. One call at a

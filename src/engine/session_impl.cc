@@ -259,7 +259,7 @@ Status SessionImpl::Set(std::string_view name, std::string_view value) {
 }
 
 void SessionImpl::Notice(std::string_view severity, const ErrorInfo& info) {
-  if (mute_notices_) return;
+  if (mute_notices_ || !settings_.IsSent(severity)) return;
   if (options_.on_notice) options_.on_notice(severity, info);
 }
 
@@ -357,10 +357,11 @@ Status SessionImpl::PlanStatement(PreparedImpl& statement) {
   }
   std::vector<Type> types = context.param_types;
   if (types.size() < logical.param_types.size()) types = logical.param_types;
-  if (statement.plan && result.size() != statement.result.size()) {
+  const bool is_fixed = statement.plan && !statement.result_may_change;
+  if (is_fixed && result.size() != statement.result.size()) {
     return Error(ErrorCode::kFeatureNotSupported, "cached plan must not change result type");
   }
-  for (size_t i = 0; statement.plan && i < result.size(); ++i) {
+  for (size_t i = 0; is_fixed && i < result.size(); ++i) {
     if (result[i].type.id != statement.result[i].type.id) {
       return Error(ErrorCode::kFeatureNotSupported, "cached plan must not change result type");
     }
@@ -381,18 +382,23 @@ Status SessionImpl::PlanStatement(PreparedImpl& statement) {
   return {};
 }
 
+uint64_t SessionImpl::CatalogNumber() {
+  return ddl_->has_changes() ? ddl_->catalog()->number() : db_.catalog_number();
+}
+
+bool SessionImpl::IsCurrent(const PreparedImpl& statement) {
+  return statement.catalog_number == CatalogNumber() &&
+         statement.plan_epoch == settings_.plan_epoch();
+}
+
 Status SessionImpl::EnsurePlan(PreparedImpl& statement) {
   // Locks may wait for DDL that changes what the plan was made for: then once more.
   for (;;) {
-    const uint64_t number = ddl_->has_changes() ? ddl_->catalog()->number() : db_.catalog_number();
-    if (statement.catalog_number != number || statement.plan_epoch != settings_.plan_epoch()) {
-      RETURN_IF_ERROR(PlanStatement(statement));
-    }
+    if (!IsCurrent(statement)) RETURN_IF_ERROR(PlanStatement(statement));
     for (const auto& lock : statement.locks) {
       RETURN_IF_ERROR(txn_->LockTable(lock.table, lock.mode));
     }
-    const uint64_t now = ddl_->has_changes() ? ddl_->catalog()->number() : db_.catalog_number();
-    if (now == statement.catalog_number) break;
+    if (CatalogNumber() == statement.catalog_number) break;
   }
   if (!statement_catalog_ || statement_catalog_->number() != statement.catalog_number) {
     statement_catalog_ = ddl_->catalog();
@@ -490,7 +496,13 @@ Result<std::unique_ptr<Portal>> SessionImpl::ExecuteCached(std::string_view sql)
     }
   }
   std::shared_ptr<PreparedImpl> prepared;
-  const auto it = cache_by_text_.find(std::string_view(cache_key_));
+  auto it = cache_by_text_.find(std::string_view(cache_key_));
+  if (it != cache_by_text_.end() && !IsCurrent(**it->second)) {
+    // Its literals may have other types now.
+    cache_.erase(it->second);
+    cache_by_text_.erase(it);
+    it = cache_by_text_.end();
+  }
   if (it != cache_by_text_.end()) {
     cache_.splice(cache_.begin(), cache_, it->second);
     prepared = *it->second;
@@ -512,6 +524,7 @@ Result<std::unique_ptr<Portal>> SessionImpl::ExecuteCached(std::string_view sql)
     // Whatever the trouble is, the original text tells it best.
     if (!made.ok()) return {nullptr};
     prepared = std::move(*made);
+    prepared->result_may_change = true;
     if (prepared->types.size() != types.size()) return {nullptr};
     cache_.push_front(prepared);
     prepared->cache_key = cache_key_;

@@ -178,6 +178,10 @@ class SessionImpl final : public Session,
   enum class State : uint8_t { kIdle, kImplicit, kBlock, kFailed };
 
   Status PlanStatement(PreparedImpl& statement);
+  /// Of what a statement sees now.
+  uint64_t CatalogNumber();
+  /// Whether its plan was made for that.
+  bool IsCurrent(const PreparedImpl& statement);
   Status BeginBlock(const ast::TransactionStmt& statement);
   Status ApplyTransactionModes(const std::vector<ast::Option>& options);
   Status CommitTransaction();

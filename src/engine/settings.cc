@@ -303,9 +303,12 @@ Status Settings::Check(std::string_view name, std::string_view value,
     chosen = OneOf(value, {"debug5", "debug4", "debug3", "debug2", "debug1", "debug", "log",
                            "notice", "warning", "error"});
   } else if (name == "client_encoding") {
+    // Letters and digits count, as in PostgreSQL: utf-8, "UTF8".
     std::string upper = absl::AsciiStrToUpper(std::string(value));
-    std::erase(upper, '-');
+    std::erase_if(upper,
+                  [](char c) { return !absl::ascii_isalnum(static_cast<unsigned char>(c)); });
     if (upper == "UNICODE") upper = "UTF8";
+    if (upper == "SQLASCII") upper = "SQL_ASCII";
     if (!upper.starts_with("LATIN") && !upper.starts_with("WIN") && !upper.starts_with("ISO") &&
         !upper.starts_with("EUC") && !upper.starts_with("KOI8") && upper != "SJIS" &&
         upper != "BIG5" && upper != "GBK" && upper != "UTF8" && upper != "SQL_ASCII") {
@@ -365,6 +368,18 @@ Status Settings::Check(std::string_view name, std::string_view value,
   return {};
 }
 
+bool Settings::IsSent(std::string_view severity) const {
+  const auto rank = [](std::string_view name) {
+    static constexpr std::string_view kUpwards[] = {"debug", "log", "notice", "warning", "error"};
+    const std::string lower = absl::AsciiStrToLower(std::string(name));
+    for (size_t i = 0; i < std::size(kUpwards); ++i) {
+      if (lower.starts_with(kUpwards[i])) return i;
+    }
+    return std::size(kUpwards);  // INFO is always sent
+  };
+  return rank(severity) >= rank(least_severity_);
+}
+
 Status Settings::Apply(std::string_view name, std::string_view value) {
   if (name == "timezone") {
     io_.time_zone = value;
@@ -372,6 +387,8 @@ Status Settings::Apply(std::string_view name, std::string_view value) {
     io_.date_style = value;
   } else if (name == "intervalstyle") {
     io_.interval_style = value;
+  } else if (name == "client_min_messages") {
+    least_severity_ = value;
   } else if (name == "bytea_output") {
     io_.bytea_hex = value == "hex";
   } else if (name == "extra_float_digits") {

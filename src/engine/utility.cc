@@ -27,6 +27,7 @@ bool NeedsNoTransaction(const ast::Statement& statement) {
     case StatementKind::kCheckpoint:
     case StatementKind::kDeallocate:
     case StatementKind::kDiscard:
+    case StatementKind::kUnlisten:
       return true;
     default:
       return false;
@@ -225,6 +226,10 @@ Status SessionImpl::RunUtility(PortalImpl& portal) {
     case StatementKind::kCheckpoint:
       portal.tag_ = "CHECKPOINT";
       return database_.Checkpoint();
+    case StatementKind::kUnlisten:
+      // (LISTEN is refused so far: nobody listens to anything.)
+      portal.tag_ = "UNLISTEN";
+      return {};
     case StatementKind::kDiscard: {
       const auto type = As<ast::DiscardStmt>(statement).type;
       using Discard = ast::DiscardStmt::Type;
@@ -337,8 +342,10 @@ Status SessionImpl::BeginBlock(const ast::TransactionStmt& statement) {
     return {};
   }
   RETURN_IF_ERROR(EnsureTransaction());
+  // (If it is refused, there is no block.)
+  RETURN_IF_ERROR(ApplyTransactionModes(statement.options));
   state_ = State::kBlock;
-  return ApplyTransactionModes(statement.options);
+  return {};
 }
 
 Status SessionImpl::RunTransaction(PortalImpl& portal, const ast::TransactionStmt& statement) {
@@ -689,7 +696,9 @@ Status SessionImpl::RunExplain(PortalImpl& portal, const ast::ExplainStmt& state
       } else if (format != "text") {
         return Unsupported("EXPLAIN (FORMAT " + format + ")");
       }
-    } else if (option.name != "buffers" && option.name != "wal" && option.name != "settings") {
+    } else if (option.name == "buffers") {
+      // Taken, and nothing to tell: there is no buffer pool.
+    } else if (option.name != "wal" && option.name != "settings") {
       return Error(ErrorCode::kSyntaxError, "unrecognized EXPLAIN option \"{}\"", option.name)
           .At(option.location);
     } else if (OptionIsOn(option)) {
@@ -722,7 +731,7 @@ Status SessionImpl::RunExplain(PortalImpl& portal, const ast::ExplainStmt& state
     nanos = db_.env.clock().MonotonicNanos() - begin;
     stats = inner->executor()->Stats();
     if (!timing) {
-      for (auto& one : stats) one.nanos = 0;
+      for (auto& one : stats) one.nanos.reset();
     }
     BeginStatement(&portal);
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "common/status.h"
 #include "common/vector.h"
@@ -14,7 +15,7 @@ struct OperatorStats {
   const PhysicalNode* node = nullptr;
   uint64_t rows = 0;
   uint64_t loops = 0;
-  uint64_t nanos = 0;
+  std::optional<uint64_t> nanos = 0;  // none: not to be told
   std::string note;  // "Sort Method: quicksort", "Rows Removed by Filter: 3"
 };
 

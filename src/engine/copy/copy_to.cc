@@ -32,6 +32,7 @@ class CopyToTask : public CopyTask {
     return {options_.format == CopyOptions::Format::kBinary,
             static_cast<uint16_t>(columns_.size())};
   }
+  std::span<const size_t> row_ends() const override { return row_ends_; }
   uint64_t rows() const override { return rows_; }
   Status Data(std::string_view) override {
     return Error(ErrorCode::kProtocolViolation, "this COPY gives data");
@@ -42,20 +43,30 @@ class CopyToTask : public CopyTask {
 
   Result<std::string_view> Next() override {
     bytes_.clear();
+    row_ends_.clear();
+    if (ended_) return std::string_view();
     if (!begun_) {
       begun_ = true;
       AppendHeader();
-      if (!bytes_.empty()) return std::string_view(bytes_);
+      // A line of names is a row of its own; what a binary copy begins with belongs to the first.
+      if (!bytes_.empty() && options_.format != CopyOptions::Format::kBinary) {
+        row_ends_.push_back(bytes_.size());
+      }
     }
-    if (ended_) return std::string_view();
     ASSIGN_OR_RETURN(const Batch* batch, query_->Next(0));
     if (!batch) {
       ended_ = true;
-      if (options_.format == CopyOptions::Format::kBinary) bytes_.append("\377\377", 2);
+      if (options_.format == CopyOptions::Format::kBinary) {
+        bytes_.append("\377\377", 2);
+        row_ends_.push_back(bytes_.size());
+      }
       return std::string_view(bytes_);
     }
     const TypeIo io(session_.io_settings(), 0, &session_.catalog_lookup());
-    for (uint32_t row = 0; row < batch->size; ++row) RETURN_IF_ERROR(AppendRow(*batch, row, io));
+    for (uint32_t row = 0; row < batch->size; ++row) {
+      RETURN_IF_ERROR(AppendRow(*batch, row, io));
+      row_ends_.push_back(bytes_.size());
+    }
     rows_ += batch->size;
     return std::string_view(bytes_);
   }
@@ -170,6 +181,7 @@ class CopyToTask : public CopyTask {
   std::unique_ptr<Portal> query_;
   std::vector<ResultColumn> columns_;
   std::vector<bool> force_quote_;
+  std::vector<size_t> row_ends_;  // in bytes_
   std::string bytes_, value_;
   bool begun_ = false, ended_ = false;
   uint64_t rows_ = 0;

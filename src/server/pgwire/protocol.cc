@@ -640,10 +640,15 @@ Status Protocol::StreamCopyOut(Portal& portal) {
   for (;;) {
     ASSIGN_OR_RETURN(const std::string_view bytes, portal.NextCopyData());
     if (bytes.empty()) break;
-    out_.Begin('d');
-    out_.Bytes(bytes);
-    out_.End();
-    RETURN_IF_ERROR(FlushIfMany());
+    // One message a row, as the protocol promises.
+    size_t begin = 0;
+    for (const size_t end : portal.copy_row_ends()) {
+      out_.Begin('d');
+      out_.Bytes(bytes.substr(begin, end - begin));
+      out_.End();
+      begin = end;
+      RETURN_IF_ERROR(FlushIfMany());
+    }
   }
   out_.Empty('c');
   return {};

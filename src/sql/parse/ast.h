@@ -71,6 +71,7 @@ enum class StatementKind : uint8_t {
   kSet,
   kShow,
   kDiscard,
+  kUnlisten,
   kExplain,
   kVacuum,
   kCheckpoint,

@@ -153,6 +153,12 @@ struct DiscardStmt : Statement {
   Type type = Type::kAll;
 };
 
+/// UNLISTEN of a channel or of all.
+struct UnlistenStmt : Statement {
+  static constexpr StatementKind kKind = StatementKind::kUnlisten;
+  UnlistenStmt() : Statement(kKind) {}
+};
+
 struct ExplainStmt : Statement {
   static constexpr StatementKind kKind = StatementKind::kExplain;
   ExplainStmt() : Statement(kKind) {}

@@ -350,6 +350,8 @@ StatementPtr Transformer::TransformStatement(const Node* node) {
     }
     case T_DiscardStmt:
       return MakeDiscard(Pg<::DiscardStmt>(node));
+    case T_UnlistenStmt:
+      return std::make_unique<UnlistenStmt>();
     case T_ExplainStmt:
       return MakeExplain(Pg<::ExplainStmt>(node));
     case T_VacuumStmt:
