@@ -84,6 +84,9 @@ std::string FormatRange(const PhysicalIndexScan& scan) {
     parts.push_back(fmt::format("({} {} {})", column(i), scan.range.upper_inclusive ? "<=" : "<",
                                 Format(*scan.range.upper)));
   }
+  if (scan.range.exclude_null && !scan.range.lower && !scan.range.upper) {
+    parts.push_back(fmt::format("({} IS NOT NULL)", column(i)));
+  }
   if (parts.size() == 1) return parts[0];
   std::string text;
   for (const auto& part : parts) text += (text.empty() ? "(" : " AND ") + part;

@@ -141,7 +141,10 @@ class PathFinder {
         path.probes = 5;
         break;
       }
-      if (index.method == IndexMethod::kOrdered) AddRange(std::move(conditions), &path);
+      if (index.method == IndexMethod::kOrdered) {
+        AddRange(std::move(conditions), &path);
+        AddNotNull(index, i, &path);
+      }
       break;
     }
     if (index.method == IndexMethod::kHash && path.equal_columns < index.columns.size()) return {};
@@ -197,6 +200,19 @@ class PathFinder {
     // Both ends unknown: as PostgreSQL's default for a range.
     if (has_lower && has_upper && part > 0.3) part = 0.05;
     path->selectivity *= part;
+  }
+
+  /// IS NOT NULL of the column that the range is on, which leaves out one end of the index.
+  void AddNotNull(const IndexDef& index, size_t i, IndexPath* path) const {
+    path->not_null = path->lower || path->upper;
+    for (size_t c = 0; c < conjuncts_.size(); ++c) {
+      if (conjuncts_[c]->kind != ExprKind::kIsNull) continue;
+      const auto& test = static_cast<const IsNullExpr&>(*conjuncts_[c]);
+      if (!test.negated || test.of_row || !IsIndexColumn(*test.arg, index, i)) continue;
+      if (!path->not_null) path->selectivity *= estimator_.Selectivity(test);
+      path->not_null = true;
+      path->covered.push_back(c);
+    }
   }
 
   bool IsIndexColumn(const Expr& expr, const IndexDef& index, size_t i) const {

@@ -17,6 +17,8 @@ struct IndexPath {
   std::vector<ExprPtr> equal;
   ExprPtr any_of, lower, upper;
   bool lower_inclusive = true, upper_inclusive = true;
+  /// The column after `equal` is not NULL in the rows of the range.
+  bool not_null = false;
   /// Conjuncts (by position) that the range answers exactly: no filter needs them.
   std::vector<size_t> covered;
   double selectivity = 1;

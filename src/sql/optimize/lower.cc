@@ -49,14 +49,13 @@ bool IgnoresRepeatedRows(const LogicalAggregate& aggregate) {
                      });
 }
 
-/// What the node's parents read, as column pruning left it.
+}  // namespace
+
 VarSet OutputOf(const LogicalNode& node) {
   VarSet vars;
   for (const auto& column : node.output) vars.insert(column.var);
   return vars;
 }
-
-}  // namespace
 
 Lowerer::Lowerer(LogicalPlan& plan, const OptimizerContext& context, const Estimator& estimator)
     : plan_(plan),
@@ -428,16 +427,18 @@ Result<std::optional<Lowered>> Lowerer::LowerGroupedInput(const LogicalAggregate
   if (part > 0.5) return std::optional<Lowered>();
   below.rows = std::max(1.0, estimator_.Rows(*aggregate.children[0]) * part);
   // Tried on a copy, since lowering takes a plan apart.
-  const size_t subplans = physical_->subplans.size();
-  const uint32_t params = physical_->param_count;
-  const std::vector<Scope> scopes = scopes_;
+  const Mark mark = SetMark();
   const LogicalPtr copy = Clone(*aggregate.children[0]);
   ASSIGN_OR_RETURN(Lowered input, Lower(*copy, below));
   if (input.ordered) return std::optional<Lowered>(std::move(input));
-  physical_->subplans.resize(subplans);
-  physical_->param_count = params;
-  scopes_ = scopes;
+  RollbackTo(mark);
   return std::optional<Lowered>();
+}
+
+void Lowerer::RollbackTo(const Mark& mark) {
+  physical_->subplans.resize(mark.subplans);
+  physical_->param_count = mark.params;
+  scopes_ = mark.scopes;
 }
 
 Result<Lowered> Lowerer::LowerAggregate(LogicalAggregate& aggregate, const Wish& wish) {
@@ -449,7 +450,19 @@ Result<Lowered> Lowerer::LowerAggregate(LogicalAggregate& aggregate, const Wish&
   if (!grouped) {
     Wish below;
     below.distinct = IgnoresRepeatedRows(aggregate);
+    LogicalPtr untouched;
+    if (MayBeExtremes(aggregate)) untouched = Clone(*aggregate.children[0]);
     ASSIGN_OR_RETURN(grouped, Lower(*aggregate.children[0], below));
+    if (untouched) {
+      const double cost = grouped->node->cost + grouped->node->rows * 2;
+      ASSIGN_OR_RETURN(auto extreme, LowerExtreme(aggregate, *untouched, cost));
+      if (extreme) {
+        grouped = std::move(extreme);
+      } else {
+        ASSIGN_OR_RETURN(auto extremes, LowerExtremes(aggregate, *untouched, cost));
+        if (extremes) return std::move(*extremes);
+      }
+    }
   }
   Lowered input = std::move(*grouped);
   RETURN_IF_ERROR(ResolveAll(aggregate.keys, input.shape));

@@ -32,6 +32,9 @@ struct Wish {
   bool distinct = false;
 };
 
+/// What the node's parents read, as column pruning left it.
+VarSet OutputOf(const LogicalNode& node);
+
 /// A plan with the variables that its columns are.
 struct Lowered {
   PhysicalPtr node;
@@ -75,6 +78,15 @@ class Lowerer {
   Result<Lowered> LowerAggregate(LogicalAggregate& aggregate, const Wish& wish);
   Result<std::optional<Lowered>> LowerGroupedInput(const LogicalAggregate& aggregate, double groups,
                                                    const Wish& wish);
+  /// Whether the aggregate only asks for min or max of columns of one table's rows.
+  bool MayBeExtremes(const LogicalAggregate& aggregate) const;
+  /// The first of `rows` (the aggregate's input, untouched) in an index's order in place of all of
+  /// them, if that costs less. REQUIRES: MayBeExtremes
+  Result<std::optional<Lowered>> LowerExtreme(const LogicalAggregate& aggregate,
+                                              const LogicalNode& rows, double cost_max);
+  /// The same for the whole aggregate: one row of subqueries.
+  Result<std::optional<Lowered>> LowerExtremes(const LogicalAggregate& aggregate,
+                                               const LogicalNode& rows, double cost_max);
   Result<Lowered> LowerWindow(LogicalWindow& window, const Wish& wish);
   Result<Lowered> SortRows(Lowered input, std::vector<SortKey> keys, size_t presorted);
   Result<Lowered> LowerSort(LogicalSort& sort, const Wish& wish);
@@ -85,6 +97,15 @@ class Lowerer {
   Result<Lowered> LowerUpdate(LogicalUpdate& update, bool returning);
   Result<Lowered> LowerDelete(LogicalDelete& remove, bool returning);
   Result<RowRules> LowerRules(TableRules& rules, const TableDef& table);
+
+  /// What lowering has left behind so far, so that an attempt can be taken back.
+  struct Mark {
+    size_t subplans;
+    uint32_t params;
+    std::vector<Scope> scopes;
+  };
+  Mark SetMark() const { return {physical_->subplans.size(), physical_->param_count, scopes_}; }
+  void RollbackTo(const Mark& mark);
 
   Status Resolve(ExprPtr& expr, const RowShape& shape);
   Status ResolveAll(std::vector<ExprPtr>& exprs, const RowShape& shape);

@@ -37,7 +37,8 @@ size_t GivesOrder(const IndexPath& path, const LogicalScan& scan, const Wish& wi
     if ((key.nulls_first != reversed) != order.nulls_first) {
       // NULLs lie at the other end: that matters only where there may be some.
       const ColumnDef* def = scan.table->FindColumn(id);
-      if (!def || !def->not_null) return given;
+      const bool left_out = path.not_null && column == path.equal_columns;
+      if (!left_out && (!def || !def->not_null)) return given;
     }
     if (first) {
       *backward = reversed;
@@ -177,7 +178,7 @@ Result<Lowered> Lowerer::FinishScan(LogicalScan& scan, std::vector<ExprPtr> conj
     range.lower_inclusive = path->lower_inclusive;
     range.upper_inclusive = path->upper_inclusive;
     // A range never yields NULLs, which lie at one end of the index.
-    range.exclude_null = range.lower || range.upper;
+    range.exclude_null = path->not_null;
     node = std::move(index_scan);
     for (const size_t covered : path->covered) conjuncts[covered] = nullptr;
     std::erase(conjuncts, nullptr);
