@@ -30,7 +30,7 @@ bool IsLayoutAt(const RowLayout& layout, const TableDef& table, SchemaVersion ve
   return layout.version() == version && at == layout.columns().size();
 }
 
-/// "Key (a, lower(b))=(1, x) already exists."
+/// "Key (a, lower(b))=(1, x)".
 std::string DescribeKey(const std::vector<std::string>& names, std::span<const Value> key) {
   std::string columns, values;
   for (const std::string& name : names) columns += (columns.empty() ? "" : ", ") + name;
@@ -43,7 +43,7 @@ std::string DescribeKey(const std::vector<std::string>& names, std::span<const V
       TextOut(value, io, &values);
     }
   }
-  return "Key (" + columns + ")=(" + values + ") already exists.";
+  return "Key (" + columns + ")=(" + values + ")";
 }
 
 }  // namespace
@@ -85,8 +85,11 @@ IndexSpec BuildIndexSpec(const TableDef& table, const IndexDef& index) {
       names.push_back(definition->name);
     }
   }
-  spec.describe = [names = std::move(names)](std::span<const Value> key) {
-    return DescribeKey(names, key);
+  spec.describe = [names](std::span<const Value> key) {
+    return DescribeKey(names, key) + " already exists.";
+  };
+  spec.describe_duplicate = [names = std::move(names)](std::span<const Value> key) {
+    return DescribeKey(names, key) + " is duplicated.";
   };
   return spec;
 }

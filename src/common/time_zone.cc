@@ -134,7 +134,7 @@ std::string OffsetName(int32_t seconds) {
     return text;
   };
   std::string west = format(-seconds);
-  if (seconds < 0) west.erase(0, 1);
+  if (seconds == 0) west[0] = '-';
   return fmt::format("<{}>{}", format(seconds), west);
 }
 
@@ -189,7 +189,7 @@ std::unique_ptr<Zone> ZoneTable::Load(std::string_view name) {
   int32_t seconds;
   if (Zone::FindAbbreviation(lower, &seconds)) return MakeFixed(Upper(lower), seconds);
   std::string abbreviation;
-  if (ParsePosix(name, &abbreviation, &seconds)) return MakeFixed(std::string(name), seconds);
+  if (ParsePosix(name, &abbreviation, &seconds)) return MakeFixed(Upper(lower), seconds);
   return nullptr;
 }
 
@@ -212,10 +212,15 @@ const Zone* Zone::FindSetting(std::string_view name) {
   char* end = nullptr;
   const std::string text(name);
   const double hours = std::strtod(text.c_str(), &end);
-  if (end != text.c_str() && *end == '\0' && std::isfinite(hours) && std::fabs(hours) <= 167) {
-    last = Fixed(static_cast<int32_t>(std::lround(hours * 3600)));
+  if (end != text.c_str() && *end == '\0') {
+    last =
+        std::fabs(hours) <= 167 ? Fixed(static_cast<int32_t>(std::lround(hours * 3600))) : nullptr;
   } else {
     last = Find(name);
+    int32_t seconds;
+    const std::string lower = Lower(name);
+    const bool is_name = lower == "utc" || lower == "gmt" || lower == "zulu";
+    if (last && last->is_fixed_ && !is_name && FindAbbreviation(lower, &seconds)) last = nullptr;
   }
   last_name = name;
   return last;
@@ -232,7 +237,6 @@ bool Zone::FindAbbreviation(std::string_view lower_case, int32_t* offset_seconds
 }
 
 const Zone* Zone::Fixed(int32_t offset_seconds) {
-  if (offset_seconds == 0) return Utc();
   ZoneTable& table = ZoneTable::Get();
   const std::lock_guard lock(table.mu);
   auto& zone = table.zones["/" + std::to_string(offset_seconds)];
@@ -248,7 +252,7 @@ const Zone* Zone::Utc() {
 int32_t Zone::OffsetAt(int64_t micros, std::string* abbreviation, bool* is_dst) const {
   if (is_fixed_) {
     if (abbreviation) {
-      *abbreviation = name_;
+      *abbreviation = name_.substr(0, name_.find_first_of("+-0123456789"));
       if (name_.starts_with('<')) *abbreviation = name_.substr(1, name_.find('>') - 1);
     }
     if (is_dst) *is_dst = false;

@@ -14,7 +14,8 @@ class Zone {
   /// POSIX forms whose offsets count west of UTC ("<x>-3", "UTC+3", "-8", "+02:30"). Null when
   /// unknown.
   static const Zone* Find(std::string_view name);
-  /// A value of the setting TimeZone: the same, but a bare number of hours counts east ("-8").
+  /// A value of the setting TimeZone: a bare number of hours counts east ("-8"), and abbreviations
+  /// are none. Its name() is one too.
   static const Zone* FindSetting(std::string_view name);
   /// An abbreviation as it may stand in a timestamp: its offset east of UTC in seconds.
   static bool FindAbbreviation(std::string_view lower_case, int32_t* offset_seconds);

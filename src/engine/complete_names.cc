@@ -1,5 +1,7 @@
 // Session::Complete: what names could stand at some place of a statement.
 
+#include <absl/strings/ascii.h>
+
 #include <algorithm>
 #include <set>
 
@@ -98,7 +100,9 @@ std::vector<std::string> SessionImpl::Complete(const NameQuery& query) {
       }
       break;
     case Kind::kSetting:
-      for (const SettingInfo& setting : Settings::All()) names.AddPlain(setting.name);
+      for (const SettingInfo& setting : Settings::All()) {
+        names.AddPlain(absl::AsciiStrToLower(std::string(setting.name)));
+      }
       break;
     default: {
       std::set<Oid> schemas;

@@ -148,10 +148,17 @@ Status DdlTransaction::PutTable(TableDef table) {
                                             : NewTablet(std::move(table), old.get());
 }
 
+Status DdlTransaction::AddIndex(Tablet& tablet, const TableDef& table, const IndexDef& index) {
+  Status status = tablet.AddIndex(BuildIndexSpec(table, index)).status();
+  if (status.code() != ErrorCode::kUniqueViolation) return status;
+  const auto schema = catalog()->SchemaByOid(table.schema);
+  return std::move(status).Table(schema ? schema->name : "", table.name);
+}
+
 Status DdlTransaction::NewTablet(TableDef table, const TableDef* old) {
   const std::shared_ptr<Tablet> tablet = database_.MakeTablet(table);
   for (const IndexDef& index : table.indexes) {
-    ASSIGN_OR_RETURN([[maybe_unused]] auto made, tablet->AddIndex(BuildIndexSpec(table, index)));
+    RETURN_IF_ERROR(AddIndex(*tablet, table, index));
   }
   TabletRegistry& registry = database_.txns.tablets();
   registry.Add(tablet);
@@ -183,7 +190,7 @@ Status DdlTransaction::AlterTable(TableDef table, const TableDef& before) {
   }
   for (const IndexDef& index : table.indexes) {
     if (old->FindIndex(index.oid)) continue;
-    ASSIGN_OR_RETURN([[maybe_unused]] auto made, tablet->AddIndex(BuildIndexSpec(table, index)));
+    RETURN_IF_ERROR(AddIndex(*tablet, table, index));
     undo_.push_back([tablet, oid = index.oid] { tablet->DropIndex(oid); });
   }
   const std::string name = table.name;

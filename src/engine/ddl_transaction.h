@@ -70,6 +70,7 @@ class DdlTransaction {
     std::shared_ptr<const CatalogObject> before, after;  // null: none
   };
 
+  Status AddIndex(Tablet& tablet, const TableDef& table, const IndexDef& index);
   Status NewTablet(TableDef table, const TableDef* old);
   Status AlterTable(TableDef table, const TableDef& before);
   Status Write(ObjectKind kind, Oid oid, int32_t sub, std::string_view name,

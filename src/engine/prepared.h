@@ -33,6 +33,7 @@ class PreparedImpl : public PreparedStatement {
   std::shared_ptr<const ast::Statement> statement;  // shares the tree it is a part of
   std::vector<Type> types;
   std::vector<ResultColumn> result;
+  int64_t made_micros = 0;  // of PREPARE and DECLARE: when, since 2000
 
   std::shared_ptr<const PhysicalPlan> plan;
   uint64_t catalog_number = 0;

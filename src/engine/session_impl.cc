@@ -165,6 +165,10 @@ Status SessionImpl::CommitTransaction() {
   constraints_.Clear();
   EndPortals();
   savepoints_.clear();
+  if (Status status = RunAtCommit(); !status.ok()) {
+    RollbackTransaction();
+    return status;
+  }
   const bool has_ddl = ddl_->has_changes();
   if (has_ddl) ddl_->Publish();
   Result<Lsn> committed = txn_->Commit();

@@ -112,6 +112,7 @@ class SessionImpl final : public Session,
   int64_t ClockMicros() override;
   std::string current_user() override { return options_.user; }
   void Notice(std::string_view severity, const ErrorInfo& info) override;
+  void AtCommit(Oid table, bool drop) override { at_commit_.push_back({table, drop}); }
 
   // --- SessionServices.
   Result<int64_t> NextValue(Oid sequence) override;
@@ -148,6 +149,16 @@ class SessionImpl final : public Session,
   void CheckDeadline(int64_t now_micros);
   Database::Impl& db() { return db_; }
   Settings& settings() { return settings_; }
+  /// What PREPARE made, by name, and what pg_cursors shows.
+  const std::map<std::string, std::shared_ptr<PreparedImpl>, std::less<>>& prepared() const {
+    return named_;
+  }
+  struct CursorInfo {
+    std::string_view name, statement;
+    bool hold, scroll;
+    int64_t declared_micros;
+  };
+  std::vector<CursorInfo> Cursors() const;
   /// Begins an implicit transaction where there is none. 25P02 in a failed one.
   Status EnsureTransaction();
   /// Makes the plan anew if what it was made for has changed; takes its table locks.
@@ -186,6 +197,8 @@ class SessionImpl final : public Session,
   Status ApplyTransactionModes(const std::vector<ast::Option>& options);
   Status CommitTransaction();
   void RollbackTransaction();
+  /// ON COMMIT DELETE ROWS and DROP of temporary tables. (temp_schema.cc)
+  Status RunAtCommit();
   /// The session ends: its temporary objects go. (temp_schema.cc)
   void DropTempSchema();
   void EndPortals();
@@ -231,6 +244,8 @@ class SessionImpl final : public Session,
   struct HeldCursor {
     std::vector<ResultColumn> columns;
     MaterializedRows rows;
+    std::string statement;
+    int64_t declared_micros = 0;
     int64_t position = 0;  // row stood on, from 1; 0 before the first, size + 1 behind the last
     bool hold = false;
     bool committed = false;  // its transaction has ended well
@@ -261,6 +276,11 @@ class SessionImpl final : public Session,
   std::map<std::pair<Oid, uint64_t>, std::shared_ptr<const RowRules>> rules_;
 
   Oid temp_schema_ = 0;
+  struct AtCommitAction {
+    Oid table;
+    bool drop;
+  };
+  std::vector<AtCommitAction> at_commit_;
   bool mute_notices_ = false;
   std::vector<Oid> search_path_;
   uint64_t search_path_epoch_ = 0, search_path_catalog_ = 0;

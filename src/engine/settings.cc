@@ -4,11 +4,15 @@
 #include <absl/strings/match.h>
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_split.h>
-#include <absl/time/time.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdlib>
+
+#include "common/datetime.h"
+#include "common/interval.h"
+#include "common/time_zone.h"
 
 namespace oxibase {
 namespace {
@@ -88,6 +92,37 @@ std::string_view ReportName(std::string_view name) {
 Status BadValue(std::string_view name, std::string_view value) {
   return Error(ErrorCode::kInvalidParameterValue, "invalid value for parameter \"{}\": \"{}\"",
                ReportName(name), value);
+}
+
+/// The zone that a value of TimeZone names: a zone, hours east of UTC, or "INTERVAL '...'".
+Result<const Zone*> ZoneOf(std::string_view value) {
+  constexpr std::string_view kInterval = "interval";
+  const auto refuse = [&](std::string_view why) {
+    return BadValue("timezone", value).Detail(std::string(why));
+  };
+  const absl::string_view text(value.data(), value.size());
+  int64_t seconds;
+  if (absl::StartsWithIgnoreCase(text, absl::string_view(kInterval.data(), kInterval.size()))) {
+    std::string_view rest = value.substr(kInterval.size());
+    while (rest.starts_with(' ')) rest.remove_prefix(1);
+    if (rest.size() < 2 || !rest.starts_with('\'') || !rest.ends_with('\'')) {
+      return BadValue("timezone", value);
+    }
+    ASSIGN_OR_RETURN(const IntervalValue interval,
+                     ParseInterval(rest.substr(1, rest.size() - 2), -1, DateTimeFormat()));
+    if (interval.months != 0) return refuse("Cannot specify months in time zone interval.");
+    if (interval.days != 0) return refuse("Cannot specify days in time zone interval.");
+    seconds = interval.micros / kMicrosPerSecond;
+  } else if (double hours; absl::SimpleAtod(text, &hours)) {
+    seconds = std::fabs(hours) < 1e6 ? std::lround(hours * 3600) : INT32_MAX;
+  } else {
+    const Zone* const zone = Zone::FindSetting(value);
+    return zone ? Result<const Zone*>(zone) : BadValue("timezone", value);
+  }
+  if (std::abs(seconds) > int64_t{167} * 3600 + 3599) {
+    return refuse("UTC timezone offset is out of range.");
+  }
+  return Zone::Fixed(static_cast<int32_t>(seconds));
 }
 
 std::optional<bool> ParseBool(std::string_view text) {
@@ -252,7 +287,11 @@ Settings::Settings() {
   }
 }
 
-std::vector<SettingInfo> Settings::All() { return {kSettings.begin(), kSettings.end()}; }
+std::vector<SettingInfo> Settings::All() {
+  std::vector<SettingInfo> all(kSettings.begin(), kSettings.end());
+  for (SettingInfo& info : all) info.name = ReportName(info.name);
+  return all;
+}
 
 Result<std::string> Settings::Get(std::string_view name) const {
   const std::string lower = absl::AsciiStrToLower(std::string(name));
@@ -273,26 +312,8 @@ Status Settings::Check(std::string_view name, std::string_view value,
   }
   std::optional<std::string> chosen = std::string(value);
   if (name == "timezone") {
-    absl::TimeZone zone;
-    std::string wanted(value);
-    if (absl::EqualsIgnoreCase(wanted, "utc") || absl::EqualsIgnoreCase(wanted, "gmt") ||
-        absl::EqualsIgnoreCase(wanted, "z")) {
-      wanted = absl::AsciiStrToUpper(wanted);
-      if (wanted == "Z") wanted = "UTC";
-    } else if (absl::EqualsIgnoreCase(wanted, "local") ||
-               absl::EqualsIgnoreCase(wanted, "default")) {
-      wanted = "UTC";
-    } else if (double hours; absl::SimpleAtod(wanted, &hours)) {
-      // SET TIME ZONE 2 and -5: hours east, shown as PostgreSQL does.
-      if (std::abs(hours) > 15) return BadValue(name, value);
-      const int minutes = static_cast<int>(std::lround(hours * 60));
-      wanted = fmt::format("<{0}{1:02}{3}>{2}{1:02}{3}", minutes < 0 ? '-' : '+',
-                           std::abs(minutes) / 60, minutes < 0 ? '+' : '-',
-                           minutes % 60 ? fmt::format(":{:02}", std::abs(minutes) % 60) : "");
-    } else if (!absl::LoadTimeZone(wanted, &zone)) {
-      return BadValue(name, value);
-    }
-    chosen = wanted;
+    ASSIGN_OR_RETURN(const Zone* const zone, ZoneOf(value));
+    chosen = zone->name();
   } else if (name == "datestyle") {
     chosen = ParseDateStyle(value, io_.date_style);
   } else if (name == "intervalstyle") {

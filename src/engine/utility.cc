@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "common/datetime.h"
 #include "engine/ddl/ddl.h"
 #include "engine/session_impl.h"
 #include "expr/evaluator.h"
@@ -132,7 +133,7 @@ Status SessionImpl::RunUtility(PortalImpl& portal) {
   if (IsDdl(statement)) {
     if (read_only_) {
       return Error(ErrorCode::kReadOnlySqlTransaction,
-                   "cannot execute DDL in a read-only transaction");
+                   "cannot execute {} in a read-only transaction", DdlTag(statement));
     }
     txn_->BeginStatement();
     FillEval(eval_);
@@ -180,6 +181,7 @@ Status SessionImpl::RunUtility(PortalImpl& portal) {
       std::shared_ptr<const ast::Statement> query(portal.statement_->statement,
                                                   prepare.query.get());
       ASSIGN_OR_RETURN(auto prepared, PrepareTree(portal.statement_->sql, query, types));
+      prepared->made_micros = ClockMicros();
       named_.emplace(prepare.name, std::move(prepared));
       portal.tag_ = "PREPARE";
       return {};
@@ -480,6 +482,14 @@ Status SessionImpl::RunSet(const ast::SetStmt& statement) {
   std::string value;
   for (const auto& part : statement.values) {
     if (!value.empty()) value += ", ";
+    if (part.interval) {
+      ASSIGN_OR_RETURN(const IntervalValue interval,
+                       ParseInterval(part.text, part.interval_typmod, DateTimeFormat()));
+      value += "INTERVAL '";
+      AppendInterval(interval, DateTimeFormat(), &value);
+      value += '\'';
+      continue;
+    }
     const bool quote =
         statement.values.size() > 1 || absl::AsciiStrToLower(statement.name) == "search_path";
     bool plain = !part.text.empty();
@@ -554,11 +564,14 @@ Status SessionImpl::RunDeclare(const ast::DeclareCursorStmt& statement) {
   std::shared_ptr<const ast::Statement> tree = current_->statement_->statement;
   std::shared_ptr<const ast::Statement> query(tree, statement.query.get());
   ASSIGN_OR_RETURN(auto prepared, PrepareTree(current_->statement_->sql, query, {}));
+  prepared->made_micros = ClockMicros();
   auto cursor = std::make_shared<PortalImpl>(*this, std::move(prepared), std::span<const Value>());
   if (statement.hold || statement.scroll == ast::DeclareCursorStmt::Scroll::kScroll) {
     HeldCursor held;
     held.columns.assign(cursor->columns().begin(), cursor->columns().end());
     held.hold = statement.hold;
+    held.statement = cursor->statement().sql;
+    held.declared_micros = cursor->statement().made_micros;
     for (const auto& column : held.columns) held.rows.types.push_back(column.type);
     for (;;) {
       ASSIGN_OR_RETURN(const Batch* batch, cursor->Next(0));
@@ -624,6 +637,17 @@ Status SessionImpl::FetchHeld(PortalImpl& portal, HeldCursor& cursor,
   }
   portal.tag_ = fmt::format("{} {}", statement.move ? "MOVE" : "FETCH", given);
   return {};
+}
+
+std::vector<SessionImpl::CursorInfo> SessionImpl::Cursors() const {
+  std::vector<CursorInfo> out;
+  for (const auto& [name, cursor] : cursors_) {
+    out.push_back({name, cursor->statement_->sql, false, false, cursor->statement_->made_micros});
+  }
+  for (const auto& [name, cursor] : held_cursors_) {
+    out.push_back({name, cursor.statement, cursor.hold, true, cursor.declared_micros});
+  }
+  return out;
 }
 
 Status SessionImpl::RunFetch(PortalImpl& portal, const ast::FetchStmt& statement) {

@@ -383,39 +383,48 @@ Result<bool> ForeignKey::IsReferenced(std::span<const RowId> followers, const Ro
 Status ForeignKey::Act(const RowStore& keys, uint32_t key, bool replaced,
                        std::span<const RowId> followers) {
   const ForeignKeyAction action = replaced ? constraint_.on_update : constraint_.on_delete;
-  if (action == ForeignKeyAction::kNoAction || action == ForeignKeyAction::kRestrict) {
-    if (action == ForeignKeyAction::kNoAction) {
-      // Another row may have taken the key over in the same statement.
-      std::vector<Vector> columns;
-      std::vector<const Vector*> wanted;
-      columns.reserve(referenced_types_.size());
-      for (size_t i = 0; i < referenced_types_.size(); ++i) {
-        columns.emplace_back(referenced_types_[i]);
-        keys.GatherColumn(i, &key, 1, columns.back());
-        wanted.push_back(&columns.back());
-      }
-      Transaction& txn = *state_.context->txn;
-      range_.lower.clear();
-      AppendIndexKey(&range_.lower, referenced_index_->spec(), index_order_, wanted, 0);
-      range_.upper = range_.lower;
-      range_.has_lower = range_.has_upper = true;
-      range_.lower_inclusive = range_.upper_inclusive = true;
-      ReadGuard guard(txn);
-      IndexCursor cursor(txn, *referenced_tablet_, *referenced_index_);
-      RowRef ref;
-      cursor.Seek(range_, false);
-      if (cursor.Next(txn.LatestSnapshot(), {&ref, 1}) > 0) return {};
-    }
-    RETURN_IF_ERROR(PrepareReferring());
-    ASSIGN_OR_RETURN(const bool referenced, IsReferenced(followers, keys, key));
-    return referenced ? StillReferencedError(keys, key) : Status();
-  }
   RETURN_IF_ERROR(PrepareReferring());
+  if (action == ForeignKeyAction::kRestrict) return CheckNotReferenced(followers, keys, key);
+  if (action == ForeignKeyAction::kNoAction) {
+    return IsTakenOver(keys, key) ? Status() : CheckNotReferenced(followers, keys, key);
+  }
   for (const RowId id : followers) {
     RETURN_IF_ERROR(state_.context->eval.CheckCancelled());
     RETURN_IF_ERROR(ChangeFollower(id, keys, key, replaced));
   }
-  return {};
+  if (action != ForeignKeyAction::kSetDefault) return {};
+  // The default may be the very key that went away.
+  state_.context->txn->NextCommand();
+  return IsTakenOver(keys, key) ? Status() : CheckNotReferenced(followers, keys, key);
+}
+
+/// Whether another row has the key now: one statement may take it away and bring it back.
+bool ForeignKey::IsTakenOver(const RowStore& keys, uint32_t key) {
+  std::vector<Vector> columns;
+  std::vector<const Vector*> wanted;
+  columns.reserve(referenced_types_.size());
+  for (size_t i = 0; i < referenced_types_.size(); ++i) {
+    columns.emplace_back(referenced_types_[i]);
+    keys.GatherColumn(i, &key, 1, columns.back());
+    wanted.push_back(&columns.back());
+  }
+  Transaction& txn = *state_.context->txn;
+  range_.lower.clear();
+  AppendIndexKey(&range_.lower, referenced_index_->spec(), index_order_, wanted, 0);
+  range_.upper = range_.lower;
+  range_.has_lower = range_.has_upper = true;
+  range_.lower_inclusive = range_.upper_inclusive = true;
+  ReadGuard guard(txn);
+  IndexCursor cursor(txn, *referenced_tablet_, *referenced_index_);
+  RowRef ref;
+  cursor.Seek(range_, false);
+  return cursor.Next(txn.LatestSnapshot(), {&ref, 1}) > 0;
+}
+
+Status ForeignKey::CheckNotReferenced(std::span<const RowId> followers, const RowStore& keys,
+                                      uint32_t key) {
+  ASSIGN_OR_RETURN(const bool referenced, IsReferenced(followers, keys, key));
+  return referenced ? StillReferencedError(keys, key) : Status();
 }
 
 Status ForeignKey::PrepareReferring() {

@@ -112,7 +112,9 @@ std::optional<Result<RowOutcome>> TryAcquire(Transaction& txn, Tablet& tablet, R
   if ((state.kind == Kind::kChanged || state.kind == Kind::kChangedDeleted) &&
       txn.repeatable_read()) {
     RowDirectory::Unlatch(*slot, head);
-    return SerializationFailure(state.kind == Kind::kChanged ? "update" : "delete");
+    return SerializationFailure(
+        // Who only wants to lock is told of an update whatever it was, as PostgreSQL has it.
+        state.kind == Kind::kChanged || action == nullptr ? "update" : "delete");
   }
   if (state.kind == Kind::kChangedDeleted) {
     RowDirectory::Unlatch(*slot, head);

@@ -52,8 +52,10 @@ Status TableChange::AddColumn(const ast::AlterTableCommand& command) {
       return Error(ErrorCode::kDuplicateColumn, "column \"{}\" of relation \"{}\" already exists",
                    column.name, after_.name);
     }
-    Notice(host_, fmt::format("column \"{}\" of relation \"{}\" already exists, skipping",
-                              column.name, after_.name));
+    Notice(host_,
+           fmt::format("column \"{}\" of relation \"{}\" already exists, skipping", column.name,
+                       after_.name),
+           {}, ErrorCode::kDuplicateColumn);
     return {};
   }
   if (!raised_version_) {
@@ -311,18 +313,7 @@ Status TableChange::Finish() {
 
 namespace {
 
-std::string Tag(ast::ObjectType type) {
-  switch (type) {
-    case ast::ObjectType::kView:
-      return "ALTER VIEW";
-    case ast::ObjectType::kIndex:
-      return "ALTER INDEX";
-    case ast::ObjectType::kSequence:
-      return "ALTER SEQUENCE";
-    default:
-      return "ALTER TABLE";
-  }
-}
+std::string Tag(ast::ObjectType type) { return fmt::format("ALTER {}", ObjectWord(type)); }
 
 /// ALTER VIEW, INDEX, SEQUENCE with subcommands of ALTER TABLE.
 Status AlterOther(DdlHost& host, const Relation& found, const ast::AlterTableStmt& statement) {

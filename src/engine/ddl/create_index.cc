@@ -21,7 +21,8 @@ Result<std::string> CreateIndex(DdlHost& host, const ast::CreateIndexStmt& state
       if (!statement.if_not_exists) {
         return Error(ErrorCode::kDuplicateTable, "relation \"{}\" already exists", statement.name);
       }
-      Notice(host, fmt::format("relation \"{}\" already exists, skipping", statement.name));
+      Notice(host, fmt::format("relation \"{}\" already exists, skipping", statement.name), {},
+             ErrorCode::kDuplicateTable);
       return std::string("CREATE INDEX");
     }
   }

@@ -7,6 +7,7 @@
 #include "engine/ddl/table_columns.h"
 #include "engine/ddl/table_constraints.h"
 #include "engine/ddl/table_expression.h"
+#include "sql/parse/parser.h"
 
 namespace oxibase::ddl {
 namespace {
@@ -19,10 +20,6 @@ Status CheckSupported(const ast::CreateTableStmt& statement) {
       statement.persistence != ast::RangeVar::Persistence::kTemporary) {
     return Error(ErrorCode::kInvalidTableDefinition,
                  "ON COMMIT can only be used on temporary tables");
-  }
-  if (statement.on_commit == ast::OnCommit::kDeleteRows ||
-      statement.on_commit == ast::OnCommit::kDrop) {
-    return NotSupported("ON COMMIT DELETE ROWS or DROP");
   }
   if (!statement.access_method.empty() && statement.access_method != "heap") {
     return Error(ErrorCode::kUndefinedObject, "access method \"{}\" does not exist",
@@ -46,6 +43,7 @@ class TableMaker {
   Status Like(const ast::LikeClause& like);
   Status LikeColumns(const TableDef& source, uint32_t including);
   Status LikeConstraints(const TableDef& source, uint32_t including);
+  Status LikeExpressionIndex(const TableDef& source, const IndexDef& from);
   Status Add(const ast::Constraint& constraint, const std::string& column);
 
   /// A column of another table, by name (the ids differ).
@@ -154,19 +152,21 @@ Status TableMaker::LikeConstraints(const TableDef& source, uint32_t including) {
   }
   if ((including & ast::LikeClause::kIndexes) == 0) return {};
   for (const IndexDef& from : source.indexes) {
+    const bool has_expression =
+        from.predicate.has_value() ||
+        std::any_of(from.columns.begin(), from.columns.end(),
+                    [](const IndexColumn& column) { return !column.expression_sql.empty(); });
+    if (has_expression) {
+      RETURN_IF_ERROR(LikeExpressionIndex(source, from));
+      continue;
+    }
     IndexDef index = from;
     index.oid = host_.NewOid();
     index.constraint = 0;
     std::string joined;
     for (IndexColumn& column : index.columns) {
-      if (!column.expression_sql.empty()) {
-        return NotSupported("LIKE INCLUDING INDEXES of an index on an expression");
-      }
       joined += (joined.empty() ? "" : "_") + source.FindColumn(column.column)->name;
       column.column = Translate(source, column.column);
-    }
-    if (index.predicate.has_value()) {
-      return NotSupported("LIKE INCLUDING INDEXES of a partial index");
     }
     for (ColumnId& id : index.included) id = Translate(source, id);
     if (index.primary && table_.PrimaryKey() != nullptr) {
@@ -196,6 +196,34 @@ Status TableMaker::LikeConstraints(const TableDef& source, uint32_t including) {
     table_.indexes.push_back(std::move(index));
   }
   return {};
+}
+
+/// Its columns have their names here too: it is made as if it had been asked for.
+Status TableMaker::LikeExpressionIndex(const TableDef& source, const IndexDef& from) {
+  ast::CreateIndexStmt statement;
+  statement.unique = from.unique;
+  statement.nulls_not_distinct = from.nulls_not_distinct;
+  if (from.method == IndexMethod::kHash) statement.method = "hash";
+  for (const IndexColumn& column : from.columns) {
+    ast::IndexElement& element = statement.elements.emplace_back();
+    if (column.expression_sql.empty()) {
+      element.name = source.FindColumn(column.column)->name;
+    } else {
+      ASSIGN_OR_RETURN(element.expr, ParseExpression(column.expression_sql));
+    }
+    if (from.method == IndexMethod::kHash) continue;
+    element.direction =
+        column.descending ? ast::SortDirection::kDescending : ast::SortDirection::kDefault;
+    element.nulls = column.nulls_first ? ast::SortNulls::kFirst : ast::SortNulls::kLast;
+  }
+  for (const ColumnId id : from.included) {
+    statement.including.emplace_back().name = source.FindColumn(id)->name;
+  }
+  if (from.predicate) {
+    ASSIGN_OR_RETURN(statement.where, ParseExpression(from.predicate_sql));
+  }
+  bool needs_rewrite;
+  return AddIndex(host_, table_, statement, needs_rewrite).status();
 }
 
 Status TableMaker::Add(const ast::Constraint& constraint, const std::string& column) {
@@ -262,7 +290,9 @@ Result<std::string> CreateTable(DdlHost& host, const ast::CreateTableStmt& state
   TableMaker maker(host, table);
   RETURN_IF_ERROR(maker.AddElements(statement));
   RETURN_IF_ERROR(maker.Finish());
+  const Oid oid = table.oid;
   RETURN_IF_ERROR(host.PutTable(std::move(table)));
+  SetOnCommit(host, oid, statement.on_commit);
   RETURN_IF_ERROR(maker.PutComments());
   return std::string("CREATE TABLE");
 }

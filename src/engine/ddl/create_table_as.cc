@@ -10,10 +10,6 @@ namespace oxibase::ddl {
 
 Result<std::string> CreateTableAs(DdlHost& host, const ast::CreateTableAsStmt& statement) {
   if (statement.materialized_view) return NotSupported("CREATE MATERIALIZED VIEW");
-  if (statement.on_commit == ast::OnCommit::kDeleteRows ||
-      statement.on_commit == ast::OnCommit::kDrop) {
-    return NotSupported("ON COMMIT DELETE ROWS or DROP");
-  }
   if (statement.query->kind != ast::StatementKind::kSelect) {
     return NotSupported("CREATE TABLE AS EXECUTE");
   }
@@ -49,6 +45,7 @@ Result<std::string> CreateTableAs(DdlHost& host, const ast::CreateTableAsStmt& s
     insert->columns.push_back(id);
   }
   RETURN_IF_ERROR(host.PutTable(*table));
+  SetOnCommit(host, table->oid, statement.on_commit);
   if (statement.with_no_data) return std::string("CREATE TABLE AS");
 
   // The query's rows become an INSERT of all columns.

@@ -140,7 +140,8 @@ Result<std::string> CreateSchema(DdlHost& host, const ast::CreateSchemaStmt& sta
     if (!statement.if_not_exists) {
       return Error(ErrorCode::kDuplicateSchema, "schema \"{}\" already exists", name);
     }
-    Notice(host, fmt::format("schema \"{}\" already exists, skipping", name));
+    Notice(host, fmt::format("schema \"{}\" already exists, skipping", name), {},
+           ErrorCode::kDuplicateSchema);
     return std::string("CREATE SCHEMA");
   }
   // Elements would need the schema put first into the search path, and to be sorted by dependence.

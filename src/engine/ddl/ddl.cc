@@ -27,6 +27,49 @@ bool IsDdl(const ast::Statement& statement) {
   }
 }
 
+std::string DdlTag(const ast::Statement& statement) {
+  const auto of = [](std::string_view verb, ast::ObjectType type) {
+    return fmt::format("{} {}", verb, ddl::ObjectWord(type));
+  };
+  switch (statement.kind) {
+    case ast::StatementKind::kCreateTable:
+      return "CREATE TABLE";
+    case ast::StatementKind::kCreateTableAs:
+      return ast::As<ast::CreateTableAsStmt>(statement).select_into ? "SELECT INTO"
+                                                                    : "CREATE TABLE AS";
+    case ast::StatementKind::kAlterTable:
+      return of("ALTER", ast::As<ast::AlterTableStmt>(statement).object_type);
+    case ast::StatementKind::kCreateSchema:
+      return "CREATE SCHEMA";
+    case ast::StatementKind::kCreateSequence:
+      return "CREATE SEQUENCE";
+    case ast::StatementKind::kAlterSequence:
+      return "ALTER SEQUENCE";
+    case ast::StatementKind::kCreateView:
+      return "CREATE VIEW";
+    case ast::StatementKind::kCreateIndex:
+      return "CREATE INDEX";
+    case ast::StatementKind::kDrop:
+      return of("DROP", ast::As<ast::DropStmt>(statement).type);
+    case ast::StatementKind::kTruncate:
+      return "TRUNCATE TABLE";
+    case ast::StatementKind::kComment:
+      return "COMMENT";
+    case ast::StatementKind::kRename: {
+      const auto& rename = ast::As<ast::RenameStmt>(statement);
+      const bool part = rename.type == ast::ObjectType::kColumn ||
+                        rename.type == ast::ObjectType::kTableConstraint;
+      return of("ALTER", part ? rename.relation_type : rename.type);
+    }
+    case ast::StatementKind::kAlterObjectSchema:
+      return of("ALTER", ast::As<ast::AlterObjectSchemaStmt>(statement).type);
+    case ast::StatementKind::kAlterOwner:
+      return of("ALTER", ast::As<ast::AlterOwnerStmt>(statement).type);
+    default:
+      return "this statement";
+  }
+}
+
 Result<std::string> ExecuteDdl(DdlHost& host, const ast::Statement& statement,
                                std::string_view text) {
   switch (statement.kind) {
@@ -65,9 +108,30 @@ Result<std::string> ExecuteDdl(DdlHost& host, const ast::Statement& statement,
 
 namespace ddl {
 
-void Notice(DdlHost& host, std::string message, std::string detail) {
+std::string_view ObjectWord(ast::ObjectType type) {
+  switch (type) {
+    case ast::ObjectType::kView:
+      return "VIEW";
+    case ast::ObjectType::kIndex:
+      return "INDEX";
+    case ast::ObjectType::kSequence:
+      return "SEQUENCE";
+    case ast::ObjectType::kSchema:
+      return "SCHEMA";
+    default:
+      return "TABLE";
+  }
+}
+
+void SetOnCommit(DdlHost& host, Oid table, ast::OnCommit action) {
+  if (action == ast::OnCommit::kDeleteRows || action == ast::OnCommit::kDrop) {
+    host.AtCommit(table, action == ast::OnCommit::kDrop);
+  }
+}
+
+void Notice(DdlHost& host, std::string message, std::string detail, ErrorCode code) {
   ErrorInfo info;
-  info.code = ErrorCode::kSuccessfulCompletion;
+  info.code = code;
   info.message = std::move(message);
   info.detail = std::move(detail);
   host.Notice("NOTICE", info);
@@ -83,7 +147,8 @@ Result<NewRelation> PlaceRelation(DdlHost& host, const ast::QualifiedName& name,
   if (!if_not_exists) {
     return Error(ErrorCode::kDuplicateTable, "relation \"{}\" already exists", name.name);
   }
-  Notice(host, fmt::format("relation \"{}\" already exists, skipping", name.name));
+  Notice(host, fmt::format("relation \"{}\" already exists, skipping", name.name), {},
+         ErrorCode::kDuplicateTable);
   return out;
 }
 

@@ -18,6 +18,10 @@ class DdlHost;
 /// Whether ExecuteDdl runs statements of this kind.
 bool IsDdl(const ast::Statement& statement);
 
+/// The command tag of such a statement before it runs ("CREATE TABLE AS" though it may end as
+/// "SELECT 3").
+std::string DdlTag(const ast::Statement& statement);
+
 /// Runs one; `text` is what it was parsed from. Returns the command tag ("CREATE TABLE"; "SELECT 3"
 /// for CREATE TABLE AS).
 Result<std::string> ExecuteDdl(DdlHost& host, const ast::Statement& statement,

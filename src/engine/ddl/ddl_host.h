@@ -91,6 +91,8 @@ class DdlHost {
   virtual EvalContext& eval() = 0;
   virtual std::string current_user() = 0;
   /// NOTICE or WARNING to the client.
+  /// Whenever a transaction commits, `table`, which is temporary, is emptied or dropped.
+  virtual void AtCommit(Oid table, bool drop) = 0;
   virtual void Notice(std::string_view severity, const ErrorInfo& info) = 0;
 };
 

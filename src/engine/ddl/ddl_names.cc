@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/ddl/statements.h"
 #include "sql/parse/identifier.h"
 
 namespace oxibase::ddl {
@@ -112,9 +113,7 @@ Result<std::shared_ptr<const TableDef>> GetTable(DdlHost& host, const ast::Quali
     ASSIGN_OR_RETURN(Relation found, FindRelation(host, name, missing_ok));
     if (!found) {
       if (missing_ok) {
-        ErrorInfo info;
-        info.message = fmt::format("relation \"{}\" does not exist, skipping", name.ToString());
-        host.Notice("NOTICE", info);
+        Notice(host, fmt::format("relation \"{}\" does not exist, skipping", name.ToString()));
         return std::shared_ptr<const TableDef>();
       }
       return Error(ErrorCode::kUndefinedTable, "relation \"{}\" does not exist", name.ToString())

@@ -9,21 +9,6 @@
 namespace oxibase::ddl {
 namespace {
 
-std::string Tag(const ast::DropStmt& statement) {
-  switch (statement.type) {
-    case ast::ObjectType::kTable:
-      return "DROP TABLE";
-    case ast::ObjectType::kView:
-      return "DROP VIEW";
-    case ast::ObjectType::kSequence:
-      return "DROP SEQUENCE";
-    case ast::ObjectType::kIndex:
-      return "DROP INDEX";
-    default:
-      return "DROP SCHEMA";
-  }
-}
-
 /// 42809, with the command that would do.
 Status WrongKind(const Relation& found, std::string_view wanted) {
   std::string upper;
@@ -138,7 +123,7 @@ Result<std::string> Drop(DdlHost& host, const ast::DropStmt& statement) {
   }
   RETURN_IF_ERROR(drop.Resolve(statement.behavior));
   RETURN_IF_ERROR(drop.Execute());
-  return Tag(statement);
+  return fmt::format("DROP {}", ObjectWord(statement.type));
 }
 
 Result<std::string> Truncate(DdlHost& host, const ast::TruncateStmt& statement) {

@@ -17,20 +17,7 @@
 namespace oxibase::ddl {
 namespace {
 
-std::string Tag(ast::ObjectType type) {
-  switch (type) {
-    case ast::ObjectType::kView:
-      return "ALTER VIEW";
-    case ast::ObjectType::kIndex:
-      return "ALTER INDEX";
-    case ast::ObjectType::kSequence:
-      return "ALTER SEQUENCE";
-    case ast::ObjectType::kSchema:
-      return "ALTER SCHEMA";
-    default:
-      return "ALTER TABLE";
-  }
-}
+std::string Tag(ast::ObjectType type) { return fmt::format("ALTER {}", ObjectWord(type)); }
 
 Result<Relation> Find(DdlHost& host, const ast::QualifiedName& name, bool missing_ok) {
   ASSIGN_OR_RETURN(Relation found, FindRelation(host, name, missing_ok));

@@ -64,6 +64,19 @@ Status CheckNotNull(const TableDef& table, const Batch& batch) {
   return {};
 }
 
+/// A key that comes twice while a table is written anew is told of as when its index is made.
+Status TellOfDuplicate(DdlHost& host, const TableDef& table, Status status) {
+  if (status.code() != ErrorCode::kUniqueViolation) return status;
+  ErrorInfo& info = status.info();
+  info.message = fmt::format("could not create unique index \"{}\"", info.constraint_name);
+  constexpr std::string_view kExists = "already exists.";
+  if (info.detail.ends_with(kExists)) {
+    info.detail.replace(info.detail.size() - kExists.size(), kExists.size(), "is duplicated.");
+  }
+  const auto schema = host.catalog()->SchemaByOid(table.schema);
+  return std::move(status).Table(schema ? schema->name : "", table.name);
+}
+
 }  // namespace
 
 Result<std::vector<RowChange::Computed>> ComputedColumns(DdlHost& host, const TableDef& table) {
@@ -131,11 +144,13 @@ Status RewriteTable(DdlHost& host, const TableDef& before, TableDef after,
     RETURN_IF_ERROR(from_new.Run(eval, new_rows, new_rows));
     RETURN_IF_ERROR(CheckNotNull(after, new_rows));
     for (uint32_t row = 0; row < new_rows.size; ++row) {
-      ASSIGN_OR_RETURN([[maybe_unused]] const RowId id, InsertRow(txn, *target, pointers, row));
+      Status inserted = InsertRow(txn, *target, pointers, row).status();
+      if (!inserted.ok()) return TellOfDuplicate(host, after, std::move(inserted));
       // A new table's keys are checked at once, deferrable or not.
       if (!txn.has_doubtful_keys()) continue;
       for (const Transaction::DoubtfulKey& key : txn.TakeDoubtfulKeys()) {
-        RETURN_IF_ERROR(CheckUniqueKey(txn, *target, *key.index, key.row));
+        Status unique = CheckUniqueKey(txn, *target, *key.index, key.row);
+        if (!unique.ok()) return TellOfDuplicate(host, after, std::move(unique));
       }
     }
   }

@@ -28,8 +28,15 @@ Result<std::string> Rename(DdlHost& host, const ast::RenameStmt& statement);
 Result<std::string> SetSchemaOf(DdlHost& host, const ast::AlterObjectSchemaStmt& statement);
 Result<std::string> SetOwner(DdlHost& host, const ast::AlterOwnerStmt& statement);
 
-/// A NOTICE.
-void Notice(DdlHost& host, std::string message, std::string detail = {});
+/// "TABLE", "VIEW" ... as in command tags.
+std::string_view ObjectWord(ast::ObjectType type);
+
+/// A NOTICE; with the SQLSTATE of the failure that IF NOT EXISTS made of no account.
+void Notice(DdlHost& host, std::string message, std::string detail = {},
+            ErrorCode code = ErrorCode::kSuccessfulCompletion);
+
+/// Of a new temporary table: has the host empty or drop it when a transaction commits.
+void SetOnCommit(DdlHost& host, Oid table, ast::OnCommit action);
 
 /// A new relation's place in the catalog: resolved, named locks taken. False: it exists and
 /// `if_not_exists` was said (a NOTICE was given); else 42P07.

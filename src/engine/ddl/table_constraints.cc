@@ -4,6 +4,7 @@
 
 #include "common/key_codec.h"
 #include "engine/ddl/ddl_names.h"
+#include "engine/ddl/statements.h"
 #include "engine/ddl/table_columns.h"
 #include "engine/ddl/table_expression.h"
 #include "expr/resolve.h"
@@ -228,11 +229,9 @@ Result<std::string> AddKeyUsingIndex(DdlHost& host, TableDef& table,
   }
   if (!constraint.name.empty() && constraint.name != index->name) {
     RETURN_IF_ERROR(CheckConstraintName(table, constraint.name));
-    ErrorInfo info;
-    info.message =
-        fmt::format("ALTER TABLE / ADD CONSTRAINT USING INDEX will rename index \"{}\" to \"{}\"",
-                    index->name, constraint.name);
-    host.Notice("NOTICE", info);
+    Notice(host, fmt::format(
+                     "ALTER TABLE / ADD CONSTRAINT USING INDEX will rename index \"{}\" to \"{}\"",
+                     index->name, constraint.name));
     if (RelationNameTaken(host, table, constraint.name)) {
       return Error(ErrorCode::kDuplicateTable, "relation \"{}\" already exists", constraint.name);
     }

@@ -75,6 +75,28 @@ Status PgStatUserTables(const Source& s) {
   return {};
 }
 
+Value TimestampTz(int64_t micros) { return Value::Fixed<int64_t>(TypeId::kTimestampTz, micros); }
+
+Status PgPreparedStatements(const Source& s) {
+  for (const auto& [name, prepared] : s.session.prepared()) {
+    ArrayBuilder builder(TypeId::kRegType);
+    for (const Type& type : prepared->types) builder.Add(static_cast<uint32_t>(type.id));
+    std::string types;
+    builder.Finish(&types);
+    s.Row({T(name), T(prepared->sql), TimestampTz(prepared->made_micros),
+           Value::String(TypeId::kRegTypeArray, std::move(types)), B(true), I8(0), I8(0)});
+  }
+  return {};
+}
+
+Status PgCursors(const Source& s) {
+  for (const auto& cursor : s.session.Cursors()) {
+    s.Row({T(cursor.name), T(cursor.statement), B(cursor.hold), B(false), B(cursor.scroll),
+           TimestampTz(cursor.declared_micros)});
+  }
+  return {};
+}
+
 Status Nothing(const Source&) { return {}; }
 
 }  // namespace
@@ -118,6 +140,14 @@ std::vector<SystemTable> ServerTables() {
       {12014, schema, "pg_stat_user_tables",
        "relid oid, schemaname name, relname name, n_live_tup int8, n_dead_tup int8",
        PgStatUserTables},
+      {12018, schema, "pg_prepared_statements",
+       "name text, statement text, prepare_time timestamptz, parameter_types _regtype, "
+       "from_sql bool, generic_plans int8, custom_plans int8",
+       PgPreparedStatements},
+      {12019, schema, "pg_cursors",
+       "name text, statement text, is_holdable bool, is_binary bool, is_scrollable bool, "
+       "creation_time timestamptz",
+       PgCursors},
       {12015, schema, "pg_locks",
        "locktype text, database oid, relation oid, pid int4, mode text, granted bool", Nothing},
       {12016, schema, "pg_prepared_xacts",

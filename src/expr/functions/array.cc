@@ -3,6 +3,7 @@
 #include "expr/function_registry.h"
 #include "expr/functions/array_assign.h"
 #include "expr/functions/array_kernels.h"
+#include "expr/hash.h"
 #include "expr/kernels.h"
 
 namespace oxibase {
@@ -369,6 +370,7 @@ Status Fill(EvalContext&, CallSite& site, std::span<const Vector* const> args, u
             .Detail("Low bound array has different size than dimensions array.");
       }
       for (uint32_t i = 0; i < lower.size(); ++i) dims[i].lower = lower.Get<int32_t>(i);
+      RETURN_IF_ERROR(CheckArraySize(dims));
     }
     ArrayBuilder builder(ElementTypeOf(site.result.id));
     for (uint64_t i = 0; i < total; ++i) builder.AddFrom(value, row);
@@ -406,6 +408,43 @@ Function Own(Oid oid, std::string_view name, TypeId result, Kernel kernel, size_
   return f;
 }
 
+/// width_bucket(value, bounds): how many of the ascending bounds are not above the value.
+Status BucketKernel(EvalContext&, CallSite&, std::span<const Vector* const> args, uint32_t rows,
+                    Vector& out) {
+  out.ResetFlat(rows);
+  const Type type = args[0]->type();
+  const VectorView value = args[0]->view();
+  const VectorView bounds = args[1]->view();
+  Vector bound(type);
+  for (uint32_t row = 0; row < rows; ++row) {
+    if (value.IsNull(row) || bounds.IsNull(row)) {
+      kernels::PutNull(out, row);
+      continue;
+    }
+    const ArrayView a(bounds.Get<StringRef>(row).view());
+    if (a.ndim() > 1) {
+      return Error(ErrorCode::kArraySubscriptError, "thresholds must be one-dimensional array");
+    }
+    if (a.has_nulls()) {
+      return Error(ErrorCode::kNullValueNotAllowed, "thresholds array must not contain NULLs");
+    }
+    uint32_t low = 0;
+    uint32_t high = a.size();
+    while (low < high) {
+      const uint32_t middle = low + (high - low) / 2;
+      bound.ResetFlat(1);
+      a.CopyElement(middle, &bound, 0);
+      if (CompareRows(type, value, row, bound.view(), 0) < 0) {
+        high = middle;
+      } else {
+        low = middle + 1;
+      }
+    }
+    out.data<int32_t>()[row] = static_cast<int32_t>(low);
+  }
+  return {};
+}
+
 }  // namespace
 
 void RegisterArray(FunctionRegistry& r) {
@@ -426,6 +465,7 @@ void RegisterArray(FunctionRegistry& r) {
   r.Scalar("array_position", &PositionKernel<false>);
   r.Scalar("array_position_start", &PositionKernel<false>);
   r.Scalar("array_positions", &PositionKernel<true>);
+  r.Scalar("width_bucket_array", &BucketKernel);
   r.Scalar("array_fill", &Fill);
   r.Scalar("array_fill_with_lower_bounds", &Fill);
   r.Scalar("trim_array", &Strict<&TrimEnd>);

@@ -7,6 +7,7 @@
 
 #include "expr/function_registry.h"
 #include "expr/kernels.h"
+#include "expr/type_io.h"
 
 namespace oxibase {
 namespace {
@@ -206,6 +207,21 @@ Result<View> SubstringLength(View bytes, int32_t start, int32_t length) {
 Result<View> SubstringToEnd(View bytes, int32_t start) {
   return Substring(bytes, start, INT32_MAX);
 }
+Result<std::string> OverlayLength(View bytes, View part, int32_t start, int32_t length) {
+  if (start <= 0) {
+    return Error(ErrorCode::kSubstringError, "negative substring length not allowed");
+  }
+  const int64_t resume = static_cast<int64_t>(start) + length;
+  if (resume > INT32_MAX) {
+    return Error(ErrorCode::kNumericValueOutOfRange, "integer out of range");
+  }
+  ASSIGN_OR_RETURN(const View head, Substring(bytes, 1, start - 1));
+  ASSIGN_OR_RETURN(const View tail, SubstringToEnd(bytes, static_cast<int32_t>(resume)));
+  return std::string(head) + std::string(part) + std::string(tail);
+}
+Result<std::string> Overlay(View bytes, View part, int32_t start) {
+  return OverlayLength(bytes, part, start, static_cast<int32_t>(part.size()));
+}
 int32_t Position(View bytes, View part) {
   const size_t at = bytes.find(part);
   return at == View::npos ? 0 : static_cast<int32_t>(at) + 1;
@@ -236,6 +252,11 @@ Result<View> SameEncoding(View bytes, View encoding) {
   }
   return bytes;
 }
+Result<View> ConvertFrom(View bytes, View encoding) {
+  ASSIGN_OR_RETURN(const View text, SameEncoding(bytes, encoding));
+  RETURN_IF_ERROR(CheckUtf8(text));
+  return text;
+}
 
 Status RandomUuid(EvalContext&, CallSite&, std::span<const Vector* const>, uint32_t rows,
                   Vector& out) {
@@ -265,10 +286,12 @@ void RegisterBytes(FunctionRegistry& r) {
   r.Scalar("binary_decode", &Strict<&Decode>);
   r.Scalar("bytea_substr", &Strict<&SubstringLength>);
   r.Scalar("bytea_substr_no_len", &Strict<&SubstringToEnd>);
+  r.Scalar("byteaoverlay", &Strict<&OverlayLength>);
+  r.Scalar("byteaoverlay_no_len", &Strict<&Overlay>);
   r.Scalar("byteapos", &Strict<&Position>);
   r.Scalar("byteaGetByte", &Strict<&GetByte>);
   r.Scalar("byteaSetByte", &Strict<&SetByte>);
-  r.Scalar("pg_convert_from", &Strict<&SameEncoding>);
+  r.Scalar("pg_convert_from", &Strict<&ConvertFrom>);
   r.Scalar("pg_convert_to", &Strict<&SameEncoding>);
   r.Scalar("gen_random_uuid", &RandomUuid);
 }

@@ -270,6 +270,60 @@ Result<std::string> Pretty(JsonbView node) {
   return text;
 }
 
+/// jsonb_set_lax(): what a NULL for the new value means is the last argument's to say.
+Status SetLax(EvalContext&, CallSite&, std::span<const Vector* const> args, uint32_t rows,
+              Vector& out) {
+  out.ResetFlat(rows);
+  for (uint32_t row = 0; row < rows; ++row) {
+    const auto is_null = [&](size_t arg) { return args.size() > arg && args[arg]->IsNull(row); };
+    if (is_null(0) || is_null(1) || is_null(3)) {
+      kernels::PutNull(out, row);
+      continue;
+    }
+    if (is_null(4)) {
+      return Error(ErrorCode::kInvalidParameterValue,
+                   "null_value_treatment must be \"delete_key\", \"return_target\", "
+                   "\"use_json_null\", or \"raise_exception\"");
+    }
+    const JsonbView node(args[0]->view().Get<StringRef>(row).view());
+    const bool create = args.size() < 4 || args[3]->view().Get<uint8_t>(row) != 0;
+    ASSIGN_OR_RETURN(const auto steps,
+                     PathElements(ArrayView(args[1]->view().Get<StringRef>(row).view())));
+    if (!is_null(2)) {
+      const JsonbView value(args[2]->view().Get<StringRef>(row).view());
+      ASSIGN_OR_RETURN(const std::string result, JsonbSet(node, steps, value, create));
+      kernels::Put(out, row, result);
+      continue;
+    }
+    const View treatment =
+        args.size() < 5 ? View("use_json_null") : args[4]->view().Get<StringRef>(row).view();
+    if (treatment == "raise_exception") {
+      return Error(ErrorCode::kNullValueNotAllowed, "JSON value must not be null")
+          .Detail("Exception was raised because null_value_treatment is \"raise_exception\".")
+          .Hint(
+              "To avoid, either change the null_value_treatment argument or ensure that an SQL "
+              "NULL is not passed.");
+    }
+    if (treatment == "use_json_null") {
+      JsonbBuilder null;
+      null.Null();
+      const std::string bytes = null.Finish();
+      ASSIGN_OR_RETURN(const std::string result, JsonbSet(node, steps, JsonbView(bytes), create));
+      kernels::Put(out, row, result);
+    } else if (treatment == "delete_key") {
+      ASSIGN_OR_RETURN(const std::string result, JsonbDeletePath(node, steps));
+      kernels::Put(out, row, result);
+    } else if (treatment == "return_target") {
+      kernels::Put(out, row, node.bytes());
+    } else {
+      return Error(ErrorCode::kInvalidParameterValue,
+                   "null_value_treatment must be \"delete_key\", \"return_target\", "
+                   "\"use_json_null\", or \"raise_exception\"");
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 void RegisterJson(FunctionRegistry& r) {
@@ -300,6 +354,7 @@ void RegisterJson(FunctionRegistry& r) {
   r.Scalar("jsonb_delete_idx", &Strict<&DeleteIndex>);
   r.Scalar("jsonb_delete_path", &Strict<&DeletePath>);
   r.Scalar("jsonb_set", &SetKernel<false>);
+  r.Scalar("jsonb_set_lax", &SetLax);
   r.Scalar("jsonb_insert", &SetKernel<true>);
   r.Scalar("jsonb_typeof", &Strict<&BTypeOf>);
   r.Scalar("jsonb_array_length", &Strict<&BLength>);

@@ -4,6 +4,7 @@
 #include "common/json.h"
 #include "common/jsonb.h"
 #include "expr/function_registry.h"
+#include "expr/functions/json_record.h"
 #include "expr/table_function.h"
 
 namespace oxibase {
@@ -140,6 +141,7 @@ void RegisterJsonTable(FunctionRegistry& r) {
   r.Table("jsonb_object_keys", &StrictOpen<JsonbKeys>);
   r.Table("pg_options_to_table", &StrictOpen<Options>,
           {{"option_name", T::kText}, {"option_value", T::kText}});
+  RegisterJsonRecord(r);
 }
 
 }  // namespace oxibase

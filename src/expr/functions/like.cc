@@ -9,20 +9,20 @@ namespace {
 
 /// The matcher for `pattern`, kept at the call while the pattern stays the same.
 template <bool kIgnoreCase>
-Result<const LikeMatcher*> MatcherFor(CallSite& site, std::string_view pattern) {
+const LikeMatcher* MatcherFor(CallSite& site, std::string_view pattern) {
   auto* matcher = static_cast<LikeMatcher*>(site.memo.get());
-  if (matcher && matcher->pattern() == pattern) return static_cast<const LikeMatcher*>(matcher);
-  ASSIGN_OR_RETURN(auto compiled, LikeMatcher::Compile(pattern, kIgnoreCase));
-  auto kept = std::make_shared<LikeMatcher>(std::move(compiled));
+  if (matcher && matcher->pattern() == pattern) return matcher;
+  auto kept = std::make_shared<LikeMatcher>(LikeMatcher::Compile(pattern, kIgnoreCase));
   matcher = kept.get();
   site.memo = std::move(kept);
-  return static_cast<const LikeMatcher*>(matcher);
+  return matcher;
 }
 
 template <bool kIgnoreCase, bool kNegated>
 Result<bool> Like(Frame& frame, std::string_view text, std::string_view pattern) {
-  ASSIGN_OR_RETURN(const LikeMatcher* matcher, MatcherFor<kIgnoreCase>(frame.site, pattern));
-  return matcher->Matches(text) != kNegated;
+  const LikeMatcher* matcher = MatcherFor<kIgnoreCase>(frame.site, pattern);
+  ASSIGN_OR_RETURN(const bool matches, matcher->Matches(text));
+  return matches != kNegated;
 }
 
 template <bool kIgnoreCase, bool kNegated>
@@ -36,10 +36,11 @@ Status SelectLike(EvalContext&, CallSite& site, std::span<const Vector* const> a
     const uint32_t row = sel ? sel[i] : i;
     if (text.IsNull(row) || pattern.IsNull(row)) continue;
     if (!matcher || !args[1]->is_constant()) {
-      ASSIGN_OR_RETURN(matcher, MatcherFor<kIgnoreCase>(site, pattern.Get<StringRef>(row).view()));
+      matcher = MatcherFor<kIgnoreCase>(site, pattern.Get<StringRef>(row).view());
     }
+    ASSIGN_OR_RETURN(const bool matches, matcher->Matches(text.Get<StringRef>(row).view()));
     out[n] = row;
-    n += matcher->Matches(text.Get<StringRef>(row).view()) != kNegated;
+    n += matches != kNegated;
   }
   *count = n;
   return {};

@@ -13,7 +13,7 @@ bool Contains(std::string_view text, std::string_view part) {
 
 }  // namespace
 
-Result<LikeMatcher> LikeMatcher::Compile(std::string_view pattern, bool ignore_case) {
+LikeMatcher LikeMatcher::Compile(std::string_view pattern, bool ignore_case) {
   LikeMatcher matcher;
   matcher.pattern_ = pattern;
   matcher.ignore_case_ = ignore_case;
@@ -35,8 +35,8 @@ Result<LikeMatcher> LikeMatcher::Compile(std::string_view pattern, bool ignore_c
     }
     if (c == '\\') {
       if (++i == pattern.size()) {
-        return Error(ErrorCode::kInvalidEscapeSequence,
-                     "LIKE pattern must not end with escape character");
+        matcher.elements_.push_back({Kind::kEndingEscape, 0});
+        return matcher;
       }
       c = pattern[i];
     }
@@ -61,7 +61,7 @@ Result<LikeMatcher> LikeMatcher::Compile(std::string_view pattern, bool ignore_c
   return matcher;
 }
 
-bool LikeMatcher::Matches(std::string_view text) const {
+Result<bool> LikeMatcher::Matches(std::string_view text) const {
   switch (shape_) {
     case Shape::kExact:
       return text == literal_;
@@ -77,7 +77,7 @@ bool LikeMatcher::Matches(std::string_view text) const {
   return false;
 }
 
-bool LikeMatcher::MatchGeneral(std::string_view text) const {
+Result<bool> LikeMatcher::MatchGeneral(std::string_view text) const {
   using Kind = Element::Kind;
   // One resting point suffices: a later % may take over whatever an earlier one could have taken.
   size_t t = 0;
@@ -101,6 +101,10 @@ bool LikeMatcher::MatchGeneral(std::string_view text) const {
         t += character_bytes(t);
         ++e;
         continue;
+      }
+      if (element.kind == Kind::kEndingEscape) {
+        return Error(ErrorCode::kInvalidEscapeSequence,
+                     "LIKE pattern must not end with escape character");
       }
       if (element.byte == (ignore_case_ ? FoldByte(text[t]) : text[t])) {
         ++t;

@@ -13,10 +13,10 @@ namespace oxibase {
 /// %text%) are matched by comparing bytes. ILIKE folds ASCII letters, as the C collation does.
 class LikeMatcher {
  public:
-  /// 22025 when the pattern ends with its escape character (a backslash).
-  static Result<LikeMatcher> Compile(std::string_view pattern, bool ignore_case);
+  static LikeMatcher Compile(std::string_view pattern, bool ignore_case);
 
-  bool Matches(std::string_view text) const;
+  /// 22025 when the pattern ends with its escape character (a backslash) and the text leads there.
+  Result<bool> Matches(std::string_view text) const;
 
   const std::string& pattern() const { return pattern_; }
   bool ignore_case() const { return ignore_case_; }
@@ -25,12 +25,12 @@ class LikeMatcher {
   enum class Shape : uint8_t { kExact, kPrefix, kSuffix, kInfix, kGeneral };
   /// Bytes to match, with '_' as `any`, between two '%'.
   struct Element {
-    enum class Kind : uint8_t { kByte, kAnyCharacter, kAnyString };
+    enum class Kind : uint8_t { kByte, kAnyCharacter, kAnyString, kEndingEscape };
     Kind kind;
     char byte;
   };
 
-  bool MatchGeneral(std::string_view text) const;
+  Result<bool> MatchGeneral(std::string_view text) const;
 
   std::string pattern_;
   bool ignore_case_ = false;

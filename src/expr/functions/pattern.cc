@@ -5,6 +5,7 @@
 #include "common/array.h"
 #include "expr/function_registry.h"
 #include "expr/functions/regex.h"
+#include "expr/functions/text_limit.h"
 #include "expr/functions/utf8.h"
 #include "expr/kernels.h"
 #include "expr/table_function.h"
@@ -63,8 +64,9 @@ void Substitute(View text, const std::vector<RegexMatch>& groups, View replaceme
 }
 
 /// Replaces the n-th match from byte `start` on, or all of them (n = 0).
-std::string ReplaceMatches(const Regex& regex, View text, View replacement, size_t start,
-                           int32_t n) {
+Result<std::string> ReplaceMatches(Frame& frame, const Regex& regex, View text, View replacement,
+                                   size_t start, int32_t n) {
+  TextGrowth growth(frame.context);
   std::string out(text.substr(0, start));
   std::vector<RegexMatch> groups;
   size_t copied = start;
@@ -72,6 +74,7 @@ std::string ReplaceMatches(const Regex& regex, View text, View replacement, size
   for (size_t at = start; at <= text.size() && regex.Find(text, at, &groups);) {
     const RegexMatch m = groups[0];
     ++seen;
+    RETURN_IF_ERROR(growth.Reach(out.size()));
     if (n == 0 || seen == n) {
       out += text.substr(copied, m.begin - copied);
       Substitute(text, groups, replacement, &out);
@@ -80,12 +83,13 @@ std::string ReplaceMatches(const Regex& regex, View text, View replacement, size
     }
     at = Behind(text, m);
   }
-  return out += text.substr(copied);
+  RETURN_IF_ERROR(growth.Reach(out.size() + text.size() - copied));
+  return std::move(out += text.substr(copied));
 }
 
 Result<std::string> Replace(Frame& frame, View text, View pattern, View replacement) {
   ASSIGN_OR_RETURN(const Regex* regex, RegexFor(frame.site, pattern, ""));
-  return ReplaceMatches(*regex, text, replacement, 0, 1);
+  return ReplaceMatches(frame, *regex, text, replacement, 0, 1);
 }
 Result<std::string> ReplaceFlags(Frame& frame, View text, View pattern, View replacement,
                                  View flags) {
@@ -99,7 +103,7 @@ Result<std::string> ReplaceFlags(Frame& frame, View text, View pattern, View rep
   bool global = false;
   const std::string rest = WithoutGlobal(flags, &global);
   ASSIGN_OR_RETURN(const Regex* regex, RegexFor(frame.site, pattern, rest));
-  return ReplaceMatches(*regex, text, replacement, 0, global ? 0 : 1);
+  return ReplaceMatches(frame, *regex, text, replacement, 0, global ? 0 : 1);
 }
 Status BadParameter(View name, int32_t value) {
   return Error(ErrorCode::kInvalidParameterValue, "invalid value for parameter \"{}\": {}", name,
@@ -113,7 +117,7 @@ Result<std::string> ReplaceNth(Frame& frame, View text, View pattern, View repla
   const std::string rest = WithoutGlobal(flags, &global);
   ASSIGN_OR_RETURN(const Regex* regex, RegexFor(frame.site, pattern, rest));
   const size_t from = utf8::Prefix(text, static_cast<size_t>(start - 1));
-  return ReplaceMatches(*regex, text, replacement, from, n);
+  return ReplaceMatches(frame, *regex, text, replacement, from, n);
 }
 
 std::string GroupsArray(View text, const std::vector<RegexMatch>& groups) {
@@ -206,22 +210,37 @@ Result<std::optional<View>> SubstringMatch(Frame& frame, View text, View pattern
   return std::optional<View>(Part(text, m));
 }
 
-/// SIMILAR TO's pattern as a regular expression.
-Result<std::string> SimilarToEscape(View pattern, View escape) {
+/// SIMILAR TO's pattern as a regular expression. Two separators (escape and '"') make three parts
+/// of it, of which the middle one is a group; `first_shortest`: what repeats in the first part
+/// takes as little as it can.
+Result<std::string> SimilarPattern(View pattern, View escape, bool first_shortest) {
   if (utf8::Length(escape) > 1) {
     return Error(ErrorCode::kInvalidEscapeSequence, "invalid escape string")
         .Hint("Escape string must be empty or one character.");
   }
   std::string out = "^(?:";
   bool in_set = false;
+  int separators = 0;
   for (size_t i = 0; i < pattern.size(); ++i) {
     const char c = pattern[i];
     if (!escape.empty() && pattern.substr(i).starts_with(escape)) {
       i += escape.size();
       if (i >= pattern.size()) break;
-      if (pattern[i] == '"')
-        return Error(ErrorCode::kFeatureNotSupported,
-                     "SIMILAR TO with separators is not supported");
+      if (pattern[i] == '"' && !in_set) {
+        switch (++separators) {
+          case 1:
+            out += "){1,1}?(";
+            break;
+          case 2:
+            out += "){1,1}(?:";
+            break;
+          default:
+            return Error(ErrorCode::kInvalidEscapeSequence,
+                         "SQL regular expression may not contain more than two escape-double-quote "
+                         "separators");
+        }
+        continue;
+      }
       out += '\\';
       out += pattern[i];
     } else if (in_set) {
@@ -232,7 +251,7 @@ Result<std::string> SimilarToEscape(View pattern, View escape) {
       out += c;
       in_set = true;
     } else if (c == '%') {
-      out += ".*";
+      out += first_shortest && separators == 0 ? ".*?" : ".*";
     } else if (c == '_') {
       out += '.';
     } else if (c == '(') {
@@ -242,9 +261,20 @@ Result<std::string> SimilarToEscape(View pattern, View escape) {
       out += c;
     } else {
       out += c;
+      const bool repeats = c == '*' || c == '+' || c == '?' || c == '}';
+      if (repeats && first_shortest && separators == 0) out += '?';
     }
   }
   return out + ")$";
+}
+Result<std::string> SimilarToEscape(View pattern, View escape) {
+  return SimilarPattern(pattern, escape, false);
+}
+
+/// substring(text similar pattern escape character)
+Result<std::optional<View>> SubstringSimilar(Frame& frame, View text, View pattern, View escape) {
+  ASSIGN_OR_RETURN(const std::string regex, SimilarPattern(pattern, escape, true));
+  return SubstringMatch(frame, text, regex);
 }
 
 /// Texts between the matches; empty matches at the ends and behind a match do not split.
@@ -350,7 +380,20 @@ void RegisterPattern(FunctionRegistry& r) {
   r.Scalar("regexp_instr_no_n", StrictOf([](Frame& f, View t, View p, int32_t s) {
              return InstrNth(f, t, p, s, 1, 0, "", 0);
            }));
+  r.Scalar("regexp_instr_no_endoption",
+           StrictOf([](Frame& f, View t, View p, int32_t s, int32_t n) {
+             return InstrNth(f, t, p, s, n, 0, "", 0);
+           }));
+  r.Scalar("regexp_instr_no_flags",
+           StrictOf([](Frame& f, View t, View p, int32_t s, int32_t n, int32_t at_end) {
+             return InstrNth(f, t, p, s, n, at_end, "", 0);
+           }));
+  r.Scalar("regexp_instr_no_subexpr",
+           StrictOf([](Frame& f, View t, View p, int32_t s, int32_t n, int32_t at_end, View flags) {
+             return InstrNth(f, t, p, s, n, at_end, flags, 0);
+           }));
   r.Scalar("textregexsubstr", &Strict<&SubstringMatch>);
+  r.Scalar("substring(text,text,text)", &Strict<&SubstringSimilar>);
   r.Scalar("similar_to_escape_2", &Strict<&SimilarToEscape>);
   r.Scalar("similar_to_escape_1", StrictOf([](View p) { return SimilarToEscape(p, "\\"); }));
   r.Scalar("regexp_split_to_array", &Strict<&SplitToArray>);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "expr/function_registry.h"
+#include "expr/functions/text_limit.h"
 #include "expr/functions/utf8.h"
 #include "expr/kernels.h"
 
@@ -11,11 +12,6 @@ namespace oxibase {
 namespace {
 
 using View = std::string_view;
-
-/// PostgreSQL's limit of one value.
-constexpr size_t kStringBytesMax = 0x3FFFFFFF;
-
-Status TooLong() { return Error(ErrorCode::kProgramLimitExceeded, "requested length too large"); }
 
 View WithoutPadding(View text) {
   while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
@@ -105,7 +101,7 @@ View TrimBoth(View text, View set) { return TrimRight(TrimLeft(text, set), set);
 
 Result<std::string> Pad(View text, int32_t width, View fill, bool left) {
   const auto wanted = static_cast<size_t>(std::max(width, 0));
-  if (wanted > kStringBytesMax / 4) return TooLong();
+  if (wanted > kTextBytesMax / 4) return TextTooLong();
   const size_t length = utf8::Length(text);
   if (length >= wanted || fill.empty()) {
     return std::string(text.substr(0, utf8::Prefix(text, wanted)));
@@ -121,24 +117,34 @@ Result<std::string> Pad(View text, int32_t width, View fill, bool left) {
   return left ? padding + std::string(text) : std::string(text) + padding;
 }
 
-Result<std::string> Repeat(View text, int32_t count) {
+Result<std::string> Repeat(Frame& frame, View text, int32_t count) {
   if (count <= 0 || text.empty()) return std::string();
-  if (text.size() * static_cast<size_t>(count) > kStringBytesMax) return TooLong();
+  if (text.size() * static_cast<size_t>(count) > kTextBytesMax) return TextTooLong();
   std::string result;
   result.reserve(text.size() * static_cast<size_t>(count));
-  for (int32_t i = 0; i < count; ++i) result += text;
+  TextGrowth growth(frame.context);
+  for (int32_t i = 0; i < count; ++i) {
+    RETURN_IF_ERROR(growth.Reach(result.size()));
+    result += text;
+  }
   return result;
 }
 
-std::string Replace(View text, View from, View to) {
+Result<std::string> Replace(Frame& frame, View text, View from, View to) {
   if (from.empty()) return std::string(text);
   std::string result;
+  // Too long a result is refused before it is made.
+  size_t hits = 0;
+  for (size_t hit = 0; (hit = text.find(from, hit)) != View::npos; hit += from.size()) ++hits;
+  if (text.size() - hits * from.size() + hits * to.size() > kTextBytesMax) return TextTooLong();
+  TextGrowth growth(frame.context);
   size_t at = 0;
   for (size_t hit; (hit = text.find(from, at)) != View::npos; at = hit + from.size()) {
+    RETURN_IF_ERROR(growth.Reach(result.size() + hit - at + to.size()));
     result += text.substr(at, hit - at);
     result += to;
   }
-  return result += text.substr(at);
+  return std::move(result += text.substr(at));
 }
 
 std::string Translate(View text, View from, View to) {
@@ -240,13 +246,14 @@ Result<std::string> Overlay(View text, View part, int32_t start) {
   return OverlayLength(text, part, start, Length(part));
 }
 
-View Concat(Frame& frame, View a, View b) {
+Result<View> Concat(Frame& frame, View a, View b) {
   if (b.empty()) return a;
   if (a.empty()) return b;
+  if (a.size() + b.size() > kTextBytesMax) return TextTooLong();
   auto* bytes = reinterpret_cast<char*>(frame.arena.Allocate(a.size() + b.size()));
   std::memcpy(bytes, a.data(), a.size());
   std::memcpy(bytes + a.size(), b.data(), b.size());
-  return {bytes, a.size() + b.size()};
+  return View(bytes, a.size() + b.size());
 }
 
 std::string ToHex(uint64_t value) {

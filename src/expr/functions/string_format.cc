@@ -5,6 +5,7 @@
 
 #include "common/array.h"
 #include "expr/function_registry.h"
+#include "expr/functions/text_limit.h"
 #include "expr/functions/utf8.h"
 #include "expr/kernels.h"
 #include "expr/table_function.h"
@@ -36,6 +37,7 @@ Status Concat(EvalContext& context, CallSite&, std::span<const Vector* const> ar
     text.clear();
     for (const Vector* arg : args) {
       if (!arg->IsNull(row)) AppendText(*arg, row, io, &text);
+      if (text.size() > kTextBytesMax) return TextTooLong();
     }
     kernels::Put(out, row, text);
   }
@@ -59,6 +61,7 @@ Status ConcatWithSeparator(EvalContext& context, CallSite&, std::span<const Vect
       if (!first) AppendText(*args[0], row, io, &text);
       first = false;
       AppendText(*args[k], row, io, &text);
+      if (text.size() > kTextBytesMax) return TextTooLong();
     }
     kernels::Put(out, row, text);
   }
@@ -83,6 +86,7 @@ Status ConcatAny(EvalContext& context, CallSite&, std::span<const Vector* const>
       } else {
         AppendText(*arg, row, io, &text);
       }
+      if (text.size() > kTextBytesMax) return TextTooLong();
     }
     kernels::Put(out, row, text);
   }
@@ -418,8 +422,8 @@ Status FormatRow(View format, std::span<const Vector* const> args, uint32_t row,
       text = is_null ? "NULL" : QuoteLiteral(text);
     }
     const size_t length = utf8::Length(text);
-    if (s.width > (int64_t{1} << 28)) {
-      return Error(ErrorCode::kProgramLimitExceeded, "requested length too large");
+    if (s.width > (int64_t{1} << 28) || out->size() + text.size() > kTextBytesMax) {
+      return TextTooLong();
     }
     const std::string padding(
         static_cast<size_t>(s.width) > length ? static_cast<size_t>(s.width) - length : 0, ' ');
@@ -551,6 +555,140 @@ TableRows OpenStringToTable(EvalContext&, CallSite&, std::span<const Value> args
   return std::unique_ptr<TableFunctionState>(std::move(rows));
 }
 
+bool IsSpace(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+View Trim(View text) {
+  while (!text.empty() && IsSpace(text.front())) text.remove_prefix(1);
+  while (!text.empty() && IsSpace(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+/// pg_size_bytes(): a number and perhaps a unit.
+Result<int64_t> SizeBytes(View text) {
+  const auto invalid = [&] {
+    return Error(ErrorCode::kInvalidParameterValue, "invalid size: \"{}\"", text);
+  };
+  const View trimmed = Trim(text);
+  const auto digits = [&](size_t at) {
+    size_t end = at;
+    while (end < trimmed.size() && trimmed[end] >= '0' && trimmed[end] <= '9') ++end;
+    return end;
+  };
+  const size_t begin = !trimmed.empty() && (trimmed[0] == '-' || trimmed[0] == '+') ? 1 : 0;
+  size_t end = digits(begin);
+  size_t count = end - begin;
+  if (end < trimmed.size() && trimmed[end] == '.') {
+    const size_t fraction = ++end;
+    end = digits(end);
+    count += end - fraction;
+  }
+  if (count == 0) return invalid();
+  if (end < trimmed.size() && (trimmed[end] == 'e' || trimmed[end] == 'E')) {
+    // Not an exponent when no digit follows: the unit may begin with an E.
+    const size_t sign = end + 1;
+    const bool is_signed = sign < trimmed.size() && (trimmed[sign] == '-' || trimmed[sign] == '+');
+    const size_t first = sign + (is_signed ? 1 : 0);
+    if (const size_t last = digits(first); last > first) end = last;
+  }
+  ASSIGN_OR_RETURN(Numeric number, Numeric::Parse(trimmed.substr(0, end)));
+  const View unit = Trim(trimmed.substr(end));
+  static constexpr View kUnits[] = {"bytes", "kb", "mb", "gb", "tb", "pb"};
+  int power = -1;
+  std::string lower;
+  for (const char c : unit) lower += c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  if (unit.empty()) power = 0;
+  for (int i = 0; i < 6; ++i) {
+    if (lower == kUnits[i]) power = i;
+  }
+  if (power < 0) {
+    return invalid()
+        .Detail(fmt::format("Invalid size unit: \"{}\".", unit))
+        .Hint("Valid units are \"bytes\", \"kB\", \"MB\", \"GB\", \"TB\", and \"PB\".");
+  }
+  Numeric bytes;
+  RETURN_IF_ERROR(Numeric::Mul(number, Numeric::FromInt64(int64_t{1} << (10 * power)), &bytes));
+  return bytes.ToInt64();
+}
+
+/// The names of a dotted, perhaps quoted one. `strict`: nothing may follow them.
+Result<std::string> IdentParts(View text, bool strict) {
+  const auto invalid = [&] {
+    return Error(ErrorCode::kInvalidParameterValue, "string is not a valid identifier: \"{}\"",
+                 text);
+  };
+  const auto is_start = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+           static_cast<uint8_t>(c) >= 0x80;
+  };
+  ArrayBuilder parts(TypeId::kText);
+  size_t at = 0;
+  const auto skip_spaces = [&] {
+    while (at < text.size() && IsSpace(text[at])) ++at;
+  };
+  skip_spaces();
+  for (bool after_dot = false;; after_dot = true) {
+    bool missing = true;
+    if (at < text.size() && text[at] == '"') {
+      std::string name;
+      for (++at;; ++at) {
+        if (at >= text.size()) {
+          return invalid().Detail("String has unclosed double quotes.");
+        }
+        if (text[at] == '"') {
+          if (at + 1 >= text.size() || text[at + 1] != '"') break;
+          ++at;
+        }
+        name += text[at];
+      }
+      ++at;
+      if (name.empty()) return invalid().Detail("Quoted identifier must not be empty.");
+      parts.AddString(name);
+      missing = false;
+    } else if (at < text.size() && is_start(text[at])) {
+      std::string name;
+      while (at < text.size() &&
+             (is_start(text[at]) || (text[at] >= '0' && text[at] <= '9') || text[at] == '$')) {
+        const char c = text[at++];
+        name += c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+      }
+      parts.AddString(name);
+      missing = false;
+    }
+    if (missing) {
+      if (at < text.size() && text[at] == '.') {
+        return invalid().Detail("No valid identifier before \".\".");
+      }
+      if (after_dot) return invalid().Detail("No valid identifier after \".\".");
+      return invalid();
+    }
+    skip_spaces();
+    if (at < text.size() && text[at] == '.') {
+      ++at;
+      skip_spaces();
+      continue;
+    }
+    if (at < text.size() && strict) return invalid();
+    break;
+  }
+  std::string bytes;
+  parts.Finish(&bytes);
+  return bytes;
+}
+Status ParseIdent(EvalContext&, CallSite&, std::span<const Vector* const> args, uint32_t rows,
+                  Vector& out) {
+  out.ResetFlat(rows);
+  for (uint32_t row = 0; row < rows; ++row) {
+    if (args[0]->IsNull(row) || (args.size() > 1 && args[1]->IsNull(row))) {
+      kernels::PutNull(out, row);
+      continue;
+    }
+    const bool strict = args.size() < 2 || args[1]->view().Get<uint8_t>(row) != 0;
+    ASSIGN_OR_RETURN(const std::string parts,
+                     IdentParts(args[0]->view().Get<StringRef>(row).view(), strict));
+    kernels::Put(out, row, parts);
+  }
+  return {};
+}
+
 std::string SizePretty(int64_t bytes) {
   static constexpr View kUnits[] = {"bytes", "kB", "MB", "GB", "TB", "PB"};
   // As PostgreSQL: below 10,240 of a unit the unit stays; halves round away from zero.
@@ -588,6 +726,8 @@ void RegisterStringFormat(FunctionRegistry& r) {
   r.Table("text_to_table", &OpenStringToTable);
   r.Table("text_to_table_null", &OpenStringToTable);
   r.Scalar("pg_size_pretty", &Strict<&SizePretty>);
+  r.Scalar("pg_size_bytes", &Strict<&SizeBytes>);
+  r.Scalar("parse_ident", &ParseIdent);
 }
 
 }  // namespace oxibase

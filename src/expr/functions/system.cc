@@ -3,8 +3,10 @@
 #include <algorithm>
 
 #include "common/array.h"
+#include "common/datetime_pattern.h"
 #include "expr/function_registry.h"
 #include "expr/kernels.h"
+#include "expr/time_zone_of.h"
 
 namespace oxibase {
 namespace {
@@ -201,6 +203,13 @@ void RegisterSystem(FunctionRegistry& r) {
   r.Scalar("now", &Strict<&TransactionTime>);
   r.Scalar("statement_timestamp", &Strict<&StatementTime>);
   r.Scalar("clock_timestamp", &Strict<&ClockTime>);
+  r.Scalar("timeofday", StrictOf([](Frame& frame) -> Result<std::string> {
+             std::string text;
+             ASSIGN_OR_RETURN([[maybe_unused]] const bool made,
+                              FormatTimestampTz(ClockTime(frame), "Dy Mon DD HH24:MI:SS.US YYYY TZ",
+                                                ZoneOf(frame.context), &text));
+             return text;
+           }));
   r.Scalar("pg_typeof", &TypeOf);
   r.Scalar("pg_num_nulls", &CountNulls<true>);
   r.Scalar("pg_num_nonnulls", &CountNulls<false>);

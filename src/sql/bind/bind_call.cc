@@ -418,8 +418,9 @@ Result<ExprPtr> QueryBinder::BindAggregate(const ast::FuncCall& call, const Reso
   // It belongs to the innermost level whose variables it reads.
   int depth = -1;
   bool nested = false;
-  bool windowed = false;
-  bool sets = false;
+  // Where the first call stands that may not be within it; -1: there is none.
+  int32_t windowed = -1;
+  int32_t sets = -1;
   auto look = [&](const ColumnExpr& column) {
     const int at = DepthOf(column.index);
     if (at > level.depth) return;  // a subquery's own
@@ -428,10 +429,14 @@ Result<ExprPtr> QueryBinder::BindAggregate(const ast::FuncCall& call, const Reso
       if (l->depth != at) continue;
       for (const auto& other : l->aggregates) nested = nested || other.var == column.index;
       for (const auto& window : l->windows) {
-        for (const auto& other : window->calls) windowed = windowed || other.var == column.index;
+        for (const auto& other : window->calls) {
+          if (windowed < 0 && other.var == column.index) windowed = std::max(column.location, 0);
+        }
       }
       for (const auto& other : l->set_returning) {
-        for (const auto& c : other.columns) sets = sets || c.var == column.index;
+        for (const auto& c : other.columns) {
+          if (sets < 0 && c.var == column.index) sets = std::max(column.location, 0);
+        }
       }
     }
   };
@@ -446,27 +451,29 @@ Result<ExprPtr> QueryBinder::BindAggregate(const ast::FuncCall& call, const Reso
   if (nested) {
     // Only an aggregate of the same level makes it nested.
     for (const auto& other : owner->aggregates) {
-      bool inside = false;
-      auto same = [&](const ColumnExpr& c) { inside = inside || c.index == other.var; };
+      int32_t inside = -1;
+      auto same = [&](const ColumnExpr& c) {
+        if (inside < 0 && c.index == other.var) inside = std::max(c.location, 0);
+      };
       for (const ExprPtr& arg : aggregate->args) ForEachVar(*arg, same);
       for (const SortKey& key : aggregate->order_by) ForEachVar(*key.expr, same);
       if (aggregate->filter) ForEachVar(*aggregate->filter, same);
-      if (inside) {
+      if (inside >= 0) {
         return Error(ErrorCode::kGroupingError, "aggregate function calls cannot be nested")
-            .At(call.location);
+            .At(inside);
       }
     }
   }
-  if (windowed) {
+  if (windowed >= 0) {
     return Error(ErrorCode::kGroupingError,
                  "aggregate function calls cannot contain window function calls")
-        .At(call.location);
+        .At(windowed);
   }
-  if (sets) {
+  if (sets >= 0) {
     return Error(ErrorCode::kFeatureNotSupported,
                  "aggregate function calls cannot contain set-returning function calls")
         .Hint("You might be able to move the set-returning function into a LATERAL FROM item.")
-        .At(call.location);
+        .At(sets);
   }
   RETURN_IF_ERROR(CheckAggregatePlace(*owner, "aggregate functions", call.location));
   for (const auto& other : owner->aggregates) {

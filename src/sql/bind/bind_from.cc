@@ -1,4 +1,6 @@
 // FROM: tables, views, subqueries, CTE references; aliases and the name space they make.
+#include <set>
+
 #include "sql/bind/query_binder.h"
 #include "sql/parse/parser.h"
 
@@ -10,6 +12,21 @@ namespace {
 constexpr int kViewDepthMax = 60;
 /// Planning takes time and stack by the number of joins.
 constexpr int kJoinsMax = 1000;
+
+/// Whether a view reads itself, by way of others: CREATE OR REPLACE VIEW can bring that about.
+bool ReadsItself(const CatalogVersion& catalog, const ViewDef& view) {
+  std::set<Oid> seen;
+  std::vector<Oid> open = view.depends_on;
+  while (!open.empty()) {
+    const Oid oid = open.back();
+    open.pop_back();
+    if (oid == view.oid) return true;
+    const auto next = catalog.ViewByOid(oid);
+    if (!next || !seen.insert(oid).second) continue;
+    open.insert(open.end(), next->depends_on.begin(), next->depends_on.end());
+  }
+  return false;
+}
 
 }  // namespace
 
@@ -184,6 +201,11 @@ QueryBinder::FromResult QueryBinder::ScanTable(std::shared_ptr<const TableDef> t
 Result<QueryBinder::FromResult> QueryBinder::BindView(const ViewDef& view,
                                                       const ast::RangeVar& item, Level& level) {
   if (view_depth_ >= kViewDepthMax) {
+    if (ReadsItself(context_.catalog, view)) {
+      return Error(ErrorCode::kInvalidObjectDefinition,
+                   "infinite recursion detected in rules for relation \"{}\"", view.name)
+          .At(item.location);
+    }
     return Error(ErrorCode::kStatementTooComplex, "stack depth limit exceeded")
         .Hint("Views nest too deeply.")
         .At(item.location);

@@ -2,26 +2,11 @@
 #include <algorithm>
 
 #include "sql/bind/query_binder.h"
-#include "sql/parse/parser.h"
 
 namespace oxibase::bind {
 
-namespace {
-
-bool IsSimpleView(const ViewDef& view) {
-  auto statements = Parse(view.query_sql);
-  if (!statements.ok() || statements->size() != 1) return false;
-  const auto* select = ast::TryAs<ast::SelectStmt>(statements->front().get());
-  return select && select->set_op == ast::SetOperation::kNone && select->values_lists.empty() &&
-         select->from.size() == 1 && select->from[0]->kind == ast::FromItemKind::kRangeVar &&
-         !select->distinct && select->group_by.empty() && !select->having && !select->limit_count &&
-         !select->limit_offset && !select->with;
-}
-
-}  // namespace
-
-Result<std::shared_ptr<const TableDef>> QueryBinder::FindTarget(const ast::RangeVar& range,
-                                                                const char* verb) {
+Result<QueryBinder::WriteTarget> QueryBinder::FindTarget(const ast::RangeVar& range,
+                                                         const char* verb) {
   ASSIGN_OR_RETURN(ResolvedRelation relation,
                    FindRelation(range.name, /*missing_ok=*/false, /*sequences_too=*/true));
   if (relation.sequence) {
@@ -29,24 +14,21 @@ Result<std::shared_ptr<const TableDef>> QueryBinder::FindTarget(const ast::Range
                  relation.sequence->name)
         .At(range.location);
   }
+  WriteTarget target;
   if (relation.view) {
-    // PostgreSQL writes through simple views; those it refuses, too, get its code.
-    const bool simple = IsSimpleView(*relation.view);
-    return Error(
-               simple ? ErrorCode::kFeatureNotSupported : ErrorCode::kObjectNotInPrerequisiteState,
-               "cannot {} view \"{}\"", verb, relation.view->name)
-        .Detail(simple
-                    ? "Writing through views is not supported."
-                    : "Only views that select plainly from a single table can be written through.")
-        .At(range.location);
+    Result<WriteTarget> found = FindViewTarget(std::move(relation.view), verb);
+    if (!found.ok()) return std::move(found).status().At(range.location);
+    target = std::move(found).value();
+  } else {
+    target.table = target.names = std::move(relation.table);
   }
-  if (relation.table->virtual_table) {
+  if (target.table->virtual_table) {
     return Error(ErrorCode::kInsufficientPrivilege, "permission denied: \"{}\" is a system catalog",
-                 relation.table->name)
+                 target.table->name)
         .At(range.location);
   }
   modifies_ = true;
-  return relation.table;
+  return target;
 }
 
 namespace {
@@ -238,8 +220,10 @@ Result<LogicalPtr> QueryBinder::BindInsert(const ast::InsertStmt& insert, Level*
   if (insert.with) {
     ASSIGN_OR_RETURN(with, BindWith(*insert.with, level, !parent));
   }
-  ASSIGN_OR_RETURN(std::shared_ptr<const TableDef> table, FindTarget(insert.table, "insert into"));
-  ASSIGN_OR_RETURN(std::vector<const ColumnDef*> columns, TargetColumns(insert.columns, *table));
+  ASSIGN_OR_RETURN(const WriteTarget target, FindTarget(insert.table, "insert into"));
+  const std::shared_ptr<const TableDef>& table = target.table;
+  ASSIGN_OR_RETURN(std::vector<const ColumnDef*> columns,
+                   TargetColumns(insert.columns, *target.names));
   // Parts of columns (a[1]) are bound as columns of their own, then brought together.
   const bool has_parts =
       std::any_of(insert.columns.begin(), insert.columns.end(),
@@ -271,16 +255,34 @@ Result<LogicalPtr> QueryBinder::BindInsert(const ast::InsertStmt& insert, Level*
     columns = std::move(written);
   }
   node->table = table;
-  for (const ColumnDef* column : columns) node->columns.push_back(column->id);
+  for (const ColumnDef* column : columns) {
+    if (column->id == ColumnId()) {
+      return Error(ErrorCode::kFeatureNotSupported,
+                   "cannot insert into column \"{}\" of view \"{}\"", column->name,
+                   target.view->name)
+          .Detail("View columns that are not columns of their base relation are not updatable.");
+    }
+    const auto& before = node->columns;
+    if (std::find(before.begin(), before.end(), column->id) != before.end()) {
+      return Error(ErrorCode::kSyntaxError, "multiple assignments to same column \"{}\"",
+                   table->FindColumn(column->id)->name);
+    }
+    node->columns.push_back(column->id);
+  }
   for (const ColumnDef& column : table->columns) {
     if (column.dropped || column.hidden || column.generated) continue;
-    if (std::find(columns.begin(), columns.end(), &column) != columns.end()) continue;
+    const auto& given = node->columns;
+    if (std::find(given.begin(), given.end(), column.id) != given.end()) continue;
     ASSIGN_OR_RETURN(ExprPtr value, BindDefault(*table, column));
     if (value) node->defaults.emplace_back(column.id, std::move(value));
   }
   ASSIGN_OR_RETURN(node->rules, BindRules(*table));
-  const std::string name = insert.table.alias.empty() ? table->name : insert.table.alias.name;
+  const std::string name =
+      insert.table.alias.empty() ? target.names->name : insert.table.alias.name;
   if (insert.on_conflict) {
+    if (target.view) {
+      return Error(ErrorCode::kFeatureNotSupported, "ON CONFLICT on a view is not supported");
+    }
     ASSIGN_OR_RETURN(OnConflictClause clause,
                      BindOnConflict(*insert.on_conflict, table, name, level));
     node->on_conflict = std::move(clause);
@@ -295,6 +297,10 @@ Result<LogicalPtr> QueryBinder::BindInsert(const ast::InsertStmt& insert, Level*
   LogicalPtr plan = std::move(node);
   if (insert.returning) {
     RETURN_IF_ERROR(AddTableScope(level, *table, vars, name));
+    if (target.view) {
+      ASSIGN_OR_RETURN(ViewFace face, FaceOf(*target.view, vars, "insert into", level));
+      level.names.back().entry->columns = std::move(face.columns);
+    }
     ASSIGN_OR_RETURN(plan, BindReturning(*insert.returning, std::move(plan), level));
   }
   return AttachWith(std::move(with), std::move(plan));

@@ -1,8 +1,34 @@
 // Functions in FROM.
+#include "common/array.h"
 #include "expr/function.h"
 #include "sql/bind/query_binder.h"
 
 namespace oxibase::bind {
+
+namespace {
+
+/// A function whose columns the call defines gets them as further arguments: their names, and for
+/// each its type and modifier.
+void TellColumns(Expr& expr, const std::vector<OutputColumn>& columns) {
+  if (expr.kind != ExprKind::kCall) return;
+  auto& call = static_cast<CallExpr&>(expr);
+  if (call.function->kind != FunctionKind::kTable) return;
+  ArrayBuilder names(TypeId::kText);
+  ArrayBuilder types(TypeId::kInt4);
+  for (const OutputColumn& column : columns) {
+    names.AddString(column.name);
+    types.Add(static_cast<int32_t>(column.type.id));
+    types.Add(column.type.typmod);
+  }
+  std::string bytes;
+  names.Finish(&bytes);
+  call.args.push_back(std::make_unique<ConstantExpr>(Value::String(TypeId::kTextArray, bytes)));
+  bytes.clear();
+  types.Finish(&bytes);
+  call.args.push_back(std::make_unique<ConstantExpr>(Value::String(TypeId::kInt4Array, bytes)));
+}
+
+}  // namespace
 
 Result<QueryBinder::FunctionItem> QueryBinder::BindFunctionItem(
     const ast::Expr& call, const std::vector<ast::TypedColumn>& definitions, Level& level) {
@@ -35,6 +61,7 @@ Result<QueryBinder::FunctionItem> QueryBinder::BindFunctionItem(
       ASSIGN_OR_RETURN(Type type, BindTypeName(definition.type));
       item.columns.push_back({NewVar(level), type, definition.name});
     }
+    TellColumns(*item.call, item.columns);
     return item;
   }
   if (is_record && !has_columns) {

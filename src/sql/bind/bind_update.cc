@@ -31,6 +31,11 @@ Result<const ColumnDef*> AssignedColumn(const ast::TargetColumn& target, const T
                  target.name, table.name)
         .At(target.location);
   }
+  if (column->id == ColumnId()) {
+    return Error(ErrorCode::kFeatureNotSupported, "cannot update column \"{}\" of view \"{}\"",
+                 target.name, table.name)
+        .Detail("View columns that are not columns of their base relation are not updatable.");
+  }
   const ExprPtr* before = EarlierAssignment(earlier, column->id);
   if (before && (target.indirection.empty() || !IsPartAssignment(**before))) {
     return Error(ErrorCode::kSyntaxError, "multiple assignments to same column \"{}\"", target.name)
@@ -176,10 +181,12 @@ Result<std::vector<std::pair<ColumnId, ExprPtr>>> QueryBinder::BindAssignments(
 Result<QueryBinder::Modified> QueryBinder::ScanTarget(const ast::RangeVar& range, const char* verb,
                                                       Level& level) {
   Modified target;
-  ASSIGN_OR_RETURN(target.table, FindTarget(range, verb));
+  ASSIGN_OR_RETURN(WriteTarget found, FindTarget(range, verb));
+  target.table = std::move(found.table);
+  target.view = std::move(found.view);
+  target.names = std::move(found.names);
   FromResult scan =
       ScanTable(target.table, range.alias, level, /*with_row_id=*/true, /*with_hidden=*/true);
-  RETURN_IF_ERROR(ApplyAlias(*scan.top, range.alias, range.location));
   target.entry = scan.top;
   const auto& node = static_cast<const LogicalScan&>(*scan.plan);
   size_t at = 0;
@@ -187,6 +194,15 @@ Result<QueryBinder::Modified> QueryBinder::ScanTarget(const ast::RangeVar& range
     target.old_vars.push_back(column.dropped ? 0 : node.output[at++].var);
   }
   target.plan = std::move(scan.plan);
+  if (target.view) {
+    ASSIGN_OR_RETURN(ViewFace face, FaceOf(*target.view, target.old_vars, verb, level));
+    target.entry->name = target.view->name;
+    target.entry->columns = std::move(face.columns);
+    for (ExprPtr& condition : face.conditions) {
+      target.plan = FilterBy(std::move(target.plan), std::move(condition));
+    }
+  }
+  RETURN_IF_ERROR(ApplyAlias(*target.entry, range.alias, range.location));
   // Items of FROM cannot look at the target.
   NamespaceItem item{.entry = target.entry};
   item.lateral_only = true;
@@ -210,7 +226,7 @@ Result<LogicalPtr> QueryBinder::BindUpdate(const ast::UpdateStmt& update, Level*
     plan = FilterBy(std::move(plan), std::move(where));
   }
   auto node = std::make_unique<LogicalUpdate>();
-  ASSIGN_OR_RETURN(node->assignments, BindAssignments(update.set, *target.table, level, &plan));
+  ASSIGN_OR_RETURN(node->assignments, BindAssignments(update.set, *target.names, level, &plan));
   node->table = target.table;
   node->scan_id = target.entry->scan_id;
   node->row_id = target.entry->row_id;
@@ -225,7 +241,16 @@ Result<LogicalPtr> QueryBinder::BindUpdate(const ast::UpdateStmt& update, Level*
   if (update.returning) {
     // RETURNING sees the row as it has become.
     Adopt(node->output, level);
+    if (target.view) {
+      ASSIGN_OR_RETURN(ViewFace face,
+                       FaceOf(*target.view, node->rules.column_vars, "update", level));
+      // Their names may be an alias's.
+      for (size_t i = 0; i < face.columns.size(); ++i) {
+        target.entry->columns[i].expr = std::move(face.columns[i].expr);
+      }
+    }
     for (ScopeColumn& column : target.entry->columns) {
+      if (target.view) break;
       for (size_t i = 0; i < target.table->columns.size(); ++i) {
         const ColumnDef& def = target.table->columns[i];
         if (def.id.value != column.origin_column) continue;

@@ -80,7 +80,7 @@ Status QueryBinder::MissingColumn(const std::string& relation, const std::string
     }
   }
   if (!hidden_in.empty()) {
-    error.info().detail = fmt::format(
+    error.info().hint = fmt::format(
         "There is a column named \"{}\" in table \"{}\", but it cannot be referenced from this "
         "part of the query.",
         column, hidden_in);
@@ -105,7 +105,7 @@ Status QueryBinder::MissingRelation(const std::string& schema, const std::string
         error.info().hint =
             fmt::format("Perhaps you meant to reference the table alias \"{}\".", entry->name);
       } else {
-        error.info().detail = fmt::format(
+        error.info().hint = fmt::format(
             "There is an entry for table \"{}\", but it cannot be referenced from this part of the "
             "query.",
             name);

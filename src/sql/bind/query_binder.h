@@ -296,7 +296,26 @@ class QueryBinder {
   LogicalPtr AttachWith(WithScope with, LogicalPtr plan);
 
   // -- Data modification.
-  Result<std::shared_ptr<const TableDef>> FindTarget(const ast::RangeVar& range, const char* verb);
+  /// What INSERT, UPDATE or DELETE names.
+  struct WriteTarget {
+    std::shared_ptr<const TableDef> table;
+    /// Through which the table is written; null: it was named itself.
+    std::shared_ptr<const ViewDef> view;
+    /// The table with its columns as they are called and ordered in the view. One that the view
+    /// computes has no id.
+    std::shared_ptr<const TableDef> names;
+  };
+  Result<WriteTarget> FindTarget(const ast::RangeVar& range, const char* verb);
+  /// A view over one table: its columns and which rows it shows, over `vars` of the table's
+  /// columns.
+  struct ViewFace {
+    std::vector<ScopeColumn> columns;
+    std::vector<ExprPtr> conditions;
+  };
+  Result<ViewFace> FaceOf(const ViewDef& view, const std::vector<VarId>& vars, const char* verb,
+                          Level& level);
+  Result<std::shared_ptr<const TableDef>> TableBehind(const ViewDef& view, const char* verb);
+  Result<WriteTarget> FindViewTarget(std::shared_ptr<const ViewDef> view, const char* verb);
   Result<LogicalPtr> BindReturning(const ast::ReturningClause& returning, LogicalPtr plan,
                                    Level& level);
   Result<LogicalPtr> BindInsertValues(const ast::InsertStmt& insert, const TableDef& table,
@@ -316,6 +335,8 @@ class QueryBinder {
                              Level& level);
   struct Modified {  // the target of UPDATE or DELETE
     std::shared_ptr<const TableDef> table;
+    std::shared_ptr<const ViewDef> view;  // as in WriteTarget
+    std::shared_ptr<const TableDef> names;
     std::shared_ptr<RangeEntry> entry;
     std::vector<VarId> old_vars;
     LogicalPtr plan;

@@ -122,8 +122,9 @@ struct SetStmt : Statement {
     Const::Type type = Const::Type::kString;
     /// Numbers as written.
     std::string text;
-    /// SET TIME ZONE INTERVAL '...': the type's field mask and precision come with it.
+    /// SET TIME ZONE INTERVAL '...' and the type's fields and precision, -1: none are said.
     bool interval = false;
+    int32_t interval_typmod = -1;
     int32_t location = -1;
   };
   SetStmt() : Statement(kKind) {}

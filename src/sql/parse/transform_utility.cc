@@ -118,6 +118,13 @@ StatementPtr Transformer::MakeSet(const VariableSetStmt* node) {
     SetStmt::Value& value = out->values.emplace_back();
     if (IsA(arg, TypeCast)) {
       value.interval = true;
+      const ::TypeName* type = Pg<::TypeCast>(arg)->typeName;
+      if (list_length(type->typmods) > 0) {
+        const Node* fields = static_cast<const Node*>(linitial(type->typmods));
+        if (IsA(fields, A_Const)) {
+          value.interval_typmod = Pg<A_Const>(fields)->val.ival.ival << 16 | 0xFFFF;
+        }
+      }
       arg = Pg<::TypeCast>(arg)->arg;
     }
     if (!IsA(arg, A_Const)) return Refuse("this value of SET", exprLocation(arg));
