@@ -29,7 +29,20 @@ std::string CatalogKey(ObjectKind kind, Oid oid, int32_t sub) {
 }  // namespace
 
 std::shared_ptr<const CatalogVersion> DdlTransaction::catalog() const {
-  return overlay_ ? overlay_ : database_.Catalog();
+  if (!overlay_) return database_.Catalog();
+  if (overlay_base_ != database_.catalog_number()) Rebase();
+  return overlay_;
+}
+
+// Others have committed changes meanwhile: of other objects than those changed here, whose locks
+// this transaction holds.
+void DdlTransaction::Rebase() const {
+  const auto base = database_.Catalog();
+  auto next = std::make_shared<CatalogVersion>(*base);
+  for (const Change& change : changes_) ApplyTo(*next, change, true);
+  next->set_number(database_.next_overlay_number.fetch_add(1, std::memory_order_relaxed));
+  overlay_ = std::move(next);
+  overlay_base_ = base->number();
 }
 
 Oid DdlTransaction::NewOid() { return database_.NewOid(); }
@@ -134,7 +147,9 @@ Status DdlTransaction::Apply(ObjectKind kind, Oid oid, int32_t sub, std::string_
 }
 
 void DdlTransaction::Record(Change change) {
-  auto next = std::make_shared<CatalogVersion>(*catalog());
+  const auto current = catalog();
+  if (!overlay_) overlay_base_ = current->number();
+  auto next = std::make_shared<CatalogVersion>(*current);
   ApplyTo(*next, change, true);
   next->set_number(database_.next_overlay_number.fetch_add(1, std::memory_order_relaxed));
   overlay_ = std::move(next);
@@ -283,6 +298,7 @@ void DdlTransaction::RollbackTo(const Mark& mark) {
   changes_.resize(mark.changes);
   on_commit_.resize(mark.on_commit);
   overlay_ = mark.overlay;
+  overlay_base_ = mark.overlay_base;
 }
 
 void DdlTransaction::PublishChanges(bool forward) {
@@ -317,7 +333,7 @@ void DdlTransaction::Committed() {
 void DdlTransaction::Rollback() {
   if (published_) PublishChanges(false);
   published_ = false;
-  RollbackTo({nullptr, 0, 0, 0});
+  RollbackTo({nullptr, 0, 0, 0, 0});
 }
 
 }  // namespace oxibase

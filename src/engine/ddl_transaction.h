@@ -49,9 +49,12 @@ class DdlTransaction {
 
   struct Mark {
     std::shared_ptr<const CatalogVersion> overlay;
+    uint64_t overlay_base;
     size_t changes, undo, on_commit;
   };
-  Mark mark() const { return {overlay_, changes_.size(), undo_.size(), on_commit_.size()}; }
+  Mark mark() const {
+    return {overlay_, overlay_base_, changes_.size(), undo_.size(), on_commit_.size()};
+  }
   /// Undoes what came after it. (The rows are undone by the transaction.)
   void RollbackTo(const Mark& mark);
   /// Makes the changes the newest catalog. Just before the transaction commits, while its locks
@@ -83,11 +86,15 @@ class DdlTransaction {
   void Record(Change change);
   std::shared_ptr<const CatalogObject> Current(ObjectKind kind, Oid oid) const;
   static void ApplyTo(CatalogVersion& catalog, const Change& change, bool forward);
+  void Rebase() const;
   void PublishChanges(bool forward);
 
   Database::Impl& database_;
   Transaction& txn_;
-  std::shared_ptr<const CatalogVersion> overlay_;
+  // The newest catalog with the changes applied, and the number of what that was. Made anew when
+  // others have changed it.
+  mutable std::shared_ptr<const CatalogVersion> overlay_;
+  mutable uint64_t overlay_base_ = 0;
   std::vector<Change> changes_;
   std::vector<std::function<void()>> undo_;
   std::vector<std::function<void()>> on_commit_;

@@ -20,6 +20,7 @@ class PreparedImpl : public PreparedStatement {
   std::span<const ResultColumn> columns() const override { return result; }
   std::string_view text() const override { return sql; }
   bool is_empty() const override { return statement == nullptr; }
+  void LetResultChange() override { result_may_change = true; }
   bool copies_data() const override;
   bool changes_data() const override { return plan && plan->modifies; }
 

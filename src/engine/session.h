@@ -79,6 +79,9 @@ class PreparedStatement {
   virtual std::span<const ResultColumn> columns() const = 0;
   virtual std::string_view text() const = 0;
   /// No statement at all: an empty text.
+  /// It was made of a text that is run once: its result, not described yet, may still change with
+  /// the tables until then. Else that is an error (0A000).
+  virtual void LetResultChange() = 0;
   virtual bool is_empty() const = 0;
   /// COPY from or to the caller.
   virtual bool copies_data() const = 0;

@@ -171,10 +171,11 @@ Status SessionImpl::CommitTransaction() {
   }
   const bool has_ddl = ddl_->has_changes();
   if (has_ddl) ddl_->Publish();
-  Result<Lsn> committed = txn_->Commit();
+  Result<Lsn> committed = txn_->Commit([&] {
+    if (has_ddl) ddl_->Rollback();
+  });
   state_ = State::kIdle;
   if (!committed.ok()) {
-    if (has_ddl) ddl_->Rollback();
     settings_.EndTransaction(false);
     EndHeldCursors(false);
     return std::move(committed).status();
@@ -190,9 +191,11 @@ void SessionImpl::RollbackTransaction() {
   constraints_.Clear();
   EndPortals();
   savepoints_.clear();
-  // Rows before what they lie in.
-  if (txn_->active()) txn_->Rollback();
-  if (ddl_->has_changes()) ddl_->Rollback();
+  // Rows before what they lie in, and that before the locks.
+  const auto undo_ddl = [&] {
+    if (ddl_->has_changes()) ddl_->Rollback();
+  };
+  if (txn_->active()) txn_->Rollback(undo_ddl);
   EndHeldCursors(false);
   settings_.EndTransaction(false);
   state_ = State::kIdle;
@@ -572,6 +575,7 @@ Status SessionImpl::Execute(std::string_view sql,
         if (failed.info().location >= 0) failed.info().location += tree->text_begin;
         return failed;
       }
+      (*prepared)->LetResultChange();
       if (!(*prepared)->param_types().empty()) {
         return Error(ErrorCode::kUndefinedParameter, "there is no parameter $1");
       }
@@ -605,6 +609,16 @@ Result<std::optional<std::vector<Value>>> SessionImpl::FirstRow(const std::strin
   std::vector<Value> row;
   for (const Vector& column : batch->columns) row.push_back(column.GetValue(0));
   return std::optional(std::move(row));
+}
+
+Status SessionImpl::LockTablesOf(const LogicalPlan& plan) {
+  std::map<Oid, TableLockMode> locks;
+  CollectTargets(*plan.root, &locks);
+  for (const auto& [oid, mode] : locks) {
+    const auto table = ddl_->catalog()->TableByOid(oid);
+    if (table && !table->virtual_table) RETURN_IF_ERROR(txn_->LockTable(oid, mode));
+  }
+  return {};
 }
 
 Result<uint64_t> SessionImpl::Run(LogicalPlan plan) {

@@ -104,6 +104,7 @@ class SessionImpl final : public Session,
   Status CheckNotInUse(const TableDef& table, std::string_view command) override;
   Status RestartSequence(Oid sequence, int64_t value) override;
   Result<std::optional<std::vector<Value>>> FirstRow(const std::string& sql) override;
+  Status LockTablesOf(const LogicalPlan& plan) override;
   Result<uint64_t> Run(LogicalPlan plan) override;
   EvalContext& eval() override { return eval_; }
   ProgressCounter& progress_counter() { return progress_; }

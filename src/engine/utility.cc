@@ -431,9 +431,10 @@ Status SessionImpl::RunTransaction(PortalImpl& portal, const ast::TransactionStm
         return Error(ErrorCode::kInvalidSavepointSpecification, "savepoint \"{}\" does not exist",
                      statement.savepoint);
       }
-      RETURN_IF_ERROR(txn_->RollbackToSavepoint(statement.savepoint));
-      while (savepoints_.back().name != statement.savepoint) savepoints_.pop_back();
-      ddl_->RollbackTo(savepoints_.back().ddl);
+      RETURN_IF_ERROR(txn_->RollbackToSavepoint(statement.savepoint, [&] {
+        while (savepoints_.back().name != statement.savepoint) savepoints_.pop_back();
+        ddl_->RollbackTo(savepoints_.back().ddl);
+      }));
       settings_.RollbackTo(savepoints_.back().settings);
       constraints_.RollbackTo(savepoints_.back().constraints);
       state_ = State::kBlock;

@@ -1,5 +1,7 @@
 #include "txn/single_read.h"
 
+#include <algorithm>
+
 #include "storage/mvcc/tablet.h"
 #include "txn/table_lock_table.h"
 #include "txn/txn_internals.h"
@@ -14,8 +16,10 @@ SingleRead::SingleRead(Transaction& txn, Oid table) : txn_(txn), table_(table) {
   if (!locked_) return;
   TxnInternals::epoch(txn).Enter();
   read_ts_ = txn.manager().visible_ts().value;
-  // What the session committed itself, it must see; that a transaction waits for.
-  if (TxnInternals::last_commit_ts(txn) > read_ts_) [[unlikely]] {
+  // What the session committed itself, and what made the table that it finds, it must see: a
+  // transaction does.
+  if (std::max(TxnInternals::last_commit_ts(txn), TxnInternals::exclusive_ts(txn)) > read_ts_)
+      [[unlikely]] {
     End();
   }
 }

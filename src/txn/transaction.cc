@@ -84,6 +84,11 @@ Snapshot Transaction::BeginStatement(bool writes) {
       at_least = last_commit_ts_.value;
       read_dependency_ = std::max(read_dependency_, last_commit_lsn_);
     }
+    if (const uint64_t exclusive = manager_.exclusive_ts_.load(std::memory_order_seq_cst);
+        exclusive > manager_.visible_ts_.load(std::memory_order_acquire)) {
+      at_least = std::max(at_least, exclusive);
+      DependOnStamped();
+    }
     if (writes && !repeatable_read()) {
       const uint64_t stamped = manager_.stamped_ts_.load(std::memory_order_seq_cst);
       if (stamped > manager_.visible_ts_.load(std::memory_order_acquire)) {
@@ -137,7 +142,7 @@ Snapshot Transaction::LatestSnapshot() {
 
 // ---- The end.
 
-Result<Lsn> Transaction::Commit() {
+Result<Lsn> Transaction::Commit(const std::function<void()>& undone) {
   OXI_CHECK(active_);
   if (writes_.empty()) {
     Finish();
@@ -145,7 +150,7 @@ Result<Lsn> Transaction::Commit() {
   }
   Result<Lsn> end = manager_.Append(*this);
   if (!end.ok()) {
-    Rollback();
+    Rollback(undone);
     return end;
   }
   Stamp();
@@ -158,6 +163,7 @@ Result<Lsn> Transaction::Commit() {
   RowLockTable& locks = *manager_.row_locks_;
   for (const Write& write : writes_) locks.Wake(write.tablet->id(), write.row);
   DisposeSuperseded();
+  NoteExclusive();
   Finish();
   // An earlier commit that is not stamped yet hides this one: whoever is told of this one must see
   // it. Short: between its place in the log and its stamps a commit waits for nothing.
@@ -165,6 +171,20 @@ Result<Lsn> Transaction::Commit() {
   manager_.CollectGarbage();
   if (!waits) return read_dependency_;
   return std::max(*end, read_dependency_);
+}
+
+// Who waited for such a lock, or comes later, may not have a snapshot from before this commit: it
+// would find new storage empty.
+void Transaction::NoteExclusive() {
+  const bool exclusive = std::any_of(
+      table_locks_held_.begin(), table_locks_held_.end(), [](const HeldTableLock& held) {
+        return held.space == 0 && held.mode == TableLockMode::kAccessExclusive;
+      });
+  if (!exclusive) return;
+  uint64_t before = manager_.exclusive_ts_.load(std::memory_order_relaxed);
+  while (before < commit_ts_.value && !manager_.exclusive_ts_.compare_exchange_weak(
+                                          before, commit_ts_.value, std::memory_order_seq_cst)) {
+  }
 }
 
 void Transaction::Stamp() {
@@ -200,9 +220,10 @@ void Transaction::PinTablet(Tablet& tablet) {
   pinned_tablets_.push_back(&tablet);
 }
 
-void Transaction::Rollback() {
+void Transaction::Rollback(const std::function<void()>& undone) {
   OXI_CHECK(active_);
   UndoTo(0);
+  if (undone) undone();
   Finish();
 }
 
@@ -278,12 +299,14 @@ Status Transaction::ReleaseSavepoint(std::string_view name) {
   return status;
 }
 
-Status Transaction::RollbackToSavepoint(std::string_view name) {
+Status Transaction::RollbackToSavepoint(std::string_view name,
+                                        const std::function<void()>& undone) {
   Status status;
   Savepoint* savepoint = FindSavepoint(name, &status);
   if (savepoint == nullptr) return status;
   UndoTo(savepoint->writes);
   redo_.TruncateTo(savepoint->redo);
+  if (undone) undone();
   ReleaseLocksTo(savepoint->row_locks, savepoint->table_locks);
   savepoints_.erase(savepoints_.begin() + (savepoint - savepoints_.data()) + 1, savepoints_.end());
   ++command_;

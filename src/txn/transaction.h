@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -71,8 +72,11 @@ class Transaction {
   /// without changes: what it saw of commits that were not yet durable.) Does not wait for
   /// durability: this session sees its changes at once, others once they are durable. An error
   /// (53100, 58030) means it was rolled back. It is not active afterwards.
-  Result<Lsn> Commit();
-  void Rollback();
+  /// `undone`: as for Rollback, when it fails.
+  Result<Lsn> Commit(const std::function<void()>& undone = nullptr);
+  /// `undone` is called when its changes are taken back and its locks are still held: for what lies
+  /// under those locks besides rows.
+  void Rollback(const std::function<void()>& undone = nullptr);
   /// 0 before Commit; then the time others see its changes at. 0 if it wrote nothing.
   Timestamp commit_ts() const { return commit_ts_; }
   /// Position that must be durable before what this transaction has read may be shown: after
@@ -117,8 +121,8 @@ class Transaction {
   void DefineSavepoint(std::string_view name);
   /// 3B001 when there is none of that name.
   Status ReleaseSavepoint(std::string_view name);
-  /// Undoes what came after it and keeps it.
-  Status RollbackToSavepoint(std::string_view name);
+  /// Undoes what came after it and keeps it. `undone`: as for Rollback.
+  Status RollbackToSavepoint(std::string_view name, const std::function<void()>& undone = nullptr);
   size_t savepoint_count() const { return savepoints_.size(); }
 
   // ---- Table locks, held to the end of the transaction or a rollback to a savepoint before.
@@ -174,6 +178,7 @@ class Transaction {
   void UndoTo(size_t writes);
   void ReleaseLocksTo(size_t row_locks, size_t table_locks);
   void Stamp();
+  void NoteExclusive();
   void DisposeSuperseded();
   void Finish();
   Timestamp SetSlot(SnapshotSlot* slot, uint64_t at_least);

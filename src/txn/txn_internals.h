@@ -15,6 +15,9 @@ struct TxnInternals {
   static EpochManager::Slot& epoch(Transaction& txn) { return *txn.epoch_slot_; }
   /// Of the session; 0: none.
   static uint64_t last_commit_ts(const Transaction& txn) { return txn.last_commit_ts_.value; }
+  static uint64_t exclusive_ts(const Transaction& txn) {
+    return txn.manager_.exclusive_ts_.load(std::memory_order_seq_cst);
+  }
   static TxnHooks* hooks(Transaction& txn) { return txn.hooks_; }
   static int64_t lock_timeout(const Transaction& txn) { return txn.lock_timeout_micros_; }
   static WaitGraph& graph(Transaction& txn) { return *txn.manager_.wait_graph_; }

@@ -145,6 +145,9 @@ class TxnManager {
 
   alignas(64) std::atomic<uint64_t> visible_ts_{0};
   std::atomic<uint64_t> stamped_ts_{0};
+  /// Of the last commit that held a table exclusively. It may be later than visible_ts; whoever
+  /// gets at such a table must see it.
+  std::atomic<uint64_t> exclusive_ts_{0};
   alignas(64) std::atomic<uint64_t> last_ts_{0};
   std::atomic<uint64_t> stamped_lsn_{0};             // of the commit at stamped_ts_, or later
   alignas(64) std::atomic<uint64_t> next_owner_{1};  // transactions' numbers, leased in blocks

@@ -20,9 +20,14 @@ Result<std::string> CreateTableAs(DdlHost& host, const ast::CreateTableAsStmt& s
                    PlaceRelation(host, statement.name, temporary, statement.if_not_exists));
   if (place.exists) return std::string("CREATE TABLE AS");
 
-  const auto catalog = host.catalog();
-  BindContext context = MakeBindContext(host, *catalog);
-  ASSIGN_OR_RETURN(LogicalPlan plan, BindStatement(*statement.query, context));
+  LogicalPlan plan;
+  for (bool current = false; !current;) {
+    const auto catalog = host.catalog();
+    BindContext context = MakeBindContext(host, *catalog);
+    ASSIGN_OR_RETURN(plan, BindStatement(*statement.query, context));
+    RETURN_IF_ERROR(host.LockTablesOf(plan));
+    current = host.catalog()->number() == catalog->number();
+  }
   if (statement.columns.size() > plan.result.size()) {
     return Error(ErrorCode::kSyntaxError, "too many column names were specified");
   }

@@ -83,6 +83,9 @@ class DdlHost {
 
   /// The first row of a query, or nothing.
   virtual Result<std::optional<std::vector<Value>>> FirstRow(const std::string& sql) = 0;
+  /// Takes the locks that running the plan needs. They may wait for changes of what it was bound
+  /// to.
+  virtual Status LockTablesOf(const LogicalPlan& plan) = 0;
   /// Runs a bound INSERT; the number of rows.
   virtual Result<uint64_t> Run(LogicalPlan plan) = 0;
 

@@ -335,6 +335,7 @@ Status Protocol::RunQuery(std::string_view sql) {
   for (size_t i = 0; i < texts.size(); ++i) {
     Status status = [&]() -> Status {
       ASSIGN_OR_RETURN(auto statement, session_->Prepare(texts[i], {}));
+      statement->LetResultChange();
       if (!statement->param_types().empty()) {
         return Error(ErrorCode::kUndefinedParameter, "there is no parameter $1");
       }

@@ -29,15 +29,15 @@ void AppendColumnKey(const RowLayout& layout, const std::byte* row, size_t colum
 }  // namespace
 
 TabletIndex::TabletIndex(IndexSpec spec, const TableSchema& schema, EpochManager& epochs)
-    : spec_(std::move(spec)), tree_(std::make_unique<OrderedIndex>(epochs)) {
+    : spec_(std::move(spec)), epochs_(epochs), tree_(std::make_unique<OrderedIndex>(epochs)) {
   if (spec_.unique) key_latches_ = std::make_unique<Mutex[]>(kKeyLatches);
   SetSchema(schema);
 }
 
-TabletIndex::~TabletIndex() = default;
+TabletIndex::~TabletIndex() { delete shape_.load(std::memory_order_relaxed); }
 
 void TabletIndex::SetSchema(const TableSchema& schema) {
-  positions_.clear();
+  auto shape = std::make_unique<Shape>();
   for (const auto& layout : schema.layouts()) {
     Positions positions;
     positions.version = layout->version();
@@ -45,39 +45,42 @@ void TabletIndex::SetSchema(const TableSchema& schema) {
       positions.columns.push_back(layout->Find(column.column));
     }
     if (spec_.predicate) positions.predicate = layout->Find(*spec_.predicate);
-    positions_.push_back(std::move(positions));
+    shape->positions.push_back(std::move(positions));
   }
   // What older rows read as, from the newest layout that has the column.
-  missing_.assign(spec_.columns.size(), Value());
-  missing_predicate_ = false;
+  shape->missing.resize(spec_.columns.size());
   for (const auto& layout : schema.layouts()) {
     for (size_t i = 0; i < spec_.columns.size(); ++i) {
       const int at = layout->Find(spec_.columns[i].column);
-      if (at >= 0) missing_[i] = layout->columns()[static_cast<size_t>(at)].missing;
+      if (at >= 0) shape->missing[i] = layout->columns()[static_cast<size_t>(at)].missing;
     }
     if (!spec_.predicate) continue;
     if (const int at = layout->Find(*spec_.predicate); at >= 0) {
       const Value& value = layout->columns()[static_cast<size_t>(at)].missing;
-      missing_predicate_ = !value.is_null() && value.AsBool();
+      shape->missing_predicate = !value.is_null() && value.AsBool();
     }
   }
+  const Shape* old = shape_.exchange(shape.release(), std::memory_order_acq_rel);
+  if (old == nullptr) return;
+  epochs_.Retire(const_cast<Shape*>(old), [](void* object) { delete static_cast<Shape*>(object); });
 }
 
-const TabletIndex::Positions& TabletIndex::PositionsIn(const RowLayout& layout) const {
-  for (size_t i = positions_.size(); i-- > 0;) {
-    if (positions_[i].version == layout.version()) return positions_[i];
+const TabletIndex::Positions& TabletIndex::Shape::In(const RowLayout& layout) const {
+  for (size_t i = positions.size(); i-- > 0;) {
+    if (positions[i].version == layout.version()) return positions[i];
   }
   OXI_CHECK(!"a row of a schema version that the index does not know");
-  return positions_.back();
+  return positions.back();
 }
 
 bool TabletIndex::KeyOfRow(const RowLayout& layout, const std::byte* row, std::string* key,
                            bool* has_null) const {
-  const Positions& positions = PositionsIn(layout);
+  const Shape& shape = this->shape();
+  const Positions& positions = shape.In(layout);
   key->clear();
   *has_null = false;
   if (spec_.predicate) {
-    bool holds = missing_predicate_;
+    bool holds = shape.missing_predicate;
     if (positions.predicate >= 0) {
       const auto at = static_cast<size_t>(positions.predicate);
       holds = !layout.IsNull(row, at) && layout.ReadFixed<uint8_t>(row, at) != 0;
@@ -87,11 +90,11 @@ bool TabletIndex::KeyOfRow(const RowLayout& layout, const std::byte* row, std::s
   for (size_t i = 0; i < positions.columns.size(); ++i) {
     const SortOrder order = spec_.columns[i].order;
     if (positions.columns[i] < 0) {
-      if (missing_[i].is_null()) {
+      if (shape.missing[i].is_null()) {
         *has_null = true;
         AppendNullKey(key, order);
       } else {
-        AppendKey(key, missing_[i], order);
+        AppendKey(key, shape.missing[i], order);
       }
       continue;
     }
@@ -109,7 +112,7 @@ bool TabletIndex::KeyOfRow(const RowLayout& layout, const std::byte* row, std::s
 bool TabletIndex::SameKey(const RowLayout& a_layout, const std::byte* a, const RowLayout& b_layout,
                           const std::byte* b) const {
   if (a_layout.version() != b_layout.version()) return false;  // keys will tell
-  const Positions& positions = PositionsIn(a_layout);
+  const Positions& positions = shape().In(a_layout);
   const auto same = [&](int position) {
     if (position < 0) return true;
     const auto column = static_cast<size_t>(position);
@@ -129,11 +132,12 @@ bool TabletIndex::SameKey(const RowLayout& a_layout, const std::byte* a, const R
 }
 
 std::vector<Value> TabletIndex::KeyValues(const RowLayout& layout, const std::byte* row) const {
-  const Positions& positions = PositionsIn(layout);
+  const Shape& shape = this->shape();
+  const Positions& positions = shape.In(layout);
   std::vector<Value> values;
   for (size_t i = 0; i < positions.columns.size(); ++i) {
     const int at = positions.columns[i];
-    values.push_back(at < 0 ? missing_[i] : layout.ReadValue(row, static_cast<size_t>(at)));
+    values.push_back(at < 0 ? shape.missing[i] : layout.ReadValue(row, static_cast<size_t>(at)));
   }
   return values;
 }

@@ -27,7 +27,8 @@ class TabletIndex {
   TabletIndex& operator=(const TabletIndex&) = delete;
 
   const IndexSpec& spec() const { return spec_; }
-  /// The tablet has a new schema. REQUIRES: nobody uses the index
+  /// The tablet has a new schema. The table is locked: nobody reads or writes rows in a
+  /// transaction; but those who collect dead versions may be at work.
   void SetSchema(const TableSchema& schema);
   bool is_hash() const { return spec_.method == IndexSpec::Method::kHash; }
 
@@ -68,12 +69,18 @@ class TabletIndex {
     std::vector<int> columns;  // -1: such rows are older than the column
     int predicate = -1;
   };
-  const Positions& PositionsIn(const RowLayout& layout) const;
+  /// What rows of the tablet's schema versions have; replaced as a whole.
+  struct Shape {
+    std::vector<Positions> positions;  // newest last
+    std::vector<Value> missing;        // of the key columns
+    bool missing_predicate = false;
+    const Positions& In(const RowLayout& layout) const;
+  };
+  const Shape& shape() const { return *shape_.load(std::memory_order_acquire); }
 
   const IndexSpec spec_;
-  std::vector<Positions> positions_;  // newest last
-  std::vector<Value> missing_;        // of the key columns
-  bool missing_predicate_ = false;
+  EpochManager& epochs_;
+  std::atomic<const Shape*> shape_{nullptr};  // the old one is freed by epoch
   std::unique_ptr<OrderedIndex> tree_;
   mutable std::unique_ptr<Mutex[]> key_latches_;
 };
