@@ -58,9 +58,56 @@ Status PgStatActivity(const Source& s) {
   Database::Impl& db = s.session.db();
   MutexLock lock(db.sessions_mu);
   for (const auto& [pid, session] : db.sessions) {
-    s.Row({O(kPostgresDatabase), N("postgres"), I4(pid), O(kPostgresRole), N("postgres"),
-           T(session->application_name()), T("client backend")});
+    // What a session of another thread does is not known here.
+    const bool own = session == &s.session;
+    s.Row({O(kPostgresDatabase),
+           N("postgres"),
+           I4(pid),
+           Null(),
+           O(kPostgresRole),
+           N("postgres"),
+           T(session->application_name()),
+           Null(),
+           Null(),
+           Null(),
+           Null(),
+           Null(),
+           Null(),
+           Null(),
+           Null(),
+           Null(),
+           own ? T("active") : Null(),
+           Null(),
+           Null(),
+           Null(),
+           Null(),
+           T("client backend")});
   }
+  return {};
+}
+
+/// No session is encrypted or authenticated by others.
+Status PgStatSsl(const Source& s) {
+  Database::Impl& db = s.session.db();
+  MutexLock lock(db.sessions_mu);
+  for (const auto& [pid, session] : db.sessions) {
+    s.Row({I4(pid), B(false), Null(), Null(), Null(), Null(), Null(), Null()});
+  }
+  return {};
+}
+
+Status PgStatGssapi(const Source& s) {
+  Database::Impl& db = s.session.db();
+  MutexLock lock(db.sessions_mu);
+  for (const auto& [pid, session] : db.sessions) {
+    s.Row({I4(pid), B(false), Null(), B(false)});
+  }
+  return {};
+}
+
+Status PgShadow(const Source& s) {
+  s.Row({N("postgres"), O(kPostgresRole), B(true), B(true), B(true), B(true), Null(), Null(),
+         Null()});
   return {};
 }
 
@@ -134,8 +181,11 @@ std::vector<SystemTable> ServerTables() {
        "boot_val text, reset_val text, sourcefile text, sourceline int4, pending_restart bool",
        PgSettings},
       {12013, schema, "pg_stat_activity",
-       "datid oid, datname name, pid int4, usesysid oid, usename name, application_name text, "
-       "backend_type text",
+       "datid oid, datname name, pid int4, leader_pid int4, usesysid oid, usename name, "
+       "application_name text, client_addr text, client_hostname text, client_port int4, "
+       "backend_start timestamptz, xact_start timestamptz, query_start timestamptz, "
+       "state_change timestamptz, wait_event_type text, wait_event text, state text, "
+       "backend_xid xid, backend_xmin xid, query_id int8, query text, backend_type text",
        PgStatActivity},
       {12014, schema, "pg_stat_user_tables",
        "relid oid, schemaname name, relname name, n_live_tup int8, n_dead_tup int8",
@@ -148,6 +198,21 @@ std::vector<SystemTable> ServerTables() {
        "name text, statement text, is_holdable bool, is_binary bool, is_scrollable bool, "
        "creation_time timestamptz",
        PgCursors},
+      {12021, schema, "pg_shadow",
+       "usename name, usesysid oid, usecreatedb bool, usesuper bool, userepl bool, "
+       "usebypassrls bool, passwd text, valuntil timestamptz, useconfig _text",
+       PgShadow},
+      {12022, schema, "pg_group", "groname name, grosysid oid, grolist _oid", Nothing},
+      {12023, schema, "pg_rules", "schemaname name, tablename name, rulename name, definition text",
+       Nothing},
+      {12024, schema, "pg_available_extensions",
+       "name name, default_version text, installed_version text, comment text", Nothing},
+      {12025, schema, "pg_stat_ssl",
+       "pid int4, ssl bool, version text, cipher text, bits int4, client_dn text, "
+       "client_serial numeric, issuer_dn text",
+       PgStatSsl},
+      {12026, schema, "pg_stat_gssapi",
+       "pid int4, gss_authenticated bool, principal text, encrypted bool", PgStatGssapi},
       {12015, schema, "pg_locks",
        "locktype text, database oid, relation oid, pid int4, mode text, granted bool", Nothing},
       {12016, schema, "pg_prepared_xacts",
