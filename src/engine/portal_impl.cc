@@ -52,6 +52,10 @@ Status PortalImpl::Rebind(std::span<const Value> params) {
     session_.ForgetPortal(this);
   }
   pin_.Release();
+  if (general_) {
+    ReleaseExecutor();
+    statement_ = std::move(general_);
+  }
   context_.params.resize(std::max(context_.params.size(), params.size()));
   std::copy(params.begin(), params.end(), context_.params.begin());
   context_.rows_affected = 0;
@@ -125,9 +129,20 @@ Status PortalImpl::Start() {
   return StartUtility();
 }
 
-Status PortalImpl::StartPlan() {
+Status PortalImpl::ChoosePlan() {
   RETURN_IF_ERROR(session_.EnsureTransaction());
   RETURN_IF_ERROR(session_.EnsurePlan(*statement_));
+  if (!statement_->plan->assumptions.empty() && !general_) [[unlikely]] {
+    context_.eval.params = context_.params;
+    session_.FillEval(context_.eval);
+    ASSIGN_OR_RETURN(auto variant, session_.VariantOf(*statement_, context_.eval));
+    if (variant) general_ = std::exchange(statement_, std::move(variant));
+  }
+  return {};
+}
+
+Status PortalImpl::StartPlan() {
+  RETURN_IF_ERROR(ChoosePlan());
   if (session_.read_only_ && statement_->plan->modifies) {
     return Error(ErrorCode::kReadOnlySqlTransaction, "cannot execute {} in a read-only transaction",
                  statement_->plan->command == LogicalPlan::Command::kInsert   ? "INSERT"

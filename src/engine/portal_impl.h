@@ -52,6 +52,9 @@ class PortalImpl : public Portal {
   std::span<const size_t> copy_row_ends() const override;
 
   const PreparedImpl& statement() const { return *statement_; }
+  /// Makes the plan current, and the one for these parameters where there are several. Start does
+  /// it too. REQUIRES: the statement has a plan
+  Status ChoosePlan();
   bool started() const { return state_ != State::kReady; }
   bool done() const { return state_ == State::kDone; }
   /// Another statement begins while this one has rows left: its snapshot is kept.
@@ -80,6 +83,7 @@ class PortalImpl : public Portal {
 
   SessionImpl& session_;
   std::shared_ptr<PreparedImpl> statement_;
+  std::shared_ptr<PreparedImpl> general_;     // while a variant for these parameters is statement_
   std::shared_ptr<const PhysicalPlan> plan_;  // the one the executor runs
   std::unique_ptr<Executor> executor_;
   std::unique_ptr<PointRead> point_read_;  // of the statement, whose plan it belongs to

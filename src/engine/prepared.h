@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/plan_variants.h"
 #include "engine/session.h"
 #include "exec/executor.h"
 #include "exec/point_read.h"
@@ -37,6 +38,10 @@ class PreparedImpl : public PreparedStatement {
   int64_t made_micros = 0;  // of PREPARE and DECLARE: when, since 2000
 
   std::shared_ptr<const PhysicalPlan> plan;
+  /// What of its parameters the plan counts on: it is a variant of another statement.
+  std::vector<ExprPtr> assumed;
+  /// Of a statement whose plan has assumptions, once it has run.
+  std::unique_ptr<PlanVariants> variants;
   uint64_t catalog_number = 0;
   uint64_t plan_epoch = 0;
   struct TableLock {

@@ -334,7 +334,8 @@ void SessionImpl::FillEval(EvalContext& eval) {
   eval.cancelled = &cancelled_;
 }
 
-Result<std::shared_ptr<const PhysicalPlan>> SessionImpl::MakePlan(LogicalPlan logical) {
+Result<std::shared_ptr<const PhysicalPlan>> SessionImpl::MakePlan(
+    LogicalPlan logical, const std::vector<ExprPtr>& assumed) {
   const EngineStatistics statistics(db_);
   OptimizerContext context;
   context.statistics = &statistics;
@@ -347,7 +348,30 @@ Result<std::shared_ptr<const PhysicalPlan>> SessionImpl::MakePlan(LogicalPlan lo
     scope.column_vars = vars;
     return BindScalarExpression(*tree, ExprUse::kIndexElement, scope, Type(), "", bind);
   };
+  context.assumed = &assumed;
   return Optimize(std::move(logical), context);
+}
+
+Result<std::shared_ptr<PreparedImpl>> SessionImpl::VariantOf(PreparedImpl& statement,
+                                                             EvalContext& eval) {
+  std::unique_ptr<PlanVariants>& variants = statement.variants;
+  if (!variants || variants->plan() != statement.plan.get()) {
+    variants = std::make_unique<PlanVariants>(statement.plan);
+  }
+  const uint32_t fulfilled = variants->Fulfilled(eval);
+  if (fulfilled == 0) return std::shared_ptr<PreparedImpl>();
+  std::shared_ptr<PreparedImpl>& variant = (*variants)[fulfilled];
+  if (!variant) {
+    auto made = std::make_shared<PreparedImpl>();
+    made->sql = statement.sql;
+    made->statement = statement.statement;
+    made->types = statement.types;
+    made->assumed = variants->Assumptions(fulfilled);
+    made->point_read_tried = true;  // a point read is not made for some parameters only
+    variant = std::move(made);
+  }
+  RETURN_IF_ERROR(EnsurePlan(*variant));
+  return variant;
 }
 
 Status SessionImpl::PlanStatement(PreparedImpl& statement) {
@@ -373,7 +397,7 @@ Status SessionImpl::PlanStatement(PreparedImpl& statement) {
       return Error(ErrorCode::kFeatureNotSupported, "cached plan must not change result type");
     }
   }
-  ASSIGN_OR_RETURN(statement.plan, MakePlan(std::move(logical)));
+  ASSIGN_OR_RETURN(statement.plan, MakePlan(std::move(logical), statement.assumed));
   statement.idle.reset();
   statement.point_read.reset();
   statement.point_read_tried = false;

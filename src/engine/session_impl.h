@@ -170,7 +170,11 @@ class SessionImpl final : public Session,
   BindContext MakeBindContext();
   /// Fills what expressions see; `params` lies in the context itself.
   void FillEval(EvalContext& eval);
-  Result<std::shared_ptr<const PhysicalPlan>> MakePlan(LogicalPlan logical);
+  Result<std::shared_ptr<const PhysicalPlan>> MakePlan(LogicalPlan logical,
+                                                       const std::vector<ExprPtr>& assumed = {});
+  /// The statement with a plan that counts on what `eval`'s parameters are; null: its own will do.
+  /// REQUIRES: its plan is current and has assumptions
+  Result<std::shared_ptr<PreparedImpl>> VariantOf(PreparedImpl& statement, EvalContext& eval);
   Result<std::shared_ptr<PreparedImpl>> PrepareTree(std::string sql,
                                                     std::shared_ptr<const ast::Statement> tree,
                                                     std::span<const Type> types);

@@ -734,6 +734,7 @@ Status SessionImpl::RunExplain(PortalImpl& portal, const ast::ExplainStmt& state
   std::shared_ptr<PortalImpl> inner;
   if (query->kind == StatementKind::kExecute) {
     ASSIGN_OR_RETURN(inner, MakeExecute(*query));
+    if (inner->statement().is_planned()) RETURN_IF_ERROR(inner->ChoosePlan());
   } else {
     ASSIGN_OR_RETURN(auto prepared, PrepareTree(portal.statement_->sql, query, {}));
     if (!prepared->is_planned()) return Unsupported("EXPLAIN of a statement without a plan");

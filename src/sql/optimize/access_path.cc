@@ -109,13 +109,14 @@ class PathFinder {
  public:
   PathFinder(const LogicalScan& scan, const std::vector<ExprPtr>& conjuncts,
              std::span<const ExprPtr> facts, const Estimator& estimator, const IsBound& is_bound,
-             const std::function<ExprPtr(const IndexDef&, size_t)>& hidden)
+             const std::function<ExprPtr(const IndexDef&, size_t)>& hidden, const Assume& assume)
       : scan_(scan),
         conjuncts_(conjuncts),
         facts_(facts),
         estimator_(estimator),
         is_bound_(is_bound),
-        hidden_(hidden) {}
+        hidden_(hidden),
+        assume_(assume) {}
 
   std::optional<IndexPath> Find(const IndexDef& index, bool with_whole) const {
     IndexPath path;
@@ -164,7 +165,7 @@ class PathFinder {
     std::vector<const Expr*> facts;
     for (const auto& conjunct : conjuncts_) facts.push_back(conjunct.get());
     for (const auto& fact : facts_) facts.push_back(fact.get());
-    if (!Implies(facts, *predicate)) return false;
+    if (!Implies(facts, *predicate) && !assume_(facts, *predicate)) return false;
     path->partial = true;
     path->selectivity = estimator_.Selectivity(*predicate);
     std::vector<ExprPtr> parts;
@@ -282,6 +283,7 @@ class PathFinder {
   const Estimator& estimator_;
   const IsBound& is_bound_;
   const std::function<ExprPtr(const IndexDef&, size_t)>& hidden_;
+  const Assume& assume_;
 };
 
 }  // namespace
@@ -289,10 +291,10 @@ class PathFinder {
 std::vector<IndexPath> FindIndexPaths(
     const LogicalScan& scan, const std::vector<ExprPtr>& conjuncts, std::span<const ExprPtr> facts,
     const Estimator& estimator, const IsBound& is_bound, bool with_whole,
-    const std::function<ExprPtr(const IndexDef&, size_t)>& hidden_exprs) {
+    const std::function<ExprPtr(const IndexDef&, size_t)>& hidden_exprs, const Assume& assume) {
   std::vector<IndexPath> paths;
   if (scan.table->virtual_table) return paths;
-  const PathFinder finder(scan, conjuncts, facts, estimator, is_bound, hidden_exprs);
+  const PathFinder finder(scan, conjuncts, facts, estimator, is_bound, hidden_exprs, assume);
   for (const IndexDef& index : scan.table->indexes) {
     if (auto path = finder.Find(index, with_whole)) paths.push_back(std::move(*path));
   }

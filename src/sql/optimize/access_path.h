@@ -32,15 +32,21 @@ struct IndexPath {
 /// Whether an expression may be a bound: it has no variable of the scan itself.
 using IsBound = std::function<bool(const Expr&)>;
 
+/// Whether a partial index's `predicate`, which `facts` do not imply, may be counted on because of
+/// parameters' values.
+using Assume = std::function<bool(std::span<const Expr* const> facts, const Expr& predicate)>;
+
 /// What each index of the scan's table offers for `conjuncts`; those with nothing to offer are left
 /// out, unless `with_whole` (an index read from end to end, for its order). Partial indexes are
 /// among them where the conjuncts and `facts` (further conditions on the scan's rows, tested
 /// elsewhere) imply their predicate. `hidden_exprs` gives the expression a hidden column stores,
 /// over the scan's variables, or null; for the column past the last one, the predicate.
+/// `assume` is asked about predicates that nothing implies.
 std::vector<IndexPath> FindIndexPaths(
     const LogicalScan& scan, const std::vector<ExprPtr>& conjuncts, std::span<const ExprPtr> facts,
     const Estimator& estimator, const IsBound& is_bound, bool with_whole,
-    const std::function<ExprPtr(const IndexDef&, size_t column)>& hidden_exprs);
+    const std::function<ExprPtr(const IndexDef&, size_t column)>& hidden_exprs,
+    const Assume& assume);
 
 // Costs in units of reading one row of a table scan.
 inline constexpr double kIndexProbeCost = 4;

@@ -122,7 +122,40 @@ bool FactImplies(const Expr& fact, const Expr& claim) {
   return fact_bound.expr && claim_bound.expr && BoundImplies(fact_bound, claim_bound);
 }
 
+/// Puts parameters in the place of what facts say is equal to them.
+void ReplaceEqual(ExprPtr& expr, std::span<const Expr* const> facts) {
+  for (const Expr* fact : facts) {
+    const Comparison comparison = AsComparison(*fact);
+    if (comparison.op != Op::kEqual) continue;
+    for (const bool flipped : {false, true}) {
+      const Expr& side = *comparison.call->args[flipped ? 1 : 0];
+      const Expr& param = *comparison.call->args[flipped ? 0 : 1];
+      if (param.kind != ExprKind::kParam || side.type.id != param.type.id || !Equal(side, *expr)) {
+        continue;
+      }
+      expr = Clone(param);
+      return;
+    }
+  }
+  ForEachChild(*expr, [&](ExprPtr& child) { ReplaceEqual(child, facts); });
+}
+
 }  // namespace
+
+ExprPtr ParameterCondition(std::span<const Expr* const> facts, const Expr& claim) {
+  std::vector<ExprPtr> parts, conditions;
+  SplitConjuncts(Clone(claim), &parts);
+  for (ExprPtr& part : parts) {
+    if (Implies(facts, *part)) continue;
+    if (ContainsSubquery(*part) || IsVolatile(*part)) return nullptr;
+    ReplaceEqual(part, facts);
+    VarSet left;
+    CollectVars(*part, &left);
+    if (!left.empty()) return nullptr;
+    conditions.push_back(std::move(part));
+  }
+  return AndAll(std::move(conditions));
+}
 
 bool Implies(std::span<const Expr* const> facts, const Expr& claim) {
   if (claim.kind == ExprKind::kAnd || claim.kind == ExprKind::kOr) {

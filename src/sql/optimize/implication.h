@@ -12,4 +12,8 @@ namespace oxibase {
 /// is not seen.
 bool Implies(std::span<const Expr* const> facts, const Expr& claim);
 
+/// A condition on parameters alone under which `facts` imply `claim`, since facts like "a = $1" say
+/// what the columns of `claim` are then. Null when none is seen.
+ExprPtr ParameterCondition(std::span<const Expr* const> facts, const Expr& claim);
+
 }  // namespace oxibase

@@ -71,6 +71,13 @@ class Lowerer {
   double KnownKeys(const IndexDef& index, const LogicalScan& scan) const;
   std::function<ExprPtr(const IndexDef&, size_t)> HiddenExpressions(const LogicalScan& scan) const;
   Result<Lowered> LowerLeft(LogicalNode& left, const Wish& wish, Wish left_wish);
+  /// Whether the plan may count on `predicate`; notes in it what it would have to assume.
+  bool MayAssume(std::span<const Expr* const> facts, const Expr& predicate);
+  Assume Assuming() {
+    return [this](std::span<const Expr* const> facts, const Expr& predicate) {
+      return MayAssume(facts, predicate);
+    };
+  }
   Result<Lowered> LowerJoin(LogicalJoin& join, const Wish& wish);
   Result<Lowered> LowerIndexJoin(LogicalJoin& join, Lowered left, std::vector<ExprPtr> condition,
                                  IndexPath path);

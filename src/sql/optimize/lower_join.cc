@@ -188,7 +188,7 @@ Result<Lowered> Lowerer::LowerJoin(LogicalJoin& join, const Wish& wish) {
         SplitConjuncts(Clone(*static_cast<LogicalFilter&>(inner).predicate), &facts);
       }
       auto paths = FindIndexPaths(*scan, condition, facts, estimator_, is_bound, false,
-                                  HiddenExpressions(*scan));
+                                  HiddenExpressions(*scan), Assuming());
       for (auto& path : paths) {
         if (path.any_of || path.equal.empty()) continue;
         const double matches =

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "sql/optimize/expr_tools.h"
+#include "sql/optimize/implication.h"
 #include "sql/optimize/lower.h"
 
 namespace oxibase {
@@ -93,8 +94,9 @@ Result<Lowered> Lowerer::LowerScan(LogicalScan& scan, std::vector<ExprPtr> conju
   std::optional<IndexPath> best;
   bool best_backward = false, best_distinct = false;
   size_t best_presorted = 0;
-  auto paths = FindIndexPaths(scan, conjuncts, {}, estimator_, is_bound,
-                              !wish.order.empty() || wish.distinct, HiddenExpressions(scan));
+  auto paths =
+      FindIndexPaths(scan, conjuncts, {}, estimator_, is_bound,
+                     !wish.order.empty() || wish.distinct, HiddenExpressions(scan), Assuming());
   for (auto& path : paths) {
     bool backward = false;
     const size_t presorted = GivesOrder(path, scan, wish, &backward);
@@ -207,6 +209,21 @@ Result<Lowered> Lowerer::FinishScan(LogicalScan& scan, std::vector<ExprPtr> conj
   }
   const double rows = estimator_.TableRows(*scan.table);
   return Finish(std::move(node), std::move(shape), rows, rows);
+}
+
+bool Lowerer::MayAssume(std::span<const Expr* const> facts, const Expr& predicate) {
+  ExprPtr condition = ParameterCondition(facts, predicate);
+  if (!condition) return false;
+  const auto is_condition = [&](const ExprPtr& other) { return Equal(*other, *condition); };
+  if (context_.assumed &&
+      std::any_of(context_.assumed->begin(), context_.assumed->end(), is_condition)) {
+    return true;
+  }
+  auto& noted = physical_->assumptions;
+  if (noted.size() < kAssumptionsMax && std::none_of(noted.begin(), noted.end(), is_condition)) {
+    noted.push_back(std::move(condition));
+  }
+  return false;
 }
 
 std::function<ExprPtr(const IndexDef&, size_t)> Lowerer::HiddenExpressions(

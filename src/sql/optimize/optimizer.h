@@ -20,6 +20,9 @@ struct OptimizerContext {
   std::function<Result<ExprPtr>(const TableDef&, const std::string& sql,
                                 const std::vector<VarId>& column_vars)>
       bind_index_expression;
+  /// Conditions on parameters that are true whenever the plan runs (PhysicalPlan::assumptions of
+  /// one made without them); null: none.
+  const std::vector<ExprPtr>* assumed = nullptr;
 };
 
 /// Rewrites a bound statement and chooses how to run it. The passes, in order: unnest subqueries,

@@ -314,6 +314,12 @@ struct PhysicalPlan {
   LogicalPlan::Command command = LogicalPlan::Command::kSelect;
   bool modifies = false;
   std::vector<Oid> depends_on;
+  /// Conditions on parameters alone, under each of which there may be a better plan: a partial
+  /// index would have all the rows. At most kAssumptionsMax.
+  std::vector<ExprPtr> assumptions;
 };
+
+/// A plan for each subset of them may be kept.
+inline constexpr size_t kAssumptionsMax = 4;
 
 }  // namespace oxibase
