@@ -714,10 +714,11 @@ Result<std::shared_ptr<const PhysicalPlan>> Lowerer::Run() {
 
 Result<std::shared_ptr<const PhysicalPlan>> Optimize(LogicalPlan plan,
                                                      const OptimizerContext& context) {
-  UnnestSubqueries(plan);
+  Estimator estimator(context.statistics);
+  estimator.Learn(*plan.root);
+  UnnestSubqueries(plan, estimator);
   RemoveRenames(plan);
   PushDownPredicates(plan);
-  Estimator estimator(context.statistics);
   estimator.Learn(*plan.root);
   OrderJoins(plan, estimator);
   PruneColumns(plan);

@@ -7,8 +7,9 @@
 namespace oxibase {
 
 /// Turns EXISTS, IN and NOT IN among a filter's conjuncts into semi and anti joins where their
-/// correlation can be pulled up into the join's condition. Other subqueries stay expressions.
-void UnnestSubqueries(LogicalPlan& plan);
+/// correlation can be pulled up into the join's condition, and correlated aggregates into joins
+/// with groups where that costs less. Other subqueries stay expressions.
+void UnnestSubqueries(LogicalPlan& plan, Estimator& estimator);
 
 /// Takes away projections that only rename columns, where nobody takes these by position.
 void RemoveRenames(LogicalPlan& plan);

@@ -4,89 +4,11 @@
 #include "expr/function.h"
 #include "sql/optimize/expr_tools.h"
 #include "sql/optimize/passes.h"
+#include "sql/optimize/pull_up.h"
+#include "sql/optimize/unnest_scalar.h"
 
 namespace oxibase {
 namespace {
-
-/// Moves the correlated conjuncts of a subquery's plan to `pulled`, as far as that leaves its rows'
-/// existence unchanged once they are tested in the join's condition instead. Variables they need
-/// are handed up through projections. False if correlation is left where it cannot be moved.
-bool PullUp(LogicalPtr& node, std::vector<ExprPtr>* pulled) {
-  switch (node->kind) {
-    case LogicalKind::kFilter: {
-      auto& filter = static_cast<LogicalFilter&>(*node);
-      if (!PullUp(filter.children[0], pulled)) return false;
-      VarSet produced;
-      CollectProduced(*filter.children[0], &produced);
-      std::vector<ExprPtr> conjuncts, kept;
-      SplitConjuncts(std::move(filter.predicate), &conjuncts);
-      for (auto& expr : conjuncts) {
-        VarSet vars;
-        CollectVars(*expr, &vars);
-        if (ContainsSubquery(*expr)) {
-          // Its own variables are not this plan's: ask for what is free in it alone.
-          const bool correlated = [&] {
-            LogicalFilter probe;
-            probe.predicate = std::move(expr);
-            const VarSet free = FreeVars(probe);
-            expr = std::move(probe.predicate);
-            return !IsSubset(free, produced);
-          }();
-          if (correlated) return false;
-          kept.push_back(std::move(expr));
-          continue;
-        }
-        (IsSubset(vars, produced) ? kept : *pulled).push_back(std::move(expr));
-      }
-      filter.predicate = AndAll(std::move(kept));
-      if (!filter.predicate) node = std::move(filter.children[0]);
-      return true;
-    }
-    case LogicalKind::kProject: {
-      auto& project = static_cast<LogicalProject&>(*node);
-      const size_t before = pulled->size();
-      if (!PullUp(project.children[0], pulled)) return false;
-      VarSet below, have;
-      CollectOutput(*project.children[0], &below);
-      for (const auto& column : project.output) have.insert(column.var);
-      for (size_t i = before; i < pulled->size(); ++i) {
-        VarSet vars;
-        CollectVars(*(*pulled)[i], &vars);
-        for (const VarId var : vars) {
-          if (!below.contains(var) || !have.insert(var).second) continue;
-          const std::function<const OutputColumn*(const LogicalNode&)> find =
-              [&](const LogicalNode& n) -> const OutputColumn* {
-            for (const auto& column : n.output) {
-              if (column.var == var) return &column;
-            }
-            for (const auto& child : n.children) {
-              if (const OutputColumn* found = find(*child)) return found;
-            }
-            return nullptr;
-          };
-          const OutputColumn* column = find(*project.children[0]);
-          if (!column) return false;
-          project.exprs.push_back(std::make_unique<ColumnExpr>(var, column->type, column->name));
-          project.output.push_back(*column);
-        }
-      }
-      return true;
-    }
-    case LogicalKind::kSort:
-      // The order of rows does not matter to existence.
-      if (!PullUp(node->children[0], pulled)) return false;
-      node = std::move(node->children[0]);
-      return true;
-    case LogicalKind::kJoin: {
-      auto& join = static_cast<LogicalJoin&>(*node);
-      if (join.type != JoinType::kInner || join.lateral) return FreeVars(join).empty();
-      if (!PullUp(join.children[0], pulled) || !PullUp(join.children[1], pulled)) return false;
-      return true;  // what is correlated in its own condition shows in the caller's last check
-    }
-    default:
-      return true;
-  }
-}
 
 /// Makes `join` of left and the subquery's plan, or gives the plan back unchanged in meaning.
 bool TryJoin(LogicalPtr& left, SubqueryExpr& subquery, JoinType type) {
@@ -157,48 +79,80 @@ bool UnnestConjunct(const Expr& conjunct, LogicalPtr& input) {
   }
 }
 
-void UnnestNode(LogicalPtr& node);
-
-void UnnestExpr(Expr& expr) {
-  if (expr.kind == ExprKind::kSubquery) {
-    auto& subquery = static_cast<SubqueryExpr&>(expr);
-    for (auto& operand : subquery.left) UnnestExpr(*operand);
-    UnnestNode(subquery.plan);
-    return;
-  }
-  ForEachChild(expr, [](ExprPtr& child) { UnnestExpr(*child); });
+bool IsChange(const LogicalNode& node) {
+  return node.kind == LogicalKind::kInsert || node.kind == LogicalKind::kUpdate ||
+         node.kind == LogicalKind::kDelete;
 }
 
-void UnnestNode(LogicalPtr& node) {
-  ForEachExpr(*node, [](ExprPtr& expr) { UnnestExpr(*expr); });
-  for (auto& child : node->children) UnnestNode(child);
-  if (node->kind != LogicalKind::kFilter) return;
-  auto& filter = static_cast<LogicalFilter&>(*node);
-  if (!ContainsSubquery(*filter.predicate)) return;
-  std::vector<ExprPtr> conjuncts, kept, joined;
-  SplitConjuncts(std::move(filter.predicate), &conjuncts);
-  // What is no subquery goes first, below the joins: fewer rows to look up.
-  for (auto& expr : conjuncts) {
-    (ContainsSubquery(*expr) ? joined : kept).push_back(std::move(expr));
+class Unnester {
+ public:
+  Unnester(LogicalPlan& plan, Estimator& estimator) : scalars_(plan, estimator) {}
+
+  /// `limited`: only some of the rows below are wanted, nobody knows which; the node's own
+  /// expressions then are evaluated for few rows.
+  void Visit(LogicalPtr& node, bool limited) {
+    ForEachExpr(*node, [this](ExprPtr& expr) { VisitExpr(*expr); });
+    const bool passes = node->kind == LogicalKind::kProject || node->kind == LogicalKind::kSort ||
+                        node->kind == LogicalKind::kFilter || node->kind == LogicalKind::kLockRows;
+    const bool below = node->kind == LogicalKind::kLimit || (passes && limited);
+    for (auto& child : node->children) Visit(child, below);
+    if (node->kind == LogicalKind::kFilter) {
+      VisitFilter(node, limited);
+    } else if (node->kind == LogicalKind::kProject && !limited) {
+      auto& project = static_cast<LogicalProject&>(*node);
+      if (IsChange(*project.children[0])) return;
+      for (auto& expr : project.exprs) {
+        if (ContainsSubquery(*expr)) scalars_.Run(expr, project.children[0]);
+      }
+    }
   }
-  LogicalPtr& input = filter.children[0];
-  if (!kept.empty()) {
-    auto below = std::make_unique<LogicalFilter>();
-    below->output = filter.output;
-    below->predicate = AndAll(std::move(kept));
-    below->children.push_back(std::move(input));
-    input = std::move(below);
+
+ private:
+  void VisitExpr(Expr& expr) {
+    if (expr.kind == ExprKind::kSubquery) {
+      auto& subquery = static_cast<SubqueryExpr&>(expr);
+      for (auto& operand : subquery.left) VisitExpr(*operand);
+      Visit(subquery.plan, false);
+      return;
+    }
+    ForEachChild(expr, [this](ExprPtr& child) { VisitExpr(*child); });
   }
-  std::vector<ExprPtr> rest;
-  for (auto& expr : joined) {
-    if (!UnnestConjunct(*expr, input)) rest.push_back(std::move(expr));
+
+  void VisitFilter(LogicalPtr& node, bool limited) {
+    auto& filter = static_cast<LogicalFilter&>(*node);
+    if (!ContainsSubquery(*filter.predicate)) return;
+    std::vector<ExprPtr> conjuncts, kept, joined;
+    SplitConjuncts(std::move(filter.predicate), &conjuncts);
+    // What is no subquery goes first, below the joins: fewer rows to look up.
+    for (auto& expr : conjuncts) {
+      (ContainsSubquery(*expr) ? joined : kept).push_back(std::move(expr));
+    }
+    LogicalPtr& input = filter.children[0];
+    if (!kept.empty()) {
+      auto below = std::make_unique<LogicalFilter>();
+      below->output = filter.output;
+      below->predicate = AndAll(std::move(kept));
+      below->children.push_back(std::move(input));
+      input = std::move(below);
+    }
+    std::vector<ExprPtr> rest;
+    for (auto& expr : joined) {
+      if (!UnnestConjunct(*expr, input)) rest.push_back(std::move(expr));
+    }
+    if (!limited) {
+      for (auto& expr : rest) scalars_.Run(expr, input);
+    }
+    filter.predicate = AndAll(std::move(rest));
+    if (!filter.predicate) node = std::move(filter.children[0]);
   }
-  filter.predicate = AndAll(std::move(rest));
-  if (!filter.predicate) node = std::move(filter.children[0]);
-}
+
+  ScalarUnnester scalars_;
+};
 
 }  // namespace
 
-void UnnestSubqueries(LogicalPlan& plan) { UnnestNode(plan.root); }
+void UnnestSubqueries(LogicalPlan& plan, Estimator& estimator) {
+  Unnester(plan, estimator).Visit(plan.root, false);
+}
 
 }  // namespace oxibase
