@@ -3,6 +3,7 @@
 #include "engine/ddl/ddl_names.h"
 #include "engine/ddl/deparse_expression.h"
 #include "engine/ddl/table_expression.h"
+#include "engine/ddl/view_text.h"
 #include "sql/parse/identifier.h"
 
 namespace oxibase::ddl {
@@ -80,11 +81,11 @@ std::string ForeignKeyText(DdlHost& host, const TableDef& table, const Constrain
 }  // namespace
 
 std::string ExpressionText(DdlHost& host, const TableDef& table, const std::string& sql,
-                           bool pretty) {
+                           bool pretty, Type type) {
   // Any use that takes columns and functions of every kind.
-  auto bound = BindStored(host, sql, ExprUse::kCheck, table, Type(), "");
-  if (!bound.ok()) bound = BindStored(host, sql, ExprUse::kAlterUsing, table, Type(), "");
-  if (!bound.ok()) bound = BindStored(host, sql, ExprUse::kDefault, table, Type(), "");
+  auto bound = BindStored(host, sql, ExprUse::kCheck, table, type, "");
+  if (!bound.ok()) bound = BindStored(host, sql, ExprUse::kAlterUsing, table, type, "");
+  if (!bound.ok()) bound = BindStored(host, sql, ExprUse::kDefault, table, type, "");
   if (!bound.ok()) return sql;
   const auto catalog = host.catalog();
   DeparseOptions options;
@@ -158,9 +159,12 @@ std::string ConstraintDefinition(DdlHost& host, const TableDef& table,
 std::string DefaultDefinition(DdlHost& host, const TableDef& table, const ColumnDef& column,
                               bool pretty) {
   if (column.default_sql.empty()) return "";
-  return ExpressionText(host, table, column.default_sql, pretty);
+  return ExpressionText(host, table, column.default_sql, pretty, column.type);
 }
 
-std::string ViewDefinition(const ViewDef& view) { return " " + view.query_sql + ";"; }
+std::string ViewDefinition(DdlHost& host, const ViewDef& view, bool pretty) {
+  const Result<std::string> text = ViewQueryText(host, view, pretty);
+  return (text.ok() ? *text : " " + view.query_sql) + ";";
+}
 
 }  // namespace oxibase::ddl

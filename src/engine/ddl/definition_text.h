@@ -18,10 +18,12 @@ std::string ConstraintDefinition(DdlHost& host, const TableDef& table,
 /// Its DEFAULT or generation expression; empty if there is none.
 std::string DefaultDefinition(DdlHost& host, const TableDef& table, const ColumnDef& column,
                               bool pretty);
-std::string ViewDefinition(const ViewDef& view);
-/// Stored SQL over the table's columns, as it would be written now. Text that no longer binds is
+/// Laid out as PostgreSQL does where ViewQueryText knows how; else as it was written.
+std::string ViewDefinition(DdlHost& host, const ViewDef& view, bool pretty);
+/// Stored SQL over the table's columns, as it would be written now; with `type` as what is assigned
+/// to a column of that type. Text that no longer binds is
 /// returned as it is.
 std::string ExpressionText(DdlHost& host, const TableDef& table, const std::string& sql,
-                           bool pretty);
+                           bool pretty, Type type = Type());
 
 }  // namespace oxibase::ddl

@@ -13,9 +13,18 @@ namespace {
 
 class Deparser {
  public:
-  explicit Deparser(const DeparseOptions& options) : options_(options) {}
+  explicit Deparser(const DeparseOptions& options) : options_(options), indent_(options.indent) {}
 
   void Write(const Expr& expr, bool bare);
+  /// Below an operator or function PostgreSQL shows implicit casts as well.
+  void WriteArgument(const Expr& expr, bool bare) {
+    if (expr.kind == ExprKind::kCall &&
+        static_cast<const CallExpr&>(expr).syntax == CallExpr::Syntax::kImplicitCast) {
+      WriteCast(static_cast<const CallExpr&>(expr));
+    } else {
+      Write(expr, bare);
+    }
+  }
   std::string Take() { return std::move(out_); }
 
  private:
@@ -37,21 +46,12 @@ class Deparser {
   void WriteKeyword(std::string_view word, int before, int after);
   /// An operand: with parentheses unless it is plain.
   void WriteOperand(const Expr& expr) { WriteArgument(expr, false); }
-  /// Below an operator or function PostgreSQL shows implicit casts as well.
-  void WriteArgument(const Expr& expr, bool bare) {
-    if (expr.kind == ExprKind::kCall &&
-        static_cast<const CallExpr&>(expr).syntax == CallExpr::Syntax::kImplicitCast) {
-      WriteCast(static_cast<const CallExpr&>(expr));
-    } else {
-      Write(expr, bare);
-    }
-  }
 
   static constexpr int kIndent = 4;
 
   const DeparseOptions& options_;
   std::string out_;
-  int indent_ = 0;
+  int indent_;
 };
 
 /// Functions that SQL writes without parentheses.
@@ -113,6 +113,8 @@ void Deparser::WriteConstant(const ConstantExpr& constant) {
   }
   std::string text;
   TextOut(value, TypeIo(), &text);
+  // Blanks that only fill up to the length, which is shown as little.
+  while (type.id == TypeId::kBpChar && text.ends_with(' ')) text.pop_back();
   const bool digit = !text.empty() && std::isdigit(static_cast<unsigned char>(text[0])) != 0;
   if (type.id == TypeId::kInt4 && digit) {
     out_ += text;
@@ -191,6 +193,22 @@ void Deparser::WriteCall(const CallExpr& call, bool bare) {
       break;
   }
   const std::string_view name = call.function->name;
+  if (name == "array_subscript" && call.args.size() == 2 &&
+      call.args[0]->kind == ExprKind::kColumn) {
+    Write(*call.args[0], true);
+    out_ += '[';
+    WriteArgument(*call.args[1], true);
+    out_ += ']';
+    return;
+  }
+  if (name == "extract" && call.args.size() == 2 && call.args[0]->kind == ExprKind::kConstant) {
+    std::string field;
+    TextOut(static_cast<const ConstantExpr&>(*call.args[0]).value, TypeIo(), &field);
+    out_ += "EXTRACT(" + field + " FROM ";
+    WriteArgument(*call.args[1], options_.pretty);
+    out_ += ')';
+    return;
+  }
   if (IsKeywordFunction(name)) {
     for (const char c : name) out_ += static_cast<char>(std::toupper(c));
     if (call.args.empty()) return;
@@ -211,14 +229,15 @@ void Deparser::WriteBool(const BoolExpr& expr, std::string_view word, bool bare)
         out_ += ' ';
       }
       // Comparisons bind more tightly than AND and OR; AND more than OR.
-      const bool nested = expr.args[i]->kind == ExprKind::kOr && word == "AND";
+      const bool nested = (expr.args[i]->kind == ExprKind::kOr && word == "AND") ||
+                          expr.args[i]->kind == ExprKind::kAnyAll;
       Write(*expr.args[i], options_.pretty && !nested);
     }
   });
 }
 
 void Deparser::WriteKeyword(std::string_view word, int before, int after) {
-  if (!options_.pretty) {
+  if (!options_.pretty && !options_.lines) {
     if (word != "CASE") out_ += ' ';
     out_ += word;
     return;
@@ -252,6 +271,10 @@ void Deparser::Write(const Expr& expr, bool bare) {
     case ExprKind::kConstant:
       return WriteConstant(static_cast<const ConstantExpr&>(expr));
     case ExprKind::kColumn:
+      if (options_.column_text) {
+        out_ += options_.column_text(static_cast<const ColumnExpr&>(expr).index);
+        return;
+      }
       out_ += QuoteIdentifier(options_.column_name(static_cast<const ColumnExpr&>(expr).index));
       return;
     case ExprKind::kCall:
@@ -328,6 +351,12 @@ void Deparser::Write(const Expr& expr, bool bare) {
         out_ += ')';
       });
     }
+    case ExprKind::kSubquery:
+      if (options_.subquery_text) {
+        out_ += options_.subquery_text(expr);
+        return;
+      }
+      [[fallthrough]];
     default:
       // Parameters, subqueries, aggregates: the binder refuses them in stored expressions.
       out_ += Format(expr);
@@ -338,7 +367,11 @@ void Deparser::Write(const Expr& expr, bool bare) {
 
 std::string DeparseExpression(const Expr& expr, const DeparseOptions& options) {
   Deparser deparser(options);
-  deparser.Write(expr, options.pretty);
+  if (options.argument) {
+    deparser.WriteArgument(expr, options.pretty);
+  } else {
+    deparser.Write(expr, options.pretty);
+  }
   return deparser.Take();
 }
 

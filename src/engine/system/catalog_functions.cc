@@ -19,6 +19,9 @@ using Call = Result<Value> (*)(SessionImpl&, Args);
 Value Text(std::string text) { return Value::Text(std::move(text)); }
 Value NullText() { return Value::Null(TypeId::kText); }
 Oid OidAt(Args args, size_t i) { return args[i].As<uint32_t>(); }
+/// pg_default's oid.
+constexpr Oid kDefaultTablespace = 1663;
+
 bool FlagAt(Args args, size_t i) { return args.size() > i && args[i].AsBool(); }
 
 Result<Value> GetUserById(SessionImpl&, Args args) {
@@ -33,7 +36,14 @@ Result<Value> GetExpr(SessionImpl& session, Args args) {
   const auto table = session.catalog()->TableByOid(OidAt(args, 1));
   const std::string& sql = args[0].bytes();
   if (!table) return Text(sql);
-  return Text(ddl::ExpressionText(session, *table, sql, FlagAt(args, 2)));
+  // A default is shown as it is assigned to its column.
+  std::optional<Type> type;
+  for (const ColumnDef& column : table->columns) {
+    if (column.dropped || column.default_sql != sql) continue;
+    const bool is_same = !type || *type == column.type;
+    type = is_same ? column.type : Type();
+  }
+  return Text(ddl::ExpressionText(session, *table, sql, FlagAt(args, 2), type.value_or(Type())));
 }
 
 Result<Value> GetIndexDef(SessionImpl& session, Args args) {
@@ -64,7 +74,9 @@ Result<Value> GetViewDef(SessionImpl& session, Args args) {
     oid = OidAt(args, 0);
   }
   const auto view = session.catalog()->ViewByOid(oid);
-  return view ? Text(ddl::ViewDefinition(*view)) : NullText();
+  // Its second argument may also be where lines are to be broken.
+  const bool pretty = args.size() > 1 && (args[1].type().id != TypeId::kBool || args[1].AsBool());
+  return view ? Text(ddl::ViewDefinition(session, *view, pretty)) : NullText();
 }
 
 Result<Value> GetSerialSequence(SessionImpl& session, Args args) {
@@ -111,6 +123,27 @@ Result<Value> FunctionResult(SessionImpl&, Args args) {
   return Text(std::move(text));
 }
 
+/// As \sf shows a function: all there are are built in.
+Result<Value> FunctionDefinition(SessionImpl& session, Args args) {
+  const Function* function = FindFunction(OidAt(args, 0));
+  if (!function) return NullText();
+  if (function->kind == FunctionKind::kAggregate) {
+    return Error(ErrorCode::kWrongObjectType, "\"{}\" is an aggregate function", function->name);
+  }
+  ASSIGN_OR_RETURN(const Value arguments, FunctionArguments(session, args));
+  ASSIGN_OR_RETURN(const Value result, FunctionResult(session, args));
+  std::string text =
+      fmt::format("CREATE OR REPLACE FUNCTION pg_catalog.{}({})\n RETURNS {}\n",
+                  QuoteIdentifier(function->name), arguments.bytes(), result.bytes());
+  text += " LANGUAGE internal\n";
+  std::string words = function->kind == FunctionKind::kWindow ? " WINDOW" : "";
+  if (function->volatility == Volatility::kImmutable) words += " IMMUTABLE";
+  if (function->volatility == Volatility::kStable) words += " STABLE";
+  words += " PARALLEL SAFE";
+  if (function->strict) words += " STRICT";
+  return Text(text + words + fmt::format("\nAS $function${}$function$\n", function->name));
+}
+
 Result<Value> TableIsVisible(SessionImpl& session, Args args) {
   const Oid oid = OidAt(args, 0);
   const std::string bare = session.NameOf('r', oid, false);
@@ -137,6 +170,16 @@ Result<Value> DatabaseSize(SessionImpl& session, Args) {
   }
   return Value::Int8(bytes);
 }
+
+/// One tablespace has everything.
+Result<Value> TablespaceSize(SessionImpl& session, Args args) {
+  const bool is_default = PhysicalTypeOf(args[0].type()) == PhysicalType::kString
+                              ? args[0].bytes() == "pg_default"
+                              : OidAt(args, 0) == kDefaultTablespace;
+  return is_default ? DatabaseSize(session, args) : Value::Int8(0);
+}
+
+Result<Value> EmptyText(SessionImpl&, Args) { return Text(""); }
 
 Result<Value> Comment(SessionImpl& session, Oid object, char kind, int16_t sub) {
   const std::string* text = session.catalog()->Comment(object, kind, sub);
@@ -200,6 +243,9 @@ const std::map<std::string_view, Call>& Calls() {
       {"pg_get_function_arguments", FunctionArguments},
       {"pg_get_function_identity_arguments", FunctionArguments},
       {"pg_get_function_result", FunctionResult},
+      {"pg_get_functiondef", FunctionDefinition},
+      {"pg_tablespace_location", EmptyText},
+      {"pg_tablespace_size", TablespaceSize},
       {"pg_get_function_arg_default", NoText},
       {"pg_get_function_sqlbody", NoText},
       {"pg_get_triggerdef", NoText},

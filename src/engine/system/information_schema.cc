@@ -254,7 +254,7 @@ Status CheckConstraints(const Source& s) {
 Status Views(const Source& s) {
   for (const auto& [oid, view] : s.catalog.views()) {
     s.Row({T(kCatalogName), T(SchemaName(s, view->schema)), T(view->name),
-           T(ddl::ViewDefinition(*view)), T("NONE"), YesNo(false), YesNo(false)});
+           T(ddl::ViewDefinition(s.session, *view, false)), T("NONE"), YesNo(false), YesNo(false)});
   }
   return {};
 }

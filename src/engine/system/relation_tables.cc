@@ -389,7 +389,7 @@ Status PgTables(const Source& s) {
 Status PgViews(const Source& s) {
   for (const auto& [oid, view] : s.catalog.views()) {
     s.Row({N(SchemaName(s, view->schema)), N(view->name), N("postgres"),
-           T(ddl::ViewDefinition(*view))});
+           T(ddl::ViewDefinition(s.session, *view, false))});
   }
   return {};
 }

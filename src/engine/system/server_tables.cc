@@ -253,7 +253,10 @@ std::vector<SystemTable> ServerTables() {
        "oid oid, prpubid oid, prrelid oid, prqual pg_node_tree, prattrs _int2", Nothing},
       {6237, schema, "pg_publication_namespace", "oid oid, pnpubid oid, pnnspid oid", Nothing},
       {6100, schema, "pg_subscription",
-       "oid oid, subdbid oid, subname name, subowner oid, subenabled bool", Nothing},
+       "oid oid, subdbid oid, subskiplsn text, subname name, subowner oid, subenabled bool, "
+       "subbinary bool, substream bool, subtwophasestate char, subdisableonerr bool, "
+       "subconninfo text, subslotname name, subsynccommit text, subpublications _text",
+       Nothing},
       {3118, schema, "pg_foreign_table", "ftrelid oid, ftserver oid, ftoptions _text", Nothing},
       {1417, schema, "pg_foreign_server",
        "oid oid, srvname name, srvowner oid, srvfdw oid, srvtype text, srvversion text, "

@@ -486,6 +486,7 @@ Result<ExprPtr> QueryBinder::BindAggregate(const ast::FuncCall& call, const Reso
   const VarId var = NewVar(*owner);
   auto ref = std::make_unique<ColumnExpr>(var, aggregate->type, call.name.name);
   ref->location = call.location;
+  if (is_traced()) TraceCall(call, var, *aggregate);
   owner->aggregates.push_back({std::move(aggregate), var});
   return ref;
 }

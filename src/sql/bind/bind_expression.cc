@@ -27,6 +27,8 @@ Status NestingGuard::Check() const {
 }
 
 Result<ExprPtr> QueryBinder::BindExpr(const ast::Expr& expr, Level& level) {
+  if (is_traced() && !std::exchange(in_trace_, false)) [[unlikely]]
+    return BindTraced(expr, level);
   NestingGuard guard(*this);
   RETURN_IF_ERROR(guard.Check());
   switch (expr.kind) {

@@ -133,17 +133,21 @@ Result<LogicalPtr> QueryBinder::BindFrom(const std::vector<ast::FromItemPtr>& it
 Result<QueryBinder::FromResult> QueryBinder::BindFromItem(const ast::FromItem& item, Level& level) {
   NestingGuard guard(*this);
   RETURN_IF_ERROR(guard.Check());
-  switch (item.kind) {
-    case ast::FromItemKind::kRangeVar:
-      return BindRangeVar(ast::As<ast::RangeVar>(item), level);
-    case ast::FromItemKind::kRangeSubselect:
-      return BindRangeSubselect(ast::As<ast::RangeSubselect>(item), level);
-    case ast::FromItemKind::kRangeFunction:
-      return BindRangeFunction(ast::As<ast::RangeFunction>(item), level);
-    case ast::FromItemKind::kJoin:
-      return BindJoin(ast::As<ast::JoinExpr>(item), level);
+  if (item.kind == ast::FromItemKind::kJoin) {
+    return BindJoin(ast::As<ast::JoinExpr>(item), level);
   }
-  return Error(ErrorCode::kInternalError, "unknown kind of FROM item");
+  ASSIGN_OR_RETURN(FromResult bound, [&] {
+    switch (item.kind) {
+      case ast::FromItemKind::kRangeSubselect:
+        return BindRangeSubselect(ast::As<ast::RangeSubselect>(item), level);
+      case ast::FromItemKind::kRangeFunction:
+        return BindRangeFunction(ast::As<ast::RangeFunction>(item), level);
+      default:
+        return BindRangeVar(ast::As<ast::RangeVar>(item), level);
+    }
+  }());
+  if (is_traced()) TraceItem(item, *bound.top);
+  return Result<FromResult>(std::move(bound));
 }
 
 Result<QueryBinder::FromResult> QueryBinder::BindRangeVar(const ast::RangeVar& item, Level& level) {

@@ -12,11 +12,11 @@ Result<LogicalPtr> QueryBinder::BindSelect(const ast::SelectStmt& select, Level*
   NestingGuard guard(*this);
   RETURN_IF_ERROR(guard.Check());
   Level level(parent);
-  if (!select.with) return BindSelectBody(select, level, resolve_unknowns);
+  if (!select.with) return TraceOutput(select, BindSelectBody(select, level, resolve_unknowns));
   const ast::LockingClause* pushed = std::exchange(pushed_lock_, nullptr);
   ASSIGN_OR_RETURN(WithScope with, BindWith(*select.with, level, !parent && view_depth_ == 0));
   pushed_lock_ = pushed;
-  ASSIGN_OR_RETURN(LogicalPtr plan, BindSelectBody(select, level, true));
+  ASSIGN_OR_RETURN(LogicalPtr plan, TraceOutput(select, BindSelectBody(select, level, true)));
   return AttachWith(std::move(with), std::move(plan));
 }
 

@@ -94,6 +94,7 @@ Result<ExprPtr> QueryBinder::BindWindowCall(const ast::FuncCall& call, const Res
   const VarId var = NewVar(level);
   auto ref = std::make_unique<ColumnExpr>(var, bound->type, call.name.name);
   ref->location = call.location;
+  if (is_traced()) TraceCall(call, var, *bound);
   window->calls.push_back({std::move(bound), var});
   return ref;
 }

@@ -15,6 +15,7 @@
 
 namespace oxibase {
 
+struct BindTrace;
 namespace ast {
 struct Expr;
 struct QualifiedName;
@@ -54,6 +55,8 @@ struct BindContext {
   /// If set: how the text must change to be stored (schemas put before tables' names, stars
   /// written out). In order of location.
   std::vector<TextReplacement>* replacements = nullptr;
+  /// If set: filled with what the statement's parts became.
+  BindTrace* trace = nullptr;
 };
 
 /// SELECT, VALUES, INSERT, UPDATE, DELETE; anything else is 0A000.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "expr/resolve.h"
+#include "sql/bind/bind_trace.h"
 #include "sql/bind/binder.h"
 #include "sql/bind/level.h"
 #include "sql/parse/ast.h"
@@ -84,6 +85,13 @@ class QueryBinder {
                                         bool sequences_too = false);
 
  private:
+  // -- What BindContext::trace is told; nothing of views within the statement.
+  bool is_traced() const { return context_.trace != nullptr && view_depth_ == 0; }
+  Result<ExprPtr> BindTraced(const ast::Expr& expr, Level& level);
+  void TraceItem(const ast::FromItem& item, const RangeEntry& entry);
+  Result<LogicalPtr> TraceOutput(const ast::SelectStmt& select, Result<LogicalPtr> plan);
+  void TraceCall(const ast::FuncCall& call, VarId var, const Expr& bound);
+
   // -- Expressions by kind.
   Result<ExprPtr> BindConst(const ast::Const& expr);
   Result<ExprPtr> BindParam(const ast::ParamRef& expr);
@@ -372,6 +380,7 @@ class QueryBinder {
   std::vector<int> var_depths_;
   int nesting_ = 0;  // of BindExpr and BindSelect, views included
   int view_depth_ = 0;
+  bool in_trace_ = false;  // BindExpr was called by BindTraced
   int joins_ = 0;  // of the statement so far, views' own and subqueries included
   bool modifies_ = false;
   /// For the block that is bound next: the clause outside that locks its rows.
