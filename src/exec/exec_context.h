@@ -97,8 +97,8 @@ struct ExecContext {
     std::vector<Transaction::DoubtfulKey> keys;
   };
   std::vector<DoubtfulKeys> doubtful_keys;
-  /// READ COMMITTED's re-check: scans with these ids yield just this row as `override_snapshot` sees
-  /// it; everything else is read as the statement began to.
+  /// READ COMMITTED's re-check: scans with these ids yield just this row as `override_snapshot`
+  /// sees it; everything else is read as the statement began to.
   struct RowOverride {
     uint32_t scan_id;
     RowId row;

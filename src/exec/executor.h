@@ -16,7 +16,7 @@ struct OperatorStats {
   uint64_t rows = 0;
   uint64_t loops = 0;
   std::optional<uint64_t> nanos = 0;  // none: not to be told
-  std::string note;  // "Sort Method: quicksort", "Rows Removed by Filter: 3"
+  std::string note;                   // "Sort Method: quicksort", "Rows Removed by Filter: 3"
 };
 
 /// A plan's operators, ready to run, again and again: a prepared statement keeps one. The plan must

@@ -11,12 +11,12 @@ Result<std::string> CreateIndex(DdlHost& host, const ast::CreateIndexStmt& state
   // writers kept out.
   bool stores = statement.where != nullptr;
   for (const ast::IndexElement& element : statement.elements) stores |= element.expr != nullptr;
-  ASSIGN_OR_RETURN(const std::shared_ptr<const TableDef> before,
-                   GetTable(host, statement.table.name,
-                            // (PostgreSQL's SHARE lets two make indexes of one table side by
-                            // side; here they change one definition.)
-                            stores ? TableLockMode::kAccessExclusive
-                                   : TableLockMode::kShareRowExclusive));
+  ASSIGN_OR_RETURN(
+      const std::shared_ptr<const TableDef> before,
+      GetTable(host, statement.table.name,
+               // (PostgreSQL's SHARE lets two make indexes of one table side by
+               // side; here they change one definition.)
+               stores ? TableLockMode::kAccessExclusive : TableLockMode::kShareRowExclusive));
   RETURN_IF_ERROR(host.CheckNotInUse(*before, "CREATE INDEX"));
   if (!statement.name.empty()) {
     RETURN_IF_ERROR(host.LockName(before->schema, statement.name));

@@ -381,7 +381,7 @@ class QueryBinder {
   int nesting_ = 0;  // of BindExpr and BindSelect, views included
   int view_depth_ = 0;
   bool in_trace_ = false;  // BindExpr was called by BindTraced
-  int joins_ = 0;  // of the statement so far, views' own and subqueries included
+  int joins_ = 0;          // of the statement so far, views' own and subqueries included
   bool modifies_ = false;
   /// For the block that is bound next: the clause outside that locks its rows.
   const ast::LockingClause* pushed_lock_ = nullptr;
