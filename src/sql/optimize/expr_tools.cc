@@ -126,7 +126,59 @@ bool Intersects(const VarSet& a, const VarSet& b) {
   return std::any_of(a.begin(), a.end(), [&](VarId var) { return b.contains(var); });
 }
 
+namespace {
+
+void CollectParts(ExprPtr& expr, std::vector<ExprPtr*>* parts) {
+  if (expr->kind != ExprKind::kAnd) {
+    parts->push_back(&expr);
+    return;
+  }
+  for (auto& arg : static_cast<BoolExpr&>(*expr).args) CollectParts(arg, parts);
+}
+
+/// (a AND b) OR (a AND c) is a AND (b OR c): what all branches ask for may serve a join or an index.
+/// Appends such conditions and returns what is left of the OR; null if that is true.
+ExprPtr TakeCommonParts(ExprPtr expr, std::vector<ExprPtr>* conjuncts) {
+  auto& branches = static_cast<BoolExpr&>(*expr).args;
+  std::vector<std::vector<ExprPtr*>> parts(branches.size());
+  CollectParts(branches[0], &parts[0]);
+  bool taken = false;
+  for (size_t p = 0; p < parts[0].size();) {
+    const Expr& part = **parts[0][p];
+    std::vector<size_t> same(branches.size(), p);
+    bool in_all = !IsVolatile(part) && !ContainsSubquery(part);
+    for (size_t b = 1; b < branches.size() && in_all; ++b) {
+      if (parts[b].empty()) CollectParts(branches[b], &parts[b]);
+      const auto it = std::find_if(parts[b].begin(), parts[b].end(),
+                                   [&](const ExprPtr* other) { return Equal(part, **other); });
+      in_all = it != parts[b].end();
+      same[b] = static_cast<size_t>(it - parts[b].begin());
+    }
+    if (!in_all) {
+      ++p;
+      continue;
+    }
+    conjuncts->push_back(std::move(*parts[0][p]));
+    for (size_t b = 0; b < branches.size(); ++b) {
+      parts[b].erase(parts[b].begin() + static_cast<ptrdiff_t>(same[b]));
+      if (parts[b].empty()) return nullptr;  // the common ones were all that it asked for
+    }
+    taken = true;
+  }
+  if (!taken) return expr;
+  for (size_t b = 0; b < branches.size(); ++b) {
+    std::vector<ExprPtr> rest;
+    for (ExprPtr* part : parts[b]) rest.push_back(std::move(*part));
+    branches[b] = AndAll(std::move(rest));
+  }
+  return expr;
+}
+
+}  // namespace
+
 void SplitConjuncts(ExprPtr expr, std::vector<ExprPtr>* conjuncts) {
+  if (!expr) return;
+  if (expr->kind == ExprKind::kOr) expr = TakeCommonParts(std::move(expr), conjuncts);
   if (!expr) return;
   if (expr->kind != ExprKind::kAnd) {
     conjuncts->push_back(std::move(expr));
