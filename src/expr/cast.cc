@@ -129,9 +129,14 @@ class CastTable {
       return;
     }
     if (to == TypeId::kUnknown || to == TypeId::kRecord) return;
-    if (IsRealArray(from) && IsRealArray(to)) {
+    // The catalogs' vectors are arrays of their elements, to all that takes arrays.
+    if (IsArrayType(from) && IsRealArray(to)) {
       const TypeId from_element = ElementTypeOf(from);
       const TypeId to_element = ElementTypeOf(to);
+      if (from_element == to_element) {
+        Add(from, to, CastContext::kImplicit, CastMethod::kRelabel, RelabelKernel);
+        return;
+      }
       AddImplied(from_element, to_element);
       if (const CastInfo* element = Find(from_element, to_element)) {
         const CastContext context = element->context;

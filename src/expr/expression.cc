@@ -137,12 +137,16 @@ std::vector<const Expr*> Children(const Expr& expr) {
 }
 
 /// What distinguishes two nodes of one kind and type beside their children.
-bool SameNode(const Expr& a, const Expr& b) {
+bool SameNode(const Expr& a, const Expr& b, SubqueryPairs& pairs) {
   switch (a.kind) {
     case ExprKind::kConstant:
       return static_cast<const ConstantExpr&>(a).value == static_cast<const ConstantExpr&>(b).value;
-    case ExprKind::kColumn:
-      return static_cast<const ColumnExpr&>(a).index == static_cast<const ColumnExpr&>(b).index;
+    case ExprKind::kColumn: {
+      const VarId var = static_cast<const ColumnExpr&>(b).index;
+      const auto paired = pairs.vars.find(var);
+      return static_cast<const ColumnExpr&>(a).index ==
+             (paired == pairs.vars.end() ? var : paired->second);
+    }
     case ExprKind::kParam:
       return static_cast<const ParamExpr&>(a).index == static_cast<const ParamExpr&>(b).index;
     case ExprKind::kCall:
@@ -204,7 +208,8 @@ bool SameNode(const Expr& a, const Expr& b) {
              x.comparisons == y.comparisons && x.args.size() == y.args.size();
     }
     case ExprKind::kSubquery:
-      return false;  // two subqueries are two
+      return static_cast<const SubqueryExprBase&>(a).SameSubquery(
+          static_cast<const SubqueryExprBase&>(b), pairs);
     default:
       return true;
   }
@@ -296,7 +301,13 @@ ExprPtr Clone(const Expr& expr) {
 
 bool Equal(const Expr& a, const Expr& b) {
   if (&a == &b) return true;
-  if (a.kind != b.kind || a.type != b.type || !SameNode(a, b)) return false;
+  if (a.kind != b.kind || a.type != b.type) return false;
+  SubqueryPairs pairs;
+  return Equal(a, b, pairs);
+}
+
+bool Equal(const Expr& a, const Expr& b, SubqueryPairs& pairs) {
+  if (a.kind != b.kind || a.type != b.type || !SameNode(a, b, pairs)) return false;
   if (a.kind == ExprKind::kConstant || a.kind == ExprKind::kColumn || a.kind == ExprKind::kParam) {
     return true;
   }
@@ -304,7 +315,7 @@ bool Equal(const Expr& a, const Expr& b) {
   const auto right = Children(b);
   if (left.size() != right.size()) return false;
   for (size_t i = 0; i < left.size(); ++i) {
-    if (!Equal(*left[i], *right[i])) return false;
+    if (!Equal(*left[i], *right[i], pairs)) return false;
   }
   return true;
 }

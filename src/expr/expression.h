@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "common/types.h"
@@ -265,8 +266,15 @@ void ForEachChild(Expr& expr, const std::function<void(ExprPtr&)>& visit);
 void ForEachChild(const Expr& expr, const std::function<void(const Expr&)>& visit);
 /// A deep copy. Subqueries are copied through `SubqueryExprBase::Clone`.
 ExprPtr Clone(const Expr& expr);
-/// Same structure, functions, variables and constants; locations are left out.
+/// Same structure, functions, variables and constants; locations are left out. Subqueries are the
+/// same when they ask the same, though each produces variables of its own.
 bool Equal(const Expr& a, const Expr& b);
+/// What subqueries under comparison call their own: numbers of the second, to those of the first.
+struct SubqueryPairs {
+  std::unordered_map<VarId, VarId> vars;
+  std::unordered_map<uint32_t, uint32_t> scans, ctes;
+};
+bool Equal(const Expr& a, const Expr& b, SubqueryPairs& pairs);
 size_t HashExpr(const Expr& expr);
 /// Whether it, or anything in it, is volatile (may give another value when evaluated again).
 bool IsVolatile(const Expr& expr);
@@ -280,6 +288,8 @@ struct SubqueryExprBase : Expr {
   explicit SubqueryExprBase(Type t) : Expr(ExprKind::kSubquery, t) {}
   virtual ExprPtr CloneSubquery() const = 0;
   virtual void ForEachOperand(const std::function<void(ExprPtr&)>& visit) = 0;
+  /// Whether it asks the same as `other`, operands left out. Adds to `pairs`.
+  virtual bool SameSubquery(const SubqueryExprBase& other, SubqueryPairs& pairs) const = 0;
 };
 
 }  // namespace oxibase

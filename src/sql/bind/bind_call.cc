@@ -477,7 +477,7 @@ Result<ExprPtr> QueryBinder::BindAggregate(const ast::FuncCall& call, const Reso
   }
   RETURN_IF_ERROR(CheckAggregatePlace(*owner, "aggregate functions", call.location));
   for (const auto& other : owner->aggregates) {
-    if (!IsVolatile(*aggregate) && Equal(*other.expr, *aggregate)) {
+    if (!IsVolatileWithin(*aggregate) && Equal(*other.expr, *aggregate)) {
       auto ref = std::make_unique<ColumnExpr>(other.var, aggregate->type, call.name.name);
       ref->location = call.location;
       return ref;

@@ -121,8 +121,18 @@ ExprPtr QueryBinder::WholeRow(RangeEntry& entry, Level& owner, int32_t location)
 
 Result<ExprPtr> QueryBinder::BindColumnRef(const ast::ColumnRef& ref, Level& level) {
   if (ref.star) {
-    return Error(ErrorCode::kSyntaxError, "row expansion via \"*\" is not supported here")
-        .At(ref.location);
+    if (ref.fields.empty()) {
+      return Error(ErrorCode::kSyntaxError, "row expansion via \"*\" is not supported here")
+          .At(ref.location);
+    }
+    // Where one value is wanted it is the whole row, as "t" is, but never a column of that name.
+    const std::string& relation = ref.fields.back();
+    const std::string schema = ref.fields.size() > 1 ? ref.fields[ref.fields.size() - 2] : "";
+    Level* at = nullptr;
+    ASSIGN_OR_RETURN(NamespaceItem * item, TryRelation(schema, relation, ref.location, level, &at));
+    if (!item) return MissingRelation(schema, relation, ref.location, level);
+    NoteLateral(*at, *item);
+    return WholeRow(*item->entry, *at, ref.location);
   }
   switch (level.clause) {
     case Clause::kDefault:

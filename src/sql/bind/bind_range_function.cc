@@ -73,6 +73,7 @@ Result<QueryBinder::FunctionItem> QueryBinder::BindFunctionItem(
     item.columns.push_back({NewVar(level), item.call->type, item.name});
   }
   item.scalar = !has_columns;
+  item.one_value = item.columns.size() == 1 && !is_record;
   return item;
 }
 
@@ -80,6 +81,7 @@ Result<QueryBinder::FromResult> QueryBinder::BindRangeFunction(const ast::RangeF
                                                                Level& level) {
   auto scan = std::make_unique<LogicalFunctionScan>();
   bool scalar = false;
+  bool one_value = false;
   std::string first_name;
   const bool saved = level.lateral_active;
   level.lateral_active = true;
@@ -106,8 +108,9 @@ Result<QueryBinder::FromResult> QueryBinder::BindRangeFunction(const ast::RangeF
         if (scan->calls.empty()) {
           first_name = part.name;
           scalar = part.scalar;
+          one_value = part.one_value;
         } else {
-          scalar = false;
+          scalar = one_value = false;
         }
         scan->output.insert(scan->output.end(), part.columns.begin(), part.columns.end());
         scan->calls.push_back({std::move(part.call), static_cast<uint32_t>(part.columns.size())});
@@ -125,7 +128,7 @@ Result<QueryBinder::FromResult> QueryBinder::BindRangeFunction(const ast::RangeF
   }
   scan->alias = name;
   FromResult result = EntryOf(std::move(scan), RangeEntry::Kind::kFunction, first_name, level);
-  result.top->scalar_function = scalar && !item.ordinality;
+  result.top->scalar_function = one_value && !item.ordinality;
   RETURN_IF_ERROR(ApplyAlias(*result.top, item.alias, item.location));
   return result;
 }
@@ -137,7 +140,7 @@ Result<QueryBinder::FunctionItem> QueryBinder::BindUnnest(const ast::Expr& array
   args.push_back(std::move(arg));
   ASSIGN_OR_RETURN(item.call, CallByName("unnest", std::move(args), array.location));
   item.name = "unnest";
-  item.scalar = true;
+  item.scalar = item.one_value = true;
   item.columns.push_back({NewVar(level), item.call->type, "unnest"});
   return item;
 }

@@ -192,7 +192,8 @@ class QueryBinder {
     ExprPtr call;
     std::vector<OutputColumn> columns;
     std::string name;
-    bool scalar = false;
+    bool scalar = false;     // its column has no name of its own
+    bool one_value = false;  // it returns a value, not a row: so its alias is that value
   };
   Result<FunctionItem> BindFunctionItem(const ast::Expr& call,
                                         const std::vector<ast::TypedColumn>& definitions,
@@ -428,6 +429,8 @@ void ForEachVar(const LogicalNode& node, const std::function<void(const ColumnEx
 bool HasVars(const Expr& expr);
 /// Whether `plan` reads a variable that is among `columns`.
 bool RefersTo(const LogicalNode& plan, const std::vector<OutputColumn>& columns);
+/// As IsVolatile, with the plans of subqueries.
+bool IsVolatileWithin(const Expr& expr);
 bool IsVolatilePlan(const LogicalNode& plan);
 
 }  // namespace oxibase::bind

@@ -62,20 +62,18 @@ bool RefersTo(const LogicalNode& plan, const std::vector<OutputColumn>& columns)
   return found;
 }
 
+bool IsVolatileWithin(const Expr& expr) {
+  if (IsVolatile(expr)) return true;
+  bool found = expr.kind == ExprKind::kSubquery &&
+               IsVolatilePlan(*static_cast<const SubqueryExpr&>(expr).plan);
+  ForEachChild(expr, [&](const Expr& child) { found = found || IsVolatileWithin(child); });
+  return found;
+}
+
 bool IsVolatilePlan(const LogicalNode& plan) {
   if (plan.kind == LogicalKind::kLockRows) return true;
   bool found = false;
-  ForEachExpr(plan, [&](const Expr& expr) {
-    std::function<void(const Expr&)> look = [&](const Expr& e) {
-      if (e.kind == ExprKind::kSubquery &&
-          IsVolatilePlan(*static_cast<const SubqueryExpr&>(e).plan)) {
-        found = true;
-      }
-      ForEachChild(e, look);
-    };
-    found = found || IsVolatile(expr);
-    if (!found) look(expr);
-  });
+  ForEachExpr(plan, [&](const Expr& expr) { found = found || IsVolatileWithin(expr); });
   for (const LogicalPtr& child : plan.children) found = found || IsVolatilePlan(*child);
   return found;
 }

@@ -282,6 +282,7 @@ struct SubqueryExpr : SubqueryExprBase {
   SubqueryExpr(SubqueryKind k, Type t) : SubqueryExprBase(t), subquery_kind(k) {}
   ExprPtr CloneSubquery() const override;
   void ForEachOperand(const std::function<void(ExprPtr&)>& visit) override;
+  bool SameSubquery(const SubqueryExprBase& other, SubqueryPairs& pairs) const override;
   SubqueryKind subquery_kind;
   LogicalPtr plan;
   /// kAny and kAll: left operands and, for each, the comparison with the plan's column. The
@@ -305,6 +306,9 @@ struct LogicalPlan {
 };
 
 LogicalPtr Clone(const LogicalNode& node);
+/// Whether both yield the same rows over the same data: the same nodes and expressions, what `b`
+/// produces itself taken for what `a` does. Plans that modify data never do.
+bool SameRows(const LogicalNode& a, const LogicalNode& b, SubqueryPairs& pairs);
 /// Calls `visit` for each expression that stands in this node itself (not in its children), which
 /// it may replace. Aggregates and window functions are visited by their arguments, order and
 /// filter.
