@@ -55,6 +55,10 @@ class PortalImpl : public Portal {
   /// Makes the plan current, and the one for these parameters where there are several. Start does
   /// it too. REQUIRES: the statement has a plan
   Status ChoosePlan();
+  /// What Bind gave.
+  std::span<const Value> params() const {
+    return std::span(context_.params).first(statement_->types.size());
+  }
   bool started() const { return state_ != State::kReady; }
   bool done() const { return state_ == State::kDone; }
   /// Another statement begins while this one has rows left: its snapshot is kept.

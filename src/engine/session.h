@@ -154,6 +154,16 @@ class Session {
   virtual Result<std::unique_ptr<Portal>> Bind(std::shared_ptr<PreparedStatement> statement,
                                                std::span<const Value> params) = 0;
 
+  /// The caller's portals and the cursors of DECLARE share one name space. NamePortal lets FETCH,
+  /// MOVE and CLOSE see `portal`, of Bind, until its transaction ends; false if it has no rows to
+  /// fetch. The name must be free.
+  virtual bool NamePortal(std::string_view name, std::shared_ptr<Portal> portal) = 0;
+  /// The portal that was named so and has not been closed; null: none.
+  virtual const Portal* NamedPortal(std::string_view name) const = 0;
+  /// Whether DECLARE or NamePortal has made one of that name.
+  virtual bool HasCursor(std::string_view name) const = 0;
+  virtual void CloseCursor(std::string_view name) = 0;
+
   /// All statements of `sql`, one after another in one implicit transaction, as the simple protocol
   /// does; rows go to `on_batch` (portal first, so that columns are known). COPY needs Bind. Ends
   /// with EndImplicit and waits for durability.

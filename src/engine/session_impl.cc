@@ -451,6 +451,19 @@ Result<std::shared_ptr<PreparedImpl>> SessionImpl::PrepareTree(
     RETURN_IF_ERROR(PlanStatement(*prepared));
   } else {
     prepared->result = UtilityColumns(*prepared->statement);
+    // The parameters of the query inside are those of the statement.
+    const ast::Statement* inner = nullptr;
+    if (const auto* explain = ast::TryAs<ast::ExplainStmt>(prepared->statement.get())) {
+      inner = explain->query.get();
+    } else if (const auto* declare =
+                   ast::TryAs<ast::DeclareCursorStmt>(prepared->statement.get())) {
+      inner = declare->query.get();
+    }
+    if (inner && HasPlan(*inner)) {
+      std::shared_ptr<const ast::Statement> query(prepared->statement, inner);
+      ASSIGN_OR_RETURN(const auto made, PrepareTree(prepared->sql, std::move(query), types));
+      prepared->types = made->types;
+    }
   }
   return prepared;
 }

@@ -55,6 +55,10 @@ class SessionImpl final : public Session,
   Result<std::unique_ptr<Portal>> ExecuteCached(std::string_view sql) override;
   Result<std::unique_ptr<Portal>> Bind(std::shared_ptr<PreparedStatement> statement,
                                        std::span<const Value> params) override;
+  bool NamePortal(std::string_view name, std::shared_ptr<Portal> portal) override;
+  const Portal* NamedPortal(std::string_view name) const override;
+  bool HasCursor(std::string_view name) const override;
+  void CloseCursor(std::string_view name) override;
   Status Execute(std::string_view sql,
                  const std::function<Status(Portal&, const Batch*)>& on_batch) override;
   Status EndImplicit() override;
@@ -243,6 +247,7 @@ class SessionImpl final : public Session,
   PortalImpl* open_portals_ = nullptr;  // started and not done: a list through the portals
   std::unique_ptr<VirtualTableProvider> system_tables_;
   std::map<std::string, std::shared_ptr<PreparedImpl>, std::less<>> named_;
+  /// Of DECLARE, and the caller's portals that have a name.
   std::map<std::string, std::shared_ptr<PortalImpl>, std::less<>> cursors_;
 
   /// A SCROLL or WITH HOLD cursor: its rows are all made when it is declared.

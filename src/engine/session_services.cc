@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "engine/session_impl.h"
+#include "engine/system/type_functions.h"
 #include "expr/evaluator.h"
 #include "expr/function.h"
 #include "sql/optimize/expr_tools.h"
@@ -161,6 +162,7 @@ Result<Oid> SessionImpl::FindOid(char kind, std::string_view name) {
       plain = plain.substr(0, plain.find('('));
       const auto found = FunctionTable::Get().Find(plain, false);
       if (found.empty()) {
+        if (const TypeFunction* function = FindTypeFunction(plain)) return function->oid;
         return Error(ErrorCode::kUndefinedFunction, "function \"{}\" does not exist", name);
       }
       if (found.size() > 1) {
@@ -204,6 +206,7 @@ std::string SessionImpl::NameOf(char kind, Oid oid, bool qualified_if_needed) {
       for (const Function* function : FunctionTable::Get().all()) {
         if (function->oid == oid && !function->is_operator) return std::string(function->name);
       }
+      if (const TypeFunction* function = FindTypeFunction(oid)) return std::string(function->name);
       return "";
     case 'o':
       return oid == kPostgresRole        ? "postgres"

@@ -564,9 +564,10 @@ Status SessionImpl::RunDeclare(const ast::DeclareCursorStmt& statement) {
   // The tree belongs to the running portal's statement, which shares it.
   std::shared_ptr<const ast::Statement> tree = current_->statement_->statement;
   std::shared_ptr<const ast::Statement> query(tree, statement.query.get());
-  ASSIGN_OR_RETURN(auto prepared, PrepareTree(current_->statement_->sql, query, {}));
+  ASSIGN_OR_RETURN(auto prepared,
+                   PrepareTree(current_->statement_->sql, query, current_->statement_->types));
   prepared->made_micros = ClockMicros();
-  auto cursor = std::make_shared<PortalImpl>(*this, std::move(prepared), std::span<const Value>());
+  auto cursor = std::make_shared<PortalImpl>(*this, std::move(prepared), current_->params());
   if (statement.hold || statement.scroll == ast::DeclareCursorStmt::Scroll::kScroll) {
     HeldCursor held;
     held.columns.assign(cursor->columns().begin(), cursor->columns().end());
@@ -589,6 +590,31 @@ Status SessionImpl::RunDeclare(const ast::DeclareCursorStmt& statement) {
   RETURN_IF_ERROR(cursor->Start());
   cursors_.emplace(statement.name, std::move(cursor));
   return {};
+}
+
+bool SessionImpl::NamePortal(std::string_view name, std::shared_ptr<Portal> portal) {
+  auto named = std::static_pointer_cast<PortalImpl>(std::move(portal));
+  // A FETCH stands for rows of another portal: fetching from it could go round in circles.
+  if (named->kind() != PortalKind::kRows ||
+      named->statement_->statement->kind == StatementKind::kFetch) {
+    return false;
+  }
+  cursors_.emplace(name, std::move(named));
+  return true;
+}
+
+const Portal* SessionImpl::NamedPortal(std::string_view name) const {
+  const auto it = cursors_.find(name);
+  return it == cursors_.end() ? nullptr : it->second.get();
+}
+
+bool SessionImpl::HasCursor(std::string_view name) const {
+  return cursors_.contains(name) || held_cursors_.contains(name);
+}
+
+void SessionImpl::CloseCursor(std::string_view name) {
+  if (const auto it = cursors_.find(name); it != cursors_.end()) cursors_.erase(it);
+  if (const auto it = held_cursors_.find(name); it != held_cursors_.end()) held_cursors_.erase(it);
 }
 
 Status SessionImpl::FetchHeld(PortalImpl& portal, HeldCursor& cursor,
@@ -736,13 +762,10 @@ Status SessionImpl::RunExplain(PortalImpl& portal, const ast::ExplainStmt& state
     ASSIGN_OR_RETURN(inner, MakeExecute(*query));
     if (inner->statement().is_planned()) RETURN_IF_ERROR(inner->ChoosePlan());
   } else {
-    ASSIGN_OR_RETURN(auto prepared, PrepareTree(portal.statement_->sql, query, {}));
+    ASSIGN_OR_RETURN(auto prepared,
+                     PrepareTree(portal.statement_->sql, query, portal.statement_->types));
     if (!prepared->is_planned()) return Unsupported("EXPLAIN of a statement without a plan");
-    if (!prepared->types.empty() && analyze) {
-      return Error(ErrorCode::kUndefinedParameter, "there is no parameter $1");
-    }
-    std::vector<Value> params(prepared->types.size());
-    inner = std::make_shared<PortalImpl>(*this, std::move(prepared), params);
+    inner = std::make_shared<PortalImpl>(*this, std::move(prepared), portal.params());
   }
   const auto plan = inner->statement().plan;
   std::vector<OperatorStats> stats;

@@ -3,6 +3,7 @@
 #include "common/array.h"
 #include "engine/session_impl.h"
 #include "engine/system/system_table.h"
+#include "engine/system/type_functions.h"
 #include "expr/function.h"
 
 namespace oxibase::system_tables {
@@ -10,6 +11,7 @@ namespace {
 
 Status PgType(const Source& s) {
   for (const TypeInfo& type : AllTypes()) {
+    const FunctionsOfType functions = FunctionsOf(type.id);
     const bool by_value = type.physical != PhysicalType::kString && type.length <= 8;
     s.Row({O(static_cast<Oid>(type.id)),
            N(type.name),
@@ -23,12 +25,15 @@ Status PgType(const Source& s) {
            B(true),
            C(','),
            O(0),
-           Value::Fixed<uint32_t>(TypeId::kRegProc, 0),
+           Value::Fixed<uint32_t>(TypeId::kRegProc, functions.subscript),
            O(static_cast<Oid>(type.element)),
            O(static_cast<Oid>(type.array)),
-           Value::Fixed<uint32_t>(TypeId::kRegProc, 0),
-           Value::Fixed<uint32_t>(TypeId::kRegProc, 0),
-           Value::Fixed<uint32_t>(TypeId::kRegProc, 0),
+           Value::Fixed<uint32_t>(TypeId::kRegProc, functions.input),
+           Value::Fixed<uint32_t>(TypeId::kRegProc, functions.output),
+           Value::Fixed<uint32_t>(TypeId::kRegProc, functions.receive),
+           Value::Fixed<uint32_t>(TypeId::kRegProc, functions.send),
+           Value::Fixed<uint32_t>(TypeId::kRegProc, functions.modifier_in),
+           Value::Fixed<uint32_t>(TypeId::kRegProc, functions.modifier_out),
            Value::Fixed<uint32_t>(TypeId::kRegProc, 0),
            C(type.length == 8 ? 'd' : 'i'),
            C(type.length < 0 ? 'x' : 'p'),
@@ -87,6 +92,38 @@ Status PgProc(const Source& s) {
            Null(),
            Null(),
            T(f->name),
+           Null(),
+           Null(),
+           Null(),
+           Null()});
+  }
+  for (const TypeFunction& f : AllTypeFunctions()) {
+    s.Row({O(f.oid),
+           N(f.name),
+           O(kPgCatalogSchema),
+           O(kPostgresRole),
+           O(12),
+           F4(1),
+           F4(0),
+           O(0),
+           Value::Fixed<uint32_t>(TypeId::kRegProc, 0),
+           C('f'),
+           B(false),
+           B(false),
+           B(f.strict),
+           B(false),
+           C(f.volatility),
+           C('s'),
+           I2(static_cast<int64_t>(f.args.size())),
+           I2(0),
+           O(f.result),
+           OidVector(f.args),
+           Null(),
+           Null(),
+           Null(),
+           Null(),
+           Null(),
+           T(f.name),
            Null(),
            Null(),
            Null(),
@@ -173,7 +210,8 @@ std::vector<SystemTable> TypeTables() {
        "oid oid, typname name, typnamespace oid, typowner oid, typlen int2, typbyval bool, "
        "typtype char, typcategory char, typispreferred bool, typisdefined bool, typdelim char, "
        "typrelid oid, typsubscript regproc, typelem oid, typarray oid, typinput regproc, "
-       "typoutput regproc, typreceive regproc, typsend regproc, typalign char, typstorage char, "
+       "typoutput regproc, typreceive regproc, typsend regproc, typmodin regproc, typmodout "
+       "regproc, typanalyze regproc, typalign char, typstorage char, "
        "typnotnull bool, typbasetype oid, typtypmod int4, typndims int4, typcollation oid, "
        "typdefaultbin pg_node_tree, typdefault text, typacl _aclitem",
        PgType},

@@ -83,19 +83,24 @@ TableRows OpenNumerics(EvalContext&, CallSite&, std::span<const Value> args) {
                                       Numeric(std::string_view(args[1].bytes())), std::move(step)));
 }
 
+/// An array's elements, and if there is a second type their numbers.
 class Unnest : public TableFunctionState {
  public:
-  Unnest(Type type, std::string array) : type_(type), bytes_(std::move(array)), array_(bytes_) {}
+  Unnest(std::vector<Type> types, std::string array)
+      : types_(std::move(types)), bytes_(std::move(array)), array_(bytes_) {}
   Status Next(EvalContext&, Batch& out) override {
-    StartBatch(out, {&type_, 1});
+    StartBatch(out, types_);
     for (; next_ < array_.size() && out.size < kVectorSize; ++next_) {
+      if (types_.size() > 1) {
+        out.columns[1].SetValue(out.size, Value::Int4(static_cast<int32_t>(next_) + 1));
+      }
       array_.CopyElement(next_, &out.columns[0], out.size++);
     }
     return {};
   }
 
  private:
-  Type type_;
+  std::vector<Type> types_;
   std::string bytes_;
   ArrayView array_;
   uint32_t next_ = 0;
@@ -103,7 +108,15 @@ class Unnest : public TableFunctionState {
 
 TableRows OpenUnnest(EvalContext&, CallSite& site, std::span<const Value> args) {
   return std::unique_ptr<TableFunctionState>(
-      std::make_unique<Unnest>(site.result, args[0].bytes()));
+      std::make_unique<Unnest>(OutTypes(site), args[0].bytes()));
+}
+
+/// information_schema._pg_expandarray, which drivers read keys with.
+TableRows OpenExpandArray(EvalContext& context, CallSite& site, std::span<const Value> args) {
+  if (ArrayView(args[0].bytes()).ndim() != 1) {
+    return std::unique_ptr<TableFunctionState>(std::make_unique<NoRows>(OutTypes(site)));
+  }
+  return OpenUnnest(context, site, args);
 }
 
 /// There are no partitions yet, so nothing has ancestors.
@@ -135,6 +148,17 @@ void RegisterSeries(FunctionRegistry& r) {
   ancestors.result = TypeId::kRegClass;
   ancestors.open = &OpenNothing;
   r.Own(std::move(ancestors));
+  Function expand;
+  expand.oid = 13208;
+  expand.name = "_pg_expandarray";
+  expand.kind = FunctionKind::kTable;
+  expand.args = {TypeId::kAnyArray};
+  expand.result = TypeId::kAnyElement;
+  expand.strict = true;
+  expand.volatility = Volatility::kImmutable;
+  expand.open = &StrictOpen<OpenExpandArray>;
+  expand.out_columns = {{"x", TypeId::kAnyElement}, {"n", TypeId::kInt4}};
+  r.Own(std::move(expand));
   r.Table("generate_series_int4", &StrictOpen<OpenIntegers<int32_t>>);
   r.Table("generate_series_step_int4", &StrictOpen<OpenIntegers<int32_t>>);
   r.Table("generate_series_int8", &StrictOpen<OpenIntegers<int64_t>>);

@@ -441,9 +441,9 @@ Status Protocol::HandleBind(std::string_view body) {
     }
     params_[i] = std::move(*value);
   }
-  const auto found = portals_.find(bind_.portal);
-  if (found != portals_.end() && !bind_.portal.empty()) {
-    return Error(ErrorCode::kDuplicateCursor, "portal \"{}\" already exists", bind_.portal);
+  const auto found = FindPortal(bind_.portal);
+  if (!bind_.portal.empty() && (found != portals_.end() || session_->HasCursor(bind_.portal))) {
+    return Error(ErrorCode::kDuplicateCursor, "cursor \"{}\" already exists", bind_.portal);
   }
   if (found != portals_.end() && found->second.statement == statement &&
       found->second.portal->kind() != PortalKind::kCopyIn &&
@@ -460,6 +460,7 @@ Status Protocol::HandleBind(std::string_view body) {
     open.portal = std::move(portal);
     open.formats = bind_.result_formats;
     open.done = false;
+    open.named = !bind_.portal.empty() && session_->NamePortal(bind_.portal, open.portal);
   }
   out_.Empty('2');
   return {};
@@ -482,7 +483,12 @@ Status Protocol::HandleDescribe(std::string_view body) {
     }
     return {};
   }
-  const auto it = portals_.find(message.name);
+  const auto it = FindPortal(message.name);
+  if (it == portals_.end() && session_->HasCursor(message.name)) {
+    ASSIGN_OR_RETURN(const auto fetch, PrepareFetch(message.name, 0));
+    SendRowDescription(fetch->columns(), {});
+    return {};
+  }
   if (it == portals_.end()) {
     return Error(ErrorCode::kInvalidCursorName, "portal \"{}\" does not exist", message.name);
   }
@@ -497,8 +503,11 @@ Status Protocol::HandleDescribe(std::string_view body) {
 Status Protocol::HandleExecute(std::string_view body) {
   ExecuteMessage message;
   RETURN_IF_ERROR(ReadExecute(body, &message));
-  const auto it = portals_.find(message.portal);
+  const auto it = FindPortal(message.portal);
   if (it == portals_.end()) {
+    if (session_->HasCursor(message.portal)) {
+      return ExecuteCursor(message.portal, message.max_rows);
+    }
     return Error(ErrorCode::kInvalidCursorName, "portal \"{}\" does not exist", message.portal);
   }
   OpenPortal& open = it->second;
@@ -508,7 +517,7 @@ Status Protocol::HandleExecute(std::string_view body) {
       out_.Empty('I');
       return {};
     case PortalKind::kCopyIn: {
-      std::unique_ptr<Portal> portal = std::move(open.portal);
+      std::shared_ptr<Portal> portal = std::move(open.portal);
       portals_.erase(it);
       return StartCopyIn(std::move(portal), false);
     }
@@ -539,6 +548,47 @@ Status Protocol::HandleExecute(std::string_view body) {
   return {};
 }
 
+Protocol::OpenPortals::iterator Protocol::FindPortal(std::string_view name) {
+  const auto it = portals_.find(name);
+  if (it == portals_.end() || !it->second.named ||
+      session_->NamedPortal(name) == it->second.portal.get() ||
+      session_->transaction_status() == TransactionStatus::kFailed) {
+    return it;
+  }
+  portals_.erase(it);  // by CLOSE
+  return portals_.end();
+}
+
+void Protocol::ClosePortal(OpenPortals::iterator portal) {
+  if (portal->second.named && session_->NamedPortal(portal->first) == portal->second.portal.get()) {
+    session_->CloseCursor(portal->first);
+  }
+  portals_.erase(portal);
+}
+
+Result<std::shared_ptr<PreparedStatement>> Protocol::PrepareFetch(std::string_view cursor,
+                                                                  uint32_t max_rows) {
+  std::string name = "\"";
+  for (const char c : cursor) name.append(c == '"' ? 2 : 1, c);
+  name += '"';
+  const std::string count = max_rows == 0 ? "ALL" : std::to_string(max_rows);
+  return session_->Prepare(fmt::format("FETCH FORWARD {} FROM {}", count, name), {});
+}
+
+Status Protocol::ExecuteCursor(std::string_view cursor, uint32_t max_rows) {
+  text_ = {};
+  ASSIGN_OR_RETURN(auto statement, PrepareFetch(cursor, max_rows));
+  ASSIGN_OR_RETURN(const auto portal, session_->Bind(std::move(statement), {}));
+  bool done = false;
+  RETURN_IF_ERROR(SendRows(*portal, {}, 0, &done));
+  if (max_rows != 0 && portal->rows() == max_rows) {
+    out_.Empty('s');
+  } else {
+    SendComplete(fmt::format("SELECT {}", portal->rows()));
+  }
+  return {};
+}
+
 Status Protocol::SendRows(Portal& portal, std::span<const int16_t> formats, uint32_t max_rows,
                           bool* done) {
   uint32_t left = max_rows;
@@ -562,9 +612,10 @@ Status Protocol::HandleClose(std::string_view body) {
   if (message.kind == 'S') {
     const auto it = statements_.find(message.name);
     if (it != statements_.end()) statements_.erase(it);
+  } else if (const auto it = FindPortal(message.name); it != portals_.end()) {
+    ClosePortal(it);
   } else {
-    const auto it = portals_.find(message.name);
-    if (it != portals_.end()) portals_.erase(it);
+    session_->CloseCursor(message.name);
   }
   out_.Empty('3');
   return {};
@@ -581,13 +632,14 @@ void Protocol::HandleSync() {
 void Protocol::DropPortals() {
   if (portals_.empty() || (portals_.size() == 1 && portals_.begin()->first.empty())) return;
   for (auto it = portals_.begin(); it != portals_.end();) {
-    it = it->first.empty() ? std::next(it) : portals_.erase(it);
+    const auto portal = it++;
+    if (!portal->first.empty()) ClosePortal(portal);
   }
 }
 
 // --- COPY -------------------------------------------------------------------------------------
 
-Status Protocol::StartCopyIn(std::unique_ptr<Portal> portal, bool simple) {
+Status Protocol::StartCopyIn(std::shared_ptr<Portal> portal, bool simple) {
   const Portal::CopyFormat format = portal->copy_format();
   out_.Begin('G');
   out_.Byte(format.binary ? 1 : 0);

@@ -48,10 +48,12 @@ class Protocol {
   };
   struct OpenPortal {
     std::shared_ptr<PreparedStatement> statement;
-    std::unique_ptr<Portal> portal;
+    std::shared_ptr<Portal> portal;
     std::vector<int16_t> formats;
     bool done = false;
+    bool named = false;  // SQL sees it, too, and may close it
   };
+  using OpenPortals = std::map<std::string, OpenPortal, std::less<>>;
 
   /// The length of the message at the front of `bytes` if it is whole, 0 if more must come.
   Result<size_t> WholeMessage(std::string_view bytes) const;
@@ -68,7 +70,13 @@ class Protocol {
   Status HandleClose(std::string_view body);
   void HandleSync();
   Status HandleCopy(char type, std::string_view body);
-  Status StartCopyIn(std::unique_ptr<Portal> portal, bool simple);
+  Status StartCopyIn(std::shared_ptr<Portal> portal, bool simple);
+  OpenPortals::iterator FindPortal(std::string_view name);
+  void ClosePortal(OpenPortals::iterator portal);
+  /// A cursor of DECLARE under the protocol: as FETCH would yield it.
+  Result<std::shared_ptr<PreparedStatement>> PrepareFetch(std::string_view cursor,
+                                                          uint32_t max_rows);
+  Status ExecuteCursor(std::string_view cursor, uint32_t max_rows);
   Status StreamCopyOut(Portal& portal);
   void FinishQuery(const Status& status);
 
@@ -98,9 +106,9 @@ class Protocol {
   std::string_view text_;
 
   std::map<std::string, Prepared, std::less<>> statements_;
-  std::map<std::string, OpenPortal, std::less<>> portals_;
+  OpenPortals portals_;
 
-  std::unique_ptr<Portal> copy_;
+  std::shared_ptr<Portal> copy_;
   bool copy_simple_ = false;
   std::vector<std::string> rest_of_query_;  // statements behind a COPY FROM STDIN
 

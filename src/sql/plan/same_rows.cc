@@ -8,10 +8,9 @@ namespace oxibase {
 namespace {
 
 bool SameDirections(const std::vector<SortKey>& a, const std::vector<SortKey>& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](const SortKey& x, const SortKey& y) {
-                      return x.descending == y.descending && x.nulls_first == y.nulls_first;
-                    });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const SortKey& x, const SortKey& y) {
+    return x.descending == y.descending && x.nulls_first == y.nulls_first;
+  });
 }
 
 bool SameFrame(const WindowFrame& a, const WindowFrame& b) {
@@ -113,7 +112,7 @@ bool SameNode(const LogicalNode& a, const LogicalNode& b, SubqueryPairs& pairs) 
 
 /// The calls of aggregates and windows, which ForEachExpr shows by their arguments only.
 template <typename Node, typename Calls>
-bool SameCalls(const LogicalNode& a, const LogicalNode& b, Calls Node::*member,
+bool SameCalls(const LogicalNode& a, const LogicalNode& b, Calls Node::* member,
                SubqueryPairs& pairs) {
   const Calls& x = static_cast<const Node&>(a).*member;
   const Calls& y = static_cast<const Node&>(b).*member;
