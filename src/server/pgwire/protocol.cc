@@ -529,6 +529,7 @@ Status Protocol::HandleExecute(std::string_view body) {
       break;
   }
   bool done = open.done;
+  const uint64_t before = open.portal->rows();
   if (!done) RETURN_IF_ERROR(SendRows(*open.portal, open.formats, message.max_rows, &done));
   if (!done) {
     out_.Empty('s');
@@ -539,7 +540,11 @@ Status Protocol::HandleExecute(std::string_view body) {
     return {};
   }
   open.done = true;
-  const std::string tag(open.portal->tag());
+  std::string tag(open.portal->tag());
+  // Of rows only those of this call count.
+  if (before > 0 && tag.starts_with("SELECT ")) {
+    tag = fmt::format("SELECT {}", open.portal->rows() - before);
+  }
   SendComplete(tag);
   // COMMIT and ROLLBACK end every portal but this one, which may be done away with as well.
   if (session_->transaction_status() == TransactionStatus::kIdle && portals_.size() > 1) {
