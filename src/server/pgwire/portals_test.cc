@@ -1,4 +1,5 @@
-// Portals of the protocol and cursors of DECLARE: one name space, each reached from both sides.
+// Portals of the protocol and cursors of DECLARE: one name space, each reached from both sides. And
+// what a client sees of COPY, of a BEGIN that fails and of changed tables.
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -88,6 +89,8 @@ class PortalsTest : public testing::Test {
       case 'C':
       case 'Z':
         return body.c_str();
+      case 'd':
+        return std::to_string(body.size());
       case 'D':
         for (size_t at = 2; at < body.size();) {
           const size_t size = Number(body, at, 4);
@@ -115,6 +118,31 @@ class PortalsTest : public testing::Test {
   std::unique_ptr<Database> database_;
   std::unique_ptr<Protocol> protocol_;
 };
+
+TEST_F(PortalsTest, CopySendsAMessageForEachRow) {
+  EXPECT_EQ(Ask(Query("COPY (VALUES (1, 'a'), (22, 'bb')) TO STDOUT")),
+            "H d(4) d(6) c C(COPY 2) Z(I)");
+  EXPECT_EQ(Ask(Query("COPY (VALUES (1), (22)) TO STDOUT (FORMAT csv, HEADER)")),
+            "H d(8) d(2) d(3) c C(COPY 2) Z(I)");
+  // The header lies before the first row; the end is a message of its own.
+  EXPECT_EQ(Ask(Query("COPY (VALUES (1), (22)) TO STDOUT (FORMAT binary)")),
+            "H d(29) d(10) d(2) c C(COPY 2) Z(I)");
+  EXPECT_EQ(Ask(Query("COPY (SELECT 1 WHERE false) TO STDOUT (FORMAT binary)")),
+            "H d(21) c C(COPY 0) Z(I)");
+}
+
+TEST_F(PortalsTest, ARefusedBeginBeginsNothing) {
+  EXPECT_EQ(Ask(Query("BEGIN ISOLATION LEVEL SERIALIZABLE")), "E(0A000) Z(I)");
+  EXPECT_EQ(Ask(Query("SELECT 1 AS a")), "T(a) D(1) C(SELECT 1) Z(I)");
+}
+
+TEST_F(PortalsTest, PlainTextsFollowTheirTables) {
+  Ask(Query("CREATE TABLE rt (a int, b int)"));
+  Ask(Query("INSERT INTO rt VALUES (7, 1)"));
+  EXPECT_EQ(Ask(Query("SELECT * FROM rt WHERE a = 7")), "T(a,b) D(7,1) C(SELECT 1) Z(I)");
+  Ask(Query("ALTER TABLE rt ADD z int DEFAULT 5"));
+  EXPECT_EQ(Ask(Query("SELECT * FROM rt WHERE a = 7")), "T(a,b,z) D(7,1,5) C(SELECT 1) Z(I)");
+}
 
 TEST_F(PortalsTest, ProtocolReadsDeclaredCursor) {
   for (const std::string options : {"", "SCROLL", "NO SCROLL"}) {
