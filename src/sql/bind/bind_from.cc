@@ -11,7 +11,7 @@ namespace {
 /// Views over views over ...: each costs a few hundred frames' worth of stack at most.
 constexpr int kViewDepthMax = 60;
 /// Planning takes time and stack by the number of joins.
-constexpr int kJoinsMax = 1000;
+constexpr int kJoinsMax = 500;
 
 /// Whether a view reads itself, by way of others: CREATE OR REPLACE VIEW can bring that about.
 bool ReadsItself(const CatalogVersion& catalog, const ViewDef& view) {
