@@ -49,6 +49,17 @@ Result<ExprPtr> SelectField(ExprPtr arg, const std::string& field, int32_t locat
 
 }  // namespace
 
+Result<ExprPtr> QueryBinder::BindSubscript(const ast::Expr& syntax, Level& level) {
+  ASSIGN_OR_RETURN(ExprPtr index, BindExpr(syntax, level));
+  const int32_t at = index->location;
+  ASSIGN_OR_RETURN(index, Coerce(std::move(index), TypeId::kInt4, CoercionContext::kAssignment,
+                                 CallExpr::Syntax::kImplicitCast, at));
+  if (!index) {
+    return Error(ErrorCode::kDatatypeMismatch, "array subscript must have type integer").At(at);
+  }
+  return Result<ExprPtr>(std::move(index));
+}
+
 Result<ExprPtr> QueryBinder::BindIndirection(const ast::IndirectionExpr& expr, Level& level) {
   return BindSteps(expr, expr.steps.size(), level);
 }
@@ -110,14 +121,7 @@ Result<ExprPtr> QueryBinder::BindSubscripts(ExprPtr array, const ast::Indirectio
   }
   auto bind = [&](const ast::ExprPtr& syntax) -> Result<ExprPtr> {
     if (!syntax) return ExprPtr(std::make_unique<ConstantExpr>(Value::Null(TypeId::kInt4)));
-    ASSIGN_OR_RETURN(ExprPtr index, BindExpr(*syntax, level));
-    const int32_t at = index->location;
-    ASSIGN_OR_RETURN(index, Coerce(std::move(index), TypeId::kInt4, CoercionContext::kAssignment,
-                                   CallExpr::Syntax::kImplicitCast, at));
-    if (!index) {
-      return Error(ErrorCode::kDatatypeMismatch, "array subscript must have type integer").At(at);
-    }
-    return Result<ExprPtr>(std::move(index));
+    return BindSubscript(*syntax, level);
   };
   const Type array_type = array->type;
   std::vector<ExprPtr> args;

@@ -119,6 +119,16 @@ ExprPtr QueryBinder::WholeRow(RangeEntry& entry, Level& owner, int32_t location)
   return row;
 }
 
+Result<NamespaceItem*> QueryBinder::RelationOfStar(const ast::ColumnRef& ref, Level& level,
+                                                   Level** at) {
+  const std::string& relation = ref.fields.back();
+  const std::string schema = ref.fields.size() > 1 ? ref.fields[ref.fields.size() - 2] : "";
+  ASSIGN_OR_RETURN(NamespaceItem * item, TryRelation(schema, relation, ref.location, level, at));
+  if (!item) return MissingRelation(schema, relation, ref.location, level);
+  NoteLateral(**at, *item);
+  return item;
+}
+
 Result<ExprPtr> QueryBinder::BindColumnRef(const ast::ColumnRef& ref, Level& level) {
   if (ref.star) {
     if (ref.fields.empty()) {
@@ -126,12 +136,8 @@ Result<ExprPtr> QueryBinder::BindColumnRef(const ast::ColumnRef& ref, Level& lev
           .At(ref.location);
     }
     // Where one value is wanted it is the whole row, as "t" is, but never a column of that name.
-    const std::string& relation = ref.fields.back();
-    const std::string schema = ref.fields.size() > 1 ? ref.fields[ref.fields.size() - 2] : "";
     Level* at = nullptr;
-    ASSIGN_OR_RETURN(NamespaceItem * item, TryRelation(schema, relation, ref.location, level, &at));
-    if (!item) return MissingRelation(schema, relation, ref.location, level);
-    NoteLateral(*at, *item);
+    ASSIGN_OR_RETURN(const NamespaceItem* item, RelationOfStar(ref, level, &at));
     return WholeRow(*item->entry, *at, ref.location);
   }
   switch (level.clause) {

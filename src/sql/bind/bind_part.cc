@@ -56,13 +56,7 @@ Result<ExprPtr> QueryBinder::AssignPart(ExprPtr base, const ast::TargetColumn& t
       args.push_back(std::make_unique<ConstantExpr>(Value::Int4(open)));
       return {};
     }
-    ASSIGN_OR_RETURN(ExprPtr index, BindExpr(*syntax, level));
-    const int32_t at = index->location;
-    ASSIGN_OR_RETURN(index, Coerce(std::move(index), TypeId::kInt4, CoercionContext::kAssignment,
-                                   CallExpr::Syntax::kImplicitCast, at));
-    if (!index) {
-      return Error(ErrorCode::kDatatypeMismatch, "array subscript must have type integer").At(at);
-    }
+    ASSIGN_OR_RETURN(ExprPtr index, BindSubscript(*syntax, level));
     args.push_back(std::move(index));
     return {};
   };

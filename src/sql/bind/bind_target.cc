@@ -52,14 +52,10 @@ Status QueryBinder::ExpandStar(const ast::Expr& expr, Level& level, std::vector<
     RecordStar(level, "", before, out, ref.location);
     return {};
   }
-  const std::string& relation = ref.fields.back();
-  const std::string schema = ref.fields.size() > 1 ? ref.fields[ref.fields.size() - 2] : "";
   Level* at = nullptr;
-  ASSIGN_OR_RETURN(NamespaceItem * item, TryRelation(schema, relation, ref.location, level, &at));
-  if (!item) return MissingRelation(schema, relation, ref.location, level);
-  NoteLateral(*at, *item);
+  ASSIGN_OR_RETURN(const NamespaceItem* item, RelationOfStar(ref, level, &at));
   RETURN_IF_ERROR(ExpandRelation(*item->entry, out, ref.location));
-  RecordStar(level, relation, before, out, ref.location);
+  RecordStar(level, ref.fields.back(), before, out, ref.location);
   return {};
 }
 

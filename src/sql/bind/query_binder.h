@@ -95,6 +95,10 @@ class QueryBinder {
   // -- Expressions by kind.
   Result<ExprPtr> BindConst(const ast::Const& expr);
   Result<ExprPtr> BindParam(const ast::ParamRef& expr);
+  /// The relation that "t.*" or "s.t.*" names, and the level that it is of.
+  Result<NamespaceItem*> RelationOfStar(const ast::ColumnRef& ref, Level& level, Level** at);
+  /// An array's subscript: an integer.
+  Result<ExprPtr> BindSubscript(const ast::Expr& syntax, Level& level);
   Result<ExprPtr> BindColumnRef(const ast::ColumnRef& expr, Level& level);
   Result<ExprPtr> BindOperator(const ast::OperatorExpr& expr, Level& level);
   Result<ExprPtr> BindIn(const ast::OperatorExpr& expr, Level& level);
