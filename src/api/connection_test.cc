@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "api/state_of.h"
 #include "oxibase/oxibase.hpp"
 
 namespace {
@@ -17,17 +18,7 @@ using oxibase::Database;
 using oxibase::Error;
 using oxibase::Statement;
 using oxibase::Transaction;
-
-/// The SQLSTATE that `call` fails with; "" if it does not.
-template <typename Call>
-std::string StateOf(Call&& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.sqlstate();
-  }
-  return "";
-}
+using oxibase::testing_api::StateOf;
 
 /// The same for a call that would not end by itself: another thread cancels what `connection` runs,
 /// again and again, since the first time may be before the call has begun.

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "api/state_of.h"
 #include "oxibase/oxibase.hpp"
 
 namespace {
@@ -11,17 +12,8 @@ using oxibase::Database;
 using oxibase::Error;
 using oxibase::Row;
 using oxibase::Statement;
+using oxibase::testing_api::StateOf;
 using testing::ElementsAre;
-
-template <typename Call>
-std::string StateOf(Call&& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.sqlstate();
-  }
-  return "";
-}
 
 class StatementTest : public testing::Test {
  protected:
