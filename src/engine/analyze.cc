@@ -61,8 +61,11 @@ class ColumnSample {
 
 }  // namespace
 
-Status SessionImpl::AnalyzeTable(const TableDef& table) {
-  RETURN_IF_ERROR(txn_->LockTable(table.oid, TableLockMode::kShareUpdateExclusive));
+Result<std::shared_ptr<const TableDef>> SessionImpl::AnalyzeTable(Oid oid) {
+  RETURN_IF_ERROR(txn_->LockTable(oid, TableLockMode::kShareUpdateExclusive));
+  const auto found = ddl_->catalog()->TableByOid(oid);
+  if (!found) return found;
+  const TableDef& table = *found;
   ASSIGN_OR_RETURN(const std::shared_ptr<Tablet> tablet, FindTablet(table));
   const Snapshot snapshot = txn_->BeginStatement();
   std::vector<ColumnSample> samples;
@@ -98,7 +101,8 @@ Status SessionImpl::AnalyzeTable(const TableDef& table) {
     if (table.columns[c].dropped) continue;
     statistics->columns[table.columns[c].id] = samples[c].Finish(static_cast<double>(rows));
   }
-  return ddl_->PutStatistics(table.oid, std::move(statistics));
+  RETURN_IF_ERROR(ddl_->PutStatistics(table.oid, std::move(statistics)));
+  return found;
 }
 
 }  // namespace oxibase

@@ -90,6 +90,7 @@ Status LoadCatalog(Database::Impl& db) {
   std::shared_ptr<Tablet> own = registry.Find(kCatalogTablet);
   if (own) {
     own->SetSchema(BuildTableSchema(CatalogTable()));
+    own->set_name(CatalogTable().name);
   } else {
     own = db.MakeTablet(CatalogTable());
     registry.Add(own);

@@ -45,6 +45,12 @@ void DdlTransaction::Rebase() const {
   overlay_base_ = base->number();
 }
 
+bool DdlTransaction::HasChanged(Oid oid) const {
+  return std::any_of(changes_.begin(), changes_.end(), [&](const Change& change) {
+    return change.oid == oid && change.kind != ObjectKind::kComment;
+  });
+}
+
 Oid DdlTransaction::NewOid() { return database_.NewOid(); }
 
 Status DdlTransaction::LockName(Oid schema, std::string_view name) {

@@ -24,6 +24,8 @@ class DdlTransaction {
  public:
   DdlTransaction(Database::Impl& database, Transaction& txn) : database_(database), txn_(txn) {}
 
+  /// Whether it has changed the object (and so holds a lock on it that keeps others from that).
+  bool HasChanged(Oid oid) const;
   bool has_changes() const { return overlay_ != nullptr || !on_commit_.empty(); }
   /// The catalog as this transaction sees it.
   std::shared_ptr<const CatalogVersion> catalog() const;

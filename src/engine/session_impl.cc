@@ -267,6 +267,10 @@ Status SessionImpl::Set(std::string_view name, std::string_view value) {
 
 void SessionImpl::Notice(std::string_view severity, const ErrorInfo& info) {
   if (mute_notices_ || !settings_.IsSent(severity)) return;
+  if (ddl_base_) {
+    ddl_notices_.emplace_back(severity, info);
+    return;
+  }
   if (options_.on_notice) options_.on_notice(severity, info);
 }
 
@@ -435,6 +439,29 @@ Status SessionImpl::EnsurePlan(PreparedImpl& statement) {
     statement_catalog_ = ddl_->catalog();
   }
   return {};
+}
+
+Result<std::shared_ptr<PreparedImpl>> SessionImpl::PrepareToRun(
+    std::string sql, std::shared_ptr<const ast::Statement> tree, std::span<const Type> types) {
+  ASSIGN_OR_RETURN(auto prepared, PrepareTree(std::move(sql), std::move(tree), types));
+  if (!prepared->is_planned()) return prepared;
+  prepared->result_may_change = true;  // while it waits
+  RETURN_IF_ERROR(EnsurePlan(*prepared));
+  prepared->result_may_change = false;
+  return prepared;
+}
+
+Result<std::shared_ptr<const TableDef>> SessionImpl::LockNamedTable(const ast::QualifiedName& name,
+                                                                    TableLockMode mode,
+                                                                    LockWait wait) {
+  // The lock may wait for a DROP or a RENAME: until the name means what is locked.
+  for (Oid locked = 0;;) {
+    BindContext bind = MakeBindContext();
+    ASSIGN_OR_RETURN(const ResolvedRelation relation, ResolveRelation(name, bind));
+    if (!relation.table || relation.table->oid == locked) return relation.table;
+    RETURN_IF_ERROR(txn_->LockTable(relation.table->oid, mode, wait));
+    locked = relation.table->oid;
+  }
 }
 
 Result<std::shared_ptr<PreparedImpl>> SessionImpl::PrepareTree(

@@ -84,14 +84,12 @@ class SessionImpl final : public Session,
   std::shared_ptr<const CatalogVersion> catalog() override { return ddl_->catalog(); }
   Oid NewOid() override { return db_.NewOid(); }
   TabletId NewTabletId() override { return db_.NewTabletId(); }
-  Status PutTable(TableDef table) override { return ddl_->PutTable(std::move(table)); }
-  Status PutView(ViewDef view) override { return ddl_->PutView(std::move(view)); }
-  Status PutSequence(SequenceDef sequence) override {
-    return ddl_->PutSequence(std::move(sequence));
-  }
-  Status PutSchema(SchemaDef schema) override { return ddl_->PutSchema(std::move(schema)); }
-  Status PutComment(CommentDef comment) override { return ddl_->PutComment(std::move(comment)); }
-  Status Remove(ObjectKind kind, Oid oid) override { return ddl_->Remove(kind, oid); }
+  Status PutTable(TableDef table) override;
+  Status PutView(ViewDef view) override;
+  Status PutSequence(SequenceDef sequence) override;
+  Status PutSchema(SchemaDef schema) override;
+  Status PutComment(CommentDef comment) override;
+  Status Remove(ObjectKind kind, Oid oid) override;
   std::vector<Oid> SearchPath() override;
   Oid CreationSchema() override;
   Result<Oid> TempSchema() override;
@@ -182,9 +180,20 @@ class SessionImpl final : public Session,
   Result<std::shared_ptr<PreparedImpl>> PrepareTree(std::string sql,
                                                     std::shared_ptr<const ast::Statement> tree,
                                                     std::span<const Type> types);
+  /// The same for one that is to be run at once: with its locks, so that its result stays.
+  Result<std::shared_ptr<PreparedImpl>> PrepareToRun(std::string sql,
+                                                     std::shared_ptr<const ast::Statement> tree,
+                                                     std::span<const Type> types);
+  /// The table of that name once it is locked; null for a view.
+  Result<std::shared_ptr<const TableDef>> LockNamedTable(const ast::QualifiedName& name,
+                                                         TableLockMode mode,
+                                                         LockWait wait = LockWait::kBlock);
   /// It has started; ForgetPortal says that it is done.
   void AddPortal(PortalImpl* portal);
   void ForgetPortal(PortalImpl* portal);
+
+  /// A statement that changes the catalog; its tag. (ddl_statement.cc)
+  Result<std::string> RunDdl(const ast::Statement& statement, std::string_view sql);
 
   // --- Utility statements (utility.cc). `portal` gets rows and tag.
   Status RunUtility(PortalImpl& portal);
@@ -197,6 +206,10 @@ class SessionImpl final : public Session,
 
   enum class State : uint8_t { kIdle, kImplicit, kBlock, kFailed };
 
+  /// Keeps others from changing an object that one written now refers to.
+  Status LockReference(Oid oid);
+  /// Keeps others from changing an object that is put anew.
+  Status LockWritten(Oid oid);
   Status PlanStatement(PreparedImpl& statement);
   /// Of what a statement sees now.
   uint64_t CatalogNumber();
@@ -219,7 +232,8 @@ class SessionImpl final : public Session,
   Status FetchHeld(PortalImpl& portal, HeldCursor& cursor, const ast::FetchStmt& statement);
   void EndHeldCursors(bool committed);
   Status RunVacuum(const ast::VacuumStmt& statement);
-  Status AnalyzeTable(const TableDef& table);
+  /// Null: it was dropped while this waited for it.
+  Result<std::shared_ptr<const TableDef>> AnalyzeTable(Oid oid);
   Status CheckStatementAllowed(const ast::Statement& statement) const;
   Result<std::shared_ptr<PortalImpl>> MakeExecute(const ast::Statement& statement);
 
@@ -242,6 +256,11 @@ class SessionImpl final : public Session,
   ProgressCounter progress_;
   bool read_only_ = false;
   std::shared_ptr<const CatalogVersion> statement_catalog_;
+  /// While a statement changes the catalog: what it saw when it began, whether what it locks is no
+  /// longer that, and what it has told.
+  std::shared_ptr<const CatalogVersion> ddl_base_;
+  bool ddl_is_stale_ = false;
+  std::vector<std::pair<std::string, ErrorInfo>> ddl_notices_;
 
   PortalImpl* current_ = nullptr;       // whose statement the transaction runs
   PortalImpl* open_portals_ = nullptr;  // started and not done: a list through the portals

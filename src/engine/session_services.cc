@@ -219,10 +219,6 @@ std::string SessionImpl::NameOf(char kind, Oid oid, bool qualified_if_needed) {
 
 // --- Tables -----------------------------------------------------------------------------------
 
-Status SessionImpl::LockTable(Oid table, TableLockMode mode, LockWait wait) {
-  return txn_->LockTable(table, mode, wait);
-}
-
 Status SessionImpl::CheckNotInUse(const TableDef& table, std::string_view command) {
   if (!constraints_.HasPending(table.oid)) return {};
   return Error(ErrorCode::kObjectInUse, "cannot {} \"{}\" because it has pending trigger events",

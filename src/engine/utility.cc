@@ -135,10 +135,7 @@ Status SessionImpl::RunUtility(PortalImpl& portal) {
       return Error(ErrorCode::kReadOnlySqlTransaction,
                    "cannot execute {} in a read-only transaction", DdlTag(statement));
     }
-    txn_->BeginStatement();
-    FillEval(eval_);
-    statement_catalog_ = ddl_->catalog();
-    ASSIGN_OR_RETURN(portal.tag_, ExecuteDdl(*this, statement, portal.statement_->sql));
+    ASSIGN_OR_RETURN(portal.tag_, RunDdl(statement, portal.statement_->sql));
     return {};
   }
   switch (statement.kind) {
@@ -266,14 +263,10 @@ Status SessionImpl::RunUtility(PortalImpl& portal) {
                      "LOCK TABLE can only be used in transaction blocks");
       }
       for (const auto& name : lock.tables) {
-        BindContext bind = MakeBindContext();
-        ASSIGN_OR_RETURN(const ResolvedRelation relation, ResolveRelation(name, bind));
-        if (!relation.table) {
-          return Error(ErrorCode::kWrongObjectType, "\"{}\" is not a table", name.name);
-        }
-        RETURN_IF_ERROR(txn_->LockTable(relation.table->oid,
-                                        static_cast<TableLockMode>(lock.mode - 1),
+        ASSIGN_OR_RETURN(const auto table,
+                         LockNamedTable(name, static_cast<TableLockMode>(lock.mode - 1),
                                         lock.nowait ? LockWait::kNoWait : LockWait::kBlock));
+        if (!table) return Error(ErrorCode::kWrongObjectType, "\"{}\" is not a table", name.name);
       }
       portal.tag_ = "LOCK TABLE";
       return {};
@@ -565,7 +558,7 @@ Status SessionImpl::RunDeclare(const ast::DeclareCursorStmt& statement) {
   std::shared_ptr<const ast::Statement> tree = current_->statement_->statement;
   std::shared_ptr<const ast::Statement> query(tree, statement.query.get());
   ASSIGN_OR_RETURN(auto prepared,
-                   PrepareTree(current_->statement_->sql, query, current_->statement_->types));
+                   PrepareToRun(current_->statement_->sql, query, current_->statement_->types));
   prepared->made_micros = ClockMicros();
   auto cursor = std::make_shared<PortalImpl>(*this, std::move(prepared), current_->params());
   if (statement.hold || statement.scroll == ast::DeclareCursorStmt::Scroll::kScroll) {
@@ -763,7 +756,7 @@ Status SessionImpl::RunExplain(PortalImpl& portal, const ast::ExplainStmt& state
     if (inner->statement().is_planned()) RETURN_IF_ERROR(inner->ChoosePlan());
   } else {
     ASSIGN_OR_RETURN(auto prepared,
-                     PrepareTree(portal.statement_->sql, query, portal.statement_->types));
+                     PrepareToRun(portal.statement_->sql, query, portal.statement_->types));
     if (!prepared->is_planned()) return Unsupported("EXPLAIN of a statement without a plan");
     inner = std::make_shared<PortalImpl>(*this, std::move(prepared), portal.params());
   }
@@ -829,7 +822,15 @@ Status SessionImpl::RunVacuum(const ast::VacuumStmt& statement) {
     }
     tables.push_back(relation.table);
   }
-  for (const auto& table : tables) RETURN_IF_ERROR(AnalyzeTable(*table));
+  for (const auto& table : tables) {
+    ASSIGN_OR_RETURN(const auto analyzed, AnalyzeTable(table->oid));
+    if (analyzed || statement.tables.empty()) continue;
+    ErrorInfo info;
+    info.code = ErrorCode::kUndefinedTable;
+    info.message =
+        fmt::format("skipping analyze of \"{}\" --- relation no longer exists", table->name);
+    Notice("WARNING", info);
+  }
   return {};
 }
 

@@ -90,7 +90,8 @@ class FileSystem {
   virtual Status RemoveDirectory(const std::string& path) = 0;
   virtual Status SyncDirectory(const std::string& path) = 0;
   /// Takes an exclusive lock that ends with the process at the latest, on a file that is made if
-  /// need be. kLockFileExists if another process, or this one, holds it.
+  /// need be, and on the folder it lies in. kLockFileExists if another process, or this one, holds
+  /// it.
   virtual Result<std::unique_ptr<FileLock>> Lock(const std::string& path) = 0;
 
   /// The whole file. kProgramLimitExceeded above `bytes_max`.

@@ -43,6 +43,9 @@ TEST_F(PosixFilesTest, ASecondLockIsRefusedUntilTheFirstIsGone) {
   auto second = files_.Lock(At("lock"));
   EXPECT_EQ(second.code(), ErrorCode::kLockFileExists);
   EXPECT_NE(second.status().info().detail.find(std::to_string(getpid())), std::string::npos);
+  // The folder is locked as well: a file that was removed by hand lets nobody in.
+  ASSERT_TRUE(files_.Remove(At("lock")).ok());
+  EXPECT_EQ(files_.Lock(At("lock")).code(), ErrorCode::kLockFileExists);
   first->reset();
   EXPECT_TRUE(files_.Lock(At("lock")).ok());
 }

@@ -118,12 +118,16 @@ class PosixFile final : public File {
 
 class PosixFileLock final : public FileLock {
  public:
-  explicit PosixFileLock(int fd) : fd_(fd) {}
+  PosixFileLock(int fd, int folder_fd) : fd_(fd), folder_fd_(folder_fd) {}
   // The name stays: removing it would let two others lock two different files of that name.
-  ~PosixFileLock() override { ::close(fd_); }
+  ~PosixFileLock() override {
+    ::close(fd_);
+    if (folder_fd_ >= 0) ::close(folder_fd_);
+  }
 
  private:
   const int fd_;
+  const int folder_fd_;  // -1: a file system that does not lock folders
 };
 
 int OpenRetrying(const std::string& path, int flags) {
@@ -216,9 +220,16 @@ Result<std::unique_ptr<FileLock>> PosixFileSystem::Lock(const std::string& path)
   const int fd = OpenRetrying(path, O_RDWR | O_CREAT);
   if (fd < 0) return SystemError(errno, "open lock file", path);
   // flock belongs to this open file, not to the process: a second opening within the process is
-  // refused as well, and closing some other descriptor of the file does not drop the lock.
-  if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
-    const int error = errno;
+  // refused as well, and closing some other descriptor of the file does not drop the lock. The
+  // folder is locked too: the file in it can be removed by hand, and made anew by the next one.
+  const int folder_fd = OpenRetrying(ParentPath(path), O_RDONLY | O_DIRECTORY);
+  int error = ::flock(fd, LOCK_EX | LOCK_NB) != 0 ? errno : 0;
+  if (error == 0 && folder_fd >= 0 && ::flock(folder_fd, LOCK_EX | LOCK_NB) != 0 &&
+      errno == EWOULDBLOCK) {
+    error = EWOULDBLOCK;
+  }
+  if (error != 0) {
+    if (folder_fd >= 0) ::close(folder_fd);
     char holder[32] = {};
     const ssize_t n = ::pread(fd, holder, sizeof holder - 1, 0);
     ::close(fd);
@@ -233,7 +244,7 @@ Result<std::unique_ptr<FileLock>> PosixFileSystem::Lock(const std::string& path)
       ::pwrite(fd, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
     // The lock holds without the note (a full disk must not keep a database from opening).
   }
-  return std::unique_ptr<FileLock>(std::make_unique<PosixFileLock>(fd));
+  return std::unique_ptr<FileLock>(std::make_unique<PosixFileLock>(fd, folder_fd));
 }
 
 }  // namespace oxibase

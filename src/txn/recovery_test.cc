@@ -355,5 +355,23 @@ TEST_F(RecoveryTest, DamagedFilesAreNamed) {
   EXPECT_TRUE(Life::Open(env_, wal_options_).ok());
 }
 
+TEST(TabletRestoreTest, NamesARowThatIsNotOfItsTable) {
+  TxnManager txns(Env::Real().clock());
+  const auto finish = [&](SchemaVersion version, size_t bytes) {
+    Tablet tablet(TabletId(5), nullptr, txns.epochs());
+    tablet.Restore(RowId(3), Timestamp(1), version, std::vector<std::byte>(bytes));
+    tablet.SetSchema(MakeSchema());
+    tablet.set_name("accounts");
+    return tablet.FinishRestore();
+  };
+  const size_t whole = MakeSchema()->newest().fixed_bytes();
+  EXPECT_TRUE(finish(1, whole).ok());
+  for (const Status& status : {finish(9, whole), finish(1, whole - 1)}) {
+    ASSERT_FALSE(status.ok());
+    EXPECT_EQ(status.code(), ErrorCode::kDataCorrupted);
+    EXPECT_NE(status.message().find("row 3 of table \"accounts\""), std::string::npos);
+  }
+}
+
 }  // namespace
 }  // namespace oxibase

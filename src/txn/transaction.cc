@@ -299,15 +299,15 @@ Status Transaction::ReleaseSavepoint(std::string_view name) {
   return status;
 }
 
-Status Transaction::RollbackToSavepoint(std::string_view name,
-                                        const std::function<void()>& undone) {
+Status Transaction::RollbackToSavepoint(std::string_view name, const std::function<void()>& undone,
+                                        bool keep_locks) {
   Status status;
   Savepoint* savepoint = FindSavepoint(name, &status);
   if (savepoint == nullptr) return status;
   UndoTo(savepoint->writes);
   redo_.TruncateTo(savepoint->redo);
   if (undone) undone();
-  ReleaseLocksTo(savepoint->row_locks, savepoint->table_locks);
+  if (!keep_locks) ReleaseLocksTo(savepoint->row_locks, savepoint->table_locks);
   savepoints_.erase(savepoints_.begin() + (savepoint - savepoints_.data()) + 1, savepoints_.end());
   ++command_;
   return status;

@@ -121,8 +121,10 @@ class Transaction {
   void DefineSavepoint(std::string_view name);
   /// 3B001 when there is none of that name.
   Status ReleaseSavepoint(std::string_view name);
-  /// Undoes what came after it and keeps it. `undone`: as for Rollback.
-  Status RollbackToSavepoint(std::string_view name, const std::function<void()>& undone = nullptr);
+  /// Undoes what came after it and keeps it. `undone`: as for Rollback. `keep_locks`: those taken
+  /// since stay.
+  Status RollbackToSavepoint(std::string_view name, const std::function<void()>& undone = nullptr,
+                             bool keep_locks = false);
   size_t savepoint_count() const { return savepoints_.size(); }
 
   // ---- Table locks, held to the end of the transaction or a rollback to a savepoint before.

@@ -320,12 +320,12 @@ Result<std::vector<ResultColumn>> CopyColumns(const ast::CopyStmt& statement,
 
 Result<std::unique_ptr<CopyTask>> MakeCopyFrom(SessionImpl& session, CopyOptions options,
                                                const ast::CopyStmt& statement) {
-  BindContext bind = session.MakeBindContext();
-  ASSIGN_OR_RETURN(const ResolvedRelation relation, ResolveRelation(statement.table, bind));
-  if (!relation.table) {
+  ASSIGN_OR_RETURN(const std::shared_ptr<const TableDef> found,
+                   session.LockNamedTable(statement.table, TableLockMode::kRowExclusive));
+  if (!found) {
     return Error(ErrorCode::kWrongObjectType, "cannot copy to view \"{}\"", statement.table.name);
   }
-  const TableDef& table = *relation.table;
+  const TableDef& table = *found;
   ASSIGN_OR_RETURN(std::vector<ResultColumn> columns, CopyColumns(statement, table));
   RETURN_IF_ERROR(CheckColumns(options.force_not_null, columns, "FORCE_NOT_NULL"));
   RETURN_IF_ERROR(CheckColumns(options.force_null, columns, "FORCE_NULL"));
@@ -333,7 +333,7 @@ Result<std::unique_ptr<CopyTask>> MakeCopyFrom(SessionImpl& session, CopyOptions
   if (statement.where) {
     ASSIGN_OR_RETURN(filter, CopyFilter::Make(session, *statement.where, table, columns));
   }
-  const auto schema = bind.catalog.SchemaByOid(table.schema);
+  const auto schema = session.catalog()->SchemaByOid(table.schema);
   std::string sql = "INSERT INTO " + QuoteQualified(schema->name, table.name);
   std::vector<TypeId> types;
   if (columns.empty()) {
@@ -353,7 +353,7 @@ Result<std::unique_ptr<CopyTask>> MakeCopyFrom(SessionImpl& session, CopyOptions
   ASSIGN_OR_RETURN(auto insert, session.Bind(std::move(prepared), nulls));
   return std::unique_ptr<CopyTask>(
       std::make_unique<CopyFromTask>(session, std::move(options), table.name, std::move(columns),
-                                     std::move(insert), relation.table, std::move(filter)));
+                                     std::move(insert), found, std::move(filter)));
 }
 
 }  // namespace oxibase

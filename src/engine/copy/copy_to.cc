@@ -219,29 +219,27 @@ Result<std::unique_ptr<CopyTask>> MakeCopyTo(SessionImpl& session, CopyOptions o
   std::shared_ptr<PreparedStatement> prepared;
   if (statement.query) {
     std::shared_ptr<const ast::Statement> query(std::move(tree), statement.query.get());
-    ASSIGN_OR_RETURN(auto made, session.PrepareTree("COPY", query, {}));
+    ASSIGN_OR_RETURN(auto made, session.PrepareToRun("COPY", query, {}));
     if (made->columns().empty() && statement.query->kind != ast::StatementKind::kSelect) {
       return Error(ErrorCode::kFeatureNotSupported, "COPY query must have a RETURNING clause");
     }
     prepared = std::move(made);
   } else {
-    BindContext bind = session.MakeBindContext();
-    ASSIGN_OR_RETURN(const ResolvedRelation relation, ResolveRelation(statement.table, bind));
-    if (!relation.table) {
+    ASSIGN_OR_RETURN(const std::shared_ptr<const TableDef> table,
+                     session.LockNamedTable(statement.table, TableLockMode::kAccessShare));
+    if (!table) {
       return Error(ErrorCode::kWrongObjectType, "cannot copy from view \"{}\"",
                    statement.table.name)
           .Hint("Try the COPY (SELECT ...) TO variant.");
     }
-    ASSIGN_OR_RETURN(const std::vector<ResultColumn> columns,
-                     CopyColumns(statement, *relation.table));
+    ASSIGN_OR_RETURN(const std::vector<ResultColumn> columns, CopyColumns(statement, *table));
     std::string names;
     for (const auto& column : columns)
       names += (names.empty() ? "" : ", ") + QuoteIdentifier(column.name);
-    const auto schema = bind.catalog.SchemaByOid(relation.table->schema);
-    ASSIGN_OR_RETURN(
-        prepared,
-        session.Prepare(
-            "SELECT " + names + " FROM " + QuoteQualified(schema->name, relation.table->name), {}));
+    const auto schema = session.catalog()->SchemaByOid(table->schema);
+    ASSIGN_OR_RETURN(prepared, session.Prepare("SELECT " + names + " FROM " +
+                                                   QuoteQualified(schema->name, table->name),
+                                               {}));
   }
   for (const auto& name : options.force_quote) {
     const auto columns = prepared->columns();

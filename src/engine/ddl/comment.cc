@@ -7,6 +7,14 @@
 namespace oxibase::ddl {
 namespace {
 
+/// Others may read and write it, but not comment on it or change it. An index comes with its table.
+Result<Relation> GetLocked(DdlHost& host, const ast::QualifiedName& name) {
+  ASSIGN_OR_RETURN(Relation found, GetRelation(host, name));
+  const Oid oid = found.table ? found.table->oid : found.oid();
+  RETURN_IF_ERROR(host.LockTable(oid, TableLockMode::kShareUpdateExclusive));
+  return found;
+}
+
 Result<CommentDef> Target(DdlHost& host, const ast::CommentStmt& statement) {
   CommentDef comment;
   switch (statement.type) {
@@ -16,6 +24,7 @@ Result<CommentDef> Target(DdlHost& host, const ast::CommentStmt& statement) {
         return Error(ErrorCode::kInvalidSchemaName, "schema \"{}\" does not exist",
                      statement.name.name);
       }
+      RETURN_IF_ERROR(host.LockTable(schema->oid, TableLockMode::kShareUpdateExclusive));
       comment.object = schema->oid;
       comment.class_kind = 'n';
       return comment;
@@ -33,7 +42,7 @@ Result<CommentDef> Target(DdlHost& host, const ast::CommentStmt& statement) {
     case ast::ObjectType::kView:
     case ast::ObjectType::kSequence:
     case ast::ObjectType::kIndex: {
-      ASSIGN_OR_RETURN(const Relation found, GetRelation(host, statement.name));
+      ASSIGN_OR_RETURN(const Relation found, GetLocked(host, statement.name));
       const ObjectKind wanted = statement.type == ast::ObjectType::kTable  ? ObjectKind::kTable
                                 : statement.type == ast::ObjectType::kView ? ObjectKind::kView
                                 : statement.type == ast::ObjectType::kSequence
@@ -47,7 +56,7 @@ Result<CommentDef> Target(DdlHost& host, const ast::CommentStmt& statement) {
       return comment;
     }
     case ast::ObjectType::kColumn: {
-      ASSIGN_OR_RETURN(const Relation found, GetRelation(host, statement.name));
+      ASSIGN_OR_RETURN(const Relation found, GetLocked(host, statement.name));
       comment.object = found.oid();
       if (found.view) {
         const auto& columns = found.view->columns;

@@ -80,6 +80,7 @@ ColumnId TableMaker::Translate(const TableDef& source, ColumnId id) const {
 
 Status TableMaker::Like(const ast::LikeClause& like) {
   ASSIGN_OR_RETURN(const Relation relation, GetRelation(host_, like.table));
+  RETURN_IF_ERROR(host_.LockTable(relation.oid(), TableLockMode::kAccessShare));
   if (relation.kind == ObjectKind::kView) {
     for (const auto& [name, type] : relation.view->columns) {
       ASSIGN_OR_RETURN([[maybe_unused]] const ColumnId id,

@@ -34,7 +34,8 @@ class DdlHost {
   virtual TabletId NewTabletId() = 0;
 
   /// Each puts an object in place of the one with the same oid, or adds it, as a change of this
-  /// transaction (and savepoint): the catalog's row is written, and catalog() shows it.
+  /// transaction (and savepoint): the catalog's row is written, and catalog() shows it. What the
+  /// object refers to is locked against changes as by LockTable.
   ///
   /// Storage follows a table's definition. A tablet id that is new gets an empty tablet with the
   /// definition's indexes. Otherwise: a higher schema_version changes the tablet's layouts
@@ -69,7 +70,9 @@ class DdlHost {
   /// ends; waits for one that does. catalog() then shows what it did.
   virtual Status LockName(Oid schema, std::string_view name) = 0;
 
-  /// Held to the end of the transaction.
+  /// Any object of the catalog, by its oid; held to the end of the transaction. When the object is
+  /// no longer what the catalog had when the statement began, this fails and the statement is begun
+  /// anew, with its locks: what comes after the lock may trust what it saw before.
   virtual Status LockTable(Oid table, TableLockMode mode, LockWait wait = LockWait::kBlock) = 0;
   /// 55006 if checks of the table's deferrable constraints wait for the transaction's end.
   /// `command` is what that keeps from running: "ALTER TABLE".

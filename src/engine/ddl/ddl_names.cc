@@ -107,31 +107,25 @@ Result<Relation> GetRelation(DdlHost& host, const ast::QualifiedName& name) {
 
 Result<std::shared_ptr<const TableDef>> GetTable(DdlHost& host, const ast::QualifiedName& name,
                                                  TableLockMode mode, bool missing_ok) {
-  // The lock may have waited for a DROP or a RENAME: look again until the name means what is
-  // locked.
-  for (Oid locked = 0;;) {
-    ASSIGN_OR_RETURN(Relation found, FindRelation(host, name, missing_ok));
-    if (!found) {
-      if (missing_ok) {
-        Notice(host, fmt::format("relation \"{}\" does not exist, skipping", name.ToString()));
-        return std::shared_ptr<const TableDef>();
-      }
-      return Error(ErrorCode::kUndefinedTable, "relation \"{}\" does not exist", name.ToString())
-          .At(name.location);
+  ASSIGN_OR_RETURN(Relation found, FindRelation(host, name, missing_ok));
+  if (!found) {
+    if (missing_ok) {
+      Notice(host, fmt::format("relation \"{}\" does not exist, skipping", name.ToString()));
+      return std::shared_ptr<const TableDef>();
     }
-    if (found.kind != ObjectKind::kTable) {
-      return Error(ErrorCode::kWrongObjectType, "\"{}\" is not a table", name.name)
-          .At(name.location);
-    }
-    if (found.table->virtual_table.has_value() || found.table->oid < kFirstUserOid) {
-      return Error(ErrorCode::kInsufficientPrivilege,
-                   "permission denied: \"{}\" is a system catalog", name.name)
-          .At(name.location);
-    }
-    if (found.table->oid == locked) return found.table;
-    RETURN_IF_ERROR(host.LockTable(found.table->oid, mode));
-    locked = found.table->oid;
+    return Error(ErrorCode::kUndefinedTable, "relation \"{}\" does not exist", name.ToString())
+        .At(name.location);
   }
+  if (found.kind != ObjectKind::kTable) {
+    return Error(ErrorCode::kWrongObjectType, "\"{}\" is not a table", name.name).At(name.location);
+  }
+  if (found.table->virtual_table.has_value() || found.table->oid < kFirstUserOid) {
+    return Error(ErrorCode::kInsufficientPrivilege, "permission denied: \"{}\" is a system catalog",
+                 name.name)
+        .At(name.location);
+  }
+  RETURN_IF_ERROR(host.LockTable(found.table->oid, mode));
+  return found.table;
 }
 
 Result<Oid> CreationSchemaOf(DdlHost& host, const ast::QualifiedName& name, bool temporary) {

@@ -40,7 +40,6 @@ Status AddSchemas(DdlHost& host, const ast::DropStmt& statement, DropSet& drop) 
                    "cannot drop schema {} because it is required by the database system",
                    name.name);
     }
-    RETURN_IF_ERROR(host.LockName(0, name.name));
     drop.AddSchema(schema->oid);
   }
   return {};
@@ -49,10 +48,10 @@ Status AddSchemas(DdlHost& host, const ast::DropStmt& statement, DropSet& drop) 
 Status AddRelations(DdlHost& host, const ast::DropStmt& statement, ObjectKind kind, DropSet& drop) {
   for (const ast::QualifiedName& name : statement.names) {
     // With IF EXISTS a missing schema is no error either.
-    ASSIGN_OR_RETURN(Relation found, FindRelation(host, name, /*missing_schema_ok=*/true));
-    if (found && found.table) {
-      RETURN_IF_ERROR(host.LockTable(found.table->oid, TableLockMode::kAccessExclusive));
-      ASSIGN_OR_RETURN(found, FindRelation(host, name, /*missing_schema_ok=*/true));
+    ASSIGN_OR_RETURN(const Relation found, FindRelation(host, name, /*missing_schema_ok=*/true));
+    if (found && found.oid() >= kFirstUserOid) {
+      const Oid locked = found.table ? found.table->oid : found.oid();
+      RETURN_IF_ERROR(host.LockTable(locked, TableLockMode::kAccessExclusive));
     }
     if (!found) {
       const bool no_schema = !name.schema.empty() && name.schema != "pg_temp" &&

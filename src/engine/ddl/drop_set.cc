@@ -174,6 +174,7 @@ void DropSet::ExpandReferences(const Object& object, Oid table,
 }
 
 Status DropSet::ExpandSchema(Oid schema) {
+  RETURN_IF_ERROR(host_.LockTable(schema, TableLockMode::kAccessExclusive));
   const auto catalog = host_.catalog();
   const Object object{Kind::kSchema, schema, 0};
   for (const auto& [oid, table] : catalog->tables()) {
@@ -201,6 +202,7 @@ Status DropSet::ExpandTable(Oid table) {
 }
 
 Status DropSet::ExpandSequence(Oid sequence) {
+  RETURN_IF_ERROR(host_.LockTable(sequence, TableLockMode::kAccessExclusive));
   const auto catalog = host_.catalog();
   const auto definition = catalog->SequenceByOid(sequence);
   const Object object{Kind::kSequence, sequence, 0};

@@ -35,7 +35,7 @@ Result<Relation> Find(DdlHost& host, const ast::QualifiedName& name, bool missin
   }
   const Oid lock = found.table ? found.table->oid : found.oid();
   RETURN_IF_ERROR(host.LockTable(lock, TableLockMode::kAccessExclusive));
-  return FindRelation(host, name, missing_ok);
+  return found;
 }
 
 /// ALTER TABLE may be said of any relation, ALTER VIEW of views alone.
@@ -325,6 +325,7 @@ Result<std::string> RenameSchema(DdlHost& host, const ast::RenameStmt& statement
     return Error(ErrorCode::kReservedName, "unacceptable schema name \"{}\"", statement.new_name)
         .Detail("The prefix \"pg_\" is reserved for system schemas.");
   }
+  RETURN_IF_ERROR(host.LockTable(found->oid, TableLockMode::kAccessExclusive));
   RETURN_IF_ERROR(host.LockName(0, statement.new_name));
   if (host.catalog()->FindSchema(statement.new_name) != nullptr) {
     return Error(ErrorCode::kDuplicateSchema, "schema \"{}\" already exists", statement.new_name);

@@ -85,6 +85,20 @@ uint32_t RowLayout::RowBytes(const std::byte* row) const {
   return static_cast<uint32_t>(end);
 }
 
+bool RowLayout::Fits(std::span<const std::byte> row) const {
+  if (row.size() < fixed_bytes_) return false;
+  for (const Column& column : columns_) {
+    if (column.physical != PhysicalType::kString) continue;
+    uint32_t size;
+    std::memcpy(&size, row.data() + column.offset, sizeof size);
+    if (size <= StringRef::kInlineBytes) continue;
+    uint64_t offset;
+    std::memcpy(&offset, row.data() + column.offset + 8, sizeof offset);
+    if (offset > row.size() || size > row.size() - offset) return false;
+  }
+  return true;
+}
+
 uint32_t RowLayout::BytesNeeded(std::span<const Vector* const> columns, uint32_t i) const {
   OXI_DCHECK(columns.size() == columns_.size());
   uint64_t bytes = fixed_bytes_;
@@ -145,12 +159,17 @@ void RowLayout::Build(std::span<const Vector* const> columns, uint32_t i, std::b
   }
 }
 
-const RowLayout& TableSchema::At(SchemaVersion version) const {
+const RowLayout* TableSchema::Find(SchemaVersion version) const {
   for (size_t i = layouts_.size(); i-- > 0;) {
-    if (layouts_[i]->version() == version) return *layouts_[i];
+    if (layouts_[i]->version() == version) return layouts_[i].get();
   }
-  OXI_CHECK(!"a row of an unknown schema version");
-  return newest();
+  return nullptr;
+}
+
+const RowLayout& TableSchema::At(SchemaVersion version) const {
+  const RowLayout* layout = Find(version);
+  OXI_CHECK(layout != nullptr);
+  return *layout;
 }
 
 }  // namespace oxibase

@@ -57,6 +57,8 @@ class RowLayout {
   Value ReadValue(const std::byte* row, size_t column) const;
   /// Bytes of a whole row, from its own content.
   uint32_t RowBytes(const std::byte* row) const;
+  /// Whether these bytes can be a row of this layout: the slots are there, long strings lie within.
+  bool Fits(std::span<const std::byte> row) const;
 
   /// Size of the row that row `i` of `columns` (one per layout column, in its order) makes.
   uint32_t BytesNeeded(std::span<const Vector* const> columns, uint32_t i) const;
@@ -78,6 +80,8 @@ class TableSchema {
   const RowLayout& newest() const { return *layouts_.back(); }
   /// REQUIRES: it exists
   const RowLayout& At(SchemaVersion version) const;
+  /// Null if it does not exist.
+  const RowLayout* Find(SchemaVersion version) const;
   std::span<const std::shared_ptr<const RowLayout>> layouts() const { return layouts_; }
 
  private:

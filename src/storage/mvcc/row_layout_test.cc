@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
+
 #include "storage/mvcc/row_version.h"
 
 namespace oxibase {
@@ -45,6 +47,16 @@ TEST_F(RowLayoutTest, ReadsBackWhatItBuilt) {
   EXPECT_EQ(layout.ReadFixed<int16_t>(row.data(), 3), 12);
   EXPECT_EQ(layout.ReadValue(row.data(), 4).bytes(), "short");
   EXPECT_EQ(layout.ReadFixed<double>(row.data(), 5), 1.5);
+}
+
+TEST_F(RowLayoutTest, TellsWhatIsNoRow) {
+  const RowLayout layout(1, {{ColumnId(1), TypeId::kInt4}, {ColumnId(2), TypeId::kText}});
+  auto row = Build(layout, {Value::Int4(1), Value::Text(std::string(100, 'x'))});
+  EXPECT_TRUE(layout.Fits(row));
+  EXPECT_FALSE(layout.Fits(std::span(row).first(row.size() - 1)));
+  EXPECT_FALSE(layout.Fits(std::span(row).first(layout.fixed_bytes() - 1)));
+  std::memset(row.data() + layout.columns()[1].offset + 8, 0xff, 8);
+  EXPECT_FALSE(layout.Fits(row));
 }
 
 TEST_F(RowLayoutTest, NullsTakeTheirBitAndAZeroSlot) {

@@ -225,6 +225,13 @@ Status Tablet::FinishRestore() {
       RowVersion* head = RowDirectory::HeadOf(*slot);
       if (head == nullptr) continue;
       if (!head->is_tombstone()) {
+        const RowLayout* layout = schema().Find(head->schema_version);
+        if (layout == nullptr || !layout->Fits({head->row(), head->row_bytes})) {
+          return Error(ErrorCode::kDataCorrupted,
+                       "row {} of table \"{}\" (tablet {}) does not have the form of its schema "
+                       "version, {}",
+                       row.value, name(), id().value, head->schema_version);
+        }
         ++live;
         continue;
       }

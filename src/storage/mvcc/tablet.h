@@ -113,7 +113,8 @@ class Tablet {
   void Restore(RowId row, Timestamp commit_ts, SchemaVersion schema,
                std::span<const std::byte> bytes);
   void RestoreDelete(RowId row, Timestamp commit_ts);
-  /// Ends recovery: drops what was deleted and fills the indexes.
+  /// Ends recovery: drops what was deleted and fills the indexes. XX001 if a row is not one of this
+  /// table's schema.
   Status FinishRestore();
 
  private:
