@@ -108,5 +108,40 @@ TEST_F(DdlConcurrencyTest, NewStorageIsNeverFoundEmpty) {
   writer.join();
 }
 
+// Tables that come and go under the hands of those who index, alter, empty and drop them.
+TEST_F(DdlConcurrencyTest, TablesThatComeAndGo) {
+  constexpr int kTimes = 150;
+  const std::vector<std::string> texts = {
+      "CREATE TABLE t (a int PRIMARY KEY, b int)",
+      "CREATE INDEX i ON t (b)",
+      "TRUNCATE t",
+      "ALTER TABLE t ADD COLUMN c int DEFAULT 4",
+      "CREATE VIEW v AS SELECT b FROM t",
+      "COMMENT ON COLUMN t.b IS 'x'",
+      "ALTER TABLE t DROP COLUMN c",
+      "DROP TABLE t CASCADE",
+  };
+  std::vector<std::thread> threads;
+  for (size_t w = 0; w < 4; ++w) {
+    threads.emplace_back([&, w] {
+      auto session = *database_->Connect({});
+      for (size_t i = 0; i < kTimes; ++i) {
+        const Status status =
+            session->Execute(texts[(i * (2 * w + 1) + w) % texts.size()], nullptr);
+        EXPECT_TRUE(status.ok() || status.code() == ErrorCode::kUndefinedTable ||
+                    status.code() == ErrorCode::kDuplicateTable ||
+                    status.code() == ErrorCode::kUndefinedColumn ||
+                    status.code() == ErrorCode::kDuplicateColumn ||
+                    status.code() == ErrorCode::kDeadlockDetected)
+            << status.message();
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  Loop(1, {"DROP TABLE IF EXISTS t CASCADE"});
+  Open();
+  EXPECT_EQ(Number("SELECT count(*) FROM pg_class WHERE relname IN ('t', 'v', 'i')"), 0);
+}
+
 }  // namespace
 }  // namespace oxibase

@@ -6,6 +6,8 @@
 // begun anew. It keeps its locks, so what was checked stays as it is. Whatever is written is locked
 // here, and so is what it refers to (the schema it lies in, the tables a view reads, the sequence
 // that a default names), for as long as the transaction lasts: nobody drops it meanwhile.
+#include <algorithm>
+
 #include "engine/ddl/ddl.h"
 #include "engine/ddl/table_expression.h"
 #include "engine/session_impl.h"
@@ -32,6 +34,7 @@ Result<std::string> SessionImpl::RunDdl(const ast::Statement& statement, std::st
     FillEval(eval_);
     statement_catalog_ = ddl_base_ = ddl_->catalog();
     ddl_is_stale_ = false;
+    ddl_oids_.clear();
     const DdlTransaction::Mark ddl = ddl_->mark();
     const DeferredConstraints::Mark constraints = constraints_.mark();
     txn_->DefineSavepoint(kStatementSavepoint);
@@ -52,10 +55,18 @@ Result<std::string> SessionImpl::RunDdl(const ast::Statement& statement, std::st
   }
 }
 
+Oid SessionImpl::NewOid() {
+  const Oid oid = db_.NewOid();
+  if (ddl_base_) ddl_oids_.push_back(oid);
+  return oid;
+}
+
 Status SessionImpl::LockTable(Oid table, TableLockMode mode, LockWait wait) {
   RETURN_IF_ERROR(txn_->LockTable(table, mode, wait));
   if (!ddl_base_ || ddl_->HasChanged(table)) return {};
-  if (DefinitionOf(*ddl_base_, table) == DefinitionOf(*ddl_->catalog(), table)) return {};
+  // (What came and went since is in neither.)
+  const void* now = DefinitionOf(*ddl_->catalog(), table);
+  if (now && now == DefinitionOf(*ddl_base_, table)) return {};
   ddl_is_stale_ = true;
   return Error(ErrorCode::kSerializationFailure, "the catalog changed while the statement waited");
 }
@@ -63,14 +74,12 @@ Status SessionImpl::LockTable(Oid table, TableLockMode mode, LockWait wait) {
 // System tables and what the statement itself is about to make need no lock.
 Status SessionImpl::LockReference(Oid oid) {
   if (oid < kFirstUserOid && oid != kPublicSchema) return {};
-  if (!DefinitionOf(*ddl_->catalog(), oid) && !(ddl_base_ && DefinitionOf(*ddl_base_, oid))) {
-    return {};
-  }
+  if (std::find(ddl_oids_.begin(), ddl_oids_.end(), oid) != ddl_oids_.end()) return {};
   return LockTable(oid, TableLockMode::kAccessShare, LockWait::kBlock);
 }
 
 Status SessionImpl::LockWritten(Oid oid) {
-  if (!DefinitionOf(*ddl_->catalog(), oid)) return {};
+  if (std::find(ddl_oids_.begin(), ddl_oids_.end(), oid) != ddl_oids_.end()) return {};
   return LockTable(oid, TableLockMode::kShareUpdateExclusive, LockWait::kBlock);
 }
 
@@ -111,11 +120,6 @@ Status SessionImpl::PutSequence(SequenceDef sequence) {
 Status SessionImpl::PutSchema(SchemaDef schema) {
   RETURN_IF_ERROR(LockWritten(schema.oid));
   return ddl_->PutSchema(std::move(schema));
-}
-
-Status SessionImpl::PutComment(CommentDef comment) {
-  RETURN_IF_ERROR(LockReference(comment.object));
-  return ddl_->PutComment(std::move(comment));
 }
 
 Status SessionImpl::Remove(ObjectKind kind, Oid oid) {

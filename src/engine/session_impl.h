@@ -82,13 +82,13 @@ class SessionImpl final : public Session,
 
   // --- DdlHost.
   std::shared_ptr<const CatalogVersion> catalog() override { return ddl_->catalog(); }
-  Oid NewOid() override { return db_.NewOid(); }
+  Oid NewOid() override;
   TabletId NewTabletId() override { return db_.NewTabletId(); }
   Status PutTable(TableDef table) override;
   Status PutView(ViewDef view) override;
   Status PutSequence(SequenceDef sequence) override;
   Status PutSchema(SchemaDef schema) override;
-  Status PutComment(CommentDef comment) override;
+  Status PutComment(CommentDef comment) override { return ddl_->PutComment(std::move(comment)); }
   Status Remove(ObjectKind kind, Oid oid) override;
   std::vector<Oid> SearchPath() override;
   Oid CreationSchema() override;
@@ -260,6 +260,7 @@ class SessionImpl final : public Session,
   /// longer that, and what it has told.
   std::shared_ptr<const CatalogVersion> ddl_base_;
   bool ddl_is_stale_ = false;
+  std::vector<Oid> ddl_oids_;  // given out by it
   std::vector<std::pair<std::string, ErrorInfo>> ddl_notices_;
 
   PortalImpl* current_ = nullptr;       // whose statement the transaction runs
