@@ -5,6 +5,7 @@
 #include "expr/evaluator.h"
 #include "expr/function.h"
 #include "sql/optimize/expr_tools.h"
+#include "sql/optimize/nullness.h"
 
 namespace oxibase {
 namespace {
@@ -90,32 +91,12 @@ bool BoundImplies(const Bound& fact, const Bound& claim) {
   }
 }
 
-/// Whether `fact` is not true when `expr` is NULL.
-bool NeedsValue(const Expr& fact, const Expr& expr) {
-  if (Equal(fact, expr)) return true;  // a boolean
-  switch (fact.kind) {
-    case ExprKind::kCall: {
-      const auto& call = static_cast<const CallExpr&>(fact);
-      return call.function->strict &&
-             std::any_of(call.args.begin(), call.args.end(),
-                         [&](const ExprPtr& arg) { return NeedsValue(*arg, expr); });
-    }
-    case ExprKind::kAnyAll: {
-      const auto& any = static_cast<const AnyAllExpr&>(fact);
-      return !any.is_all && NeedsValue(*any.left, expr);
-    }
-    case ExprKind::kNot:
-      return NeedsValue(*static_cast<const BoolExpr&>(fact).args[0], expr);
-    default:
-      return false;
-  }
-}
-
 bool FactImplies(const Expr& fact, const Expr& claim) {
   if (Equal(fact, claim)) return true;
   if (claim.kind == ExprKind::kIsNull) {
     const auto& test = static_cast<const IsNullExpr&>(claim);
-    return test.negated && !test.of_row && NeedsValue(fact, *test.arg);
+    return test.negated && !test.of_row &&
+           CannotBe(true, fact, [&](const Expr& expr) { return Equal(expr, *test.arg); });
   }
   const Bound fact_bound = AsBound(fact);
   const Bound claim_bound = AsBound(claim);

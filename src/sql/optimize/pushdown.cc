@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "expr/function.h"
 #include "sql/optimize/expr_tools.h"
+#include "sql/optimize/nullness.h"
 #include "sql/optimize/passes.h"
 
 namespace oxibase {
@@ -10,43 +10,12 @@ namespace {
 
 using Conjuncts = std::vector<ExprPtr>;
 
-/// Whether a NULL in some variable of `vars` makes `expr` NULL (for a value).
-bool IsStrictIn(const Expr& expr, const VarSet& vars) {
-  switch (expr.kind) {
-    case ExprKind::kColumn:
-      return vars.contains(static_cast<const ColumnExpr&>(expr).index);
-    case ExprKind::kCall: {
-      const auto& call = static_cast<const CallExpr&>(expr);
-      return call.function->strict &&
-             std::any_of(call.args.begin(), call.args.end(),
-                         [&](const ExprPtr& arg) { return IsStrictIn(*arg, vars); });
-    }
-    case ExprKind::kAnyAll:
-      return IsStrictIn(*static_cast<const AnyAllExpr&>(expr).left, vars);
-    case ExprKind::kNot:
-      return IsStrictIn(*static_cast<const BoolExpr&>(expr).args[0], vars);
-    default:
-      return false;
-  }
-}
-
 /// Whether a row with NULL in all of `vars` cannot pass `predicate`.
 bool RejectsNulls(const Expr& predicate, const VarSet& vars) {
-  switch (predicate.kind) {
-    case ExprKind::kAnd:
-    case ExprKind::kOr: {
-      const auto& args = static_cast<const BoolExpr&>(predicate).args;
-      const auto rejects = [&](const ExprPtr& arg) { return RejectsNulls(*arg, vars); };
-      return predicate.kind == ExprKind::kAnd ? std::any_of(args.begin(), args.end(), rejects)
-                                              : std::all_of(args.begin(), args.end(), rejects);
-    }
-    case ExprKind::kIsNull: {
-      const auto& test = static_cast<const IsNullExpr&>(predicate);
-      return test.negated && IsStrictIn(*test.arg, vars);
-    }
-    default:
-      return IsStrictIn(predicate, vars);
-  }
+  return CannotBe(true, predicate, [&](const Expr& expr) {
+    return expr.kind == ExprKind::kColumn &&
+           vars.contains(static_cast<const ColumnExpr&>(expr).index);
+  });
 }
 
 LogicalPtr Wrap(LogicalPtr node, Conjuncts conjuncts) {
@@ -224,6 +193,29 @@ LogicalPtr PushAggregate(LogicalPtr node, Conjuncts conjuncts) {
   return Wrap(std::move(node), std::move(conjuncts));
 }
 
+/// Whether `expr` is the same for all rows that are the same in `keys`; `own` are the variables
+/// that differ from row to row.
+bool IsOver(const Expr& expr, const std::vector<ExprPtr>& keys, const VarSet& own) {
+  for (const ExprPtr& key : keys) {
+    if (Equal(*key, expr)) return true;
+  }
+  if (expr.kind == ExprKind::kColumn) {
+    return !own.contains(static_cast<const ColumnExpr&>(expr).index);
+  }
+  if (expr.kind == ExprKind::kSubquery) return false;
+  bool all = true;
+  ForEachChild(expr, [&](const Expr& child) { all = all && IsOver(child, keys, own); });
+  return all;
+}
+
+/// What keeps or drops whole partitions (or groups of DISTINCT ON) goes below.
+LogicalPtr PushByKeys(LogicalPtr node, const std::vector<ExprPtr>& keys, Conjuncts conjuncts) {
+  const VarSet own = OutputOf(*node);
+  Conjuncts below = Take(conjuncts, [&](const Expr& e) { return IsOver(e, keys, own); });
+  node->children[0] = Push(std::move(node->children[0]), std::move(below));
+  return Wrap(std::move(node), std::move(conjuncts));
+}
+
 LogicalPtr PushSetOp(LogicalPtr node, const Conjuncts& conjuncts) {
   for (auto& child : node->children) {
     Conjuncts copies;
@@ -278,10 +270,14 @@ LogicalPtr Push(LogicalPtr node, Conjuncts conjuncts) {
       }
       break;
     }
+    case LogicalKind::kWindow: {
+      const auto& keys = static_cast<const LogicalWindow&>(*node).partition_by;
+      result = PushByKeys(std::move(node), keys, std::move(conjuncts));
+      break;
+    }
     case LogicalKind::kDistinct:
-      if (!static_cast<LogicalDistinct&>(*node).on.empty()) {
-        PushChildren(*node);
-        result = Wrap(std::move(node), std::move(conjuncts));
+      if (const auto& keys = static_cast<const LogicalDistinct&>(*node).on; !keys.empty()) {
+        result = PushByKeys(std::move(node), keys, std::move(conjuncts));
         break;
       }
       [[fallthrough]];
