@@ -26,6 +26,13 @@ std::string CatalogKey(ObjectKind kind, Oid oid, int32_t sub) {
   return key;
 }
 
+/// Whether a column's type changed while its values stayed as they were.
+bool HasOtherTypes(const TableDef& table, const TableDef& before) {
+  return !std::equal(table.columns.begin(), table.columns.end(), before.columns.begin(),
+                     before.columns.end(),
+                     [](const ColumnDef& a, const ColumnDef& b) { return a.type == b.type; });
+}
+
 }  // namespace
 
 std::shared_ptr<const CatalogVersion> DdlTransaction::catalog() const {
@@ -195,7 +202,7 @@ Status DdlTransaction::AlterTable(TableDef table, const TableDef& before) {
   const auto old = std::make_shared<const TableDef>(before);
   const std::shared_ptr<Tablet> tablet = database_.txns.tablets().Find(table.tablet);
   if (!tablet) return Error(ErrorCode::kInternalError, "no tablet {}", table.tablet.value);
-  if (table.schema_version != old->schema_version) {
+  if (table.schema_version != old->schema_version || HasOtherTypes(table, *old)) {
     tablet->SetSchema(BuildTableSchema(table, &tablet->schema()));
     undo_.push_back(
         [tablet, old] { tablet->SetSchema(BuildTableSchema(*old, &tablet->schema())); });

@@ -9,6 +9,7 @@
 #include "engine/ddl/table_change.h"
 #include "engine/ddl/table_constraints.h"
 #include "engine/ddl/table_expression.h"
+#include "expr/cast.h"
 #include "sql/bind/binder.h"
 #include "sql/parse/ast_expr.h"
 #include "sql/parse/identifier.h"
@@ -24,6 +25,46 @@ Status NotInState(const std::string& column, const TableDef& table, std::string_
 Status IsOfKind(const std::string& column, const TableDef& table, std::string_view kind) {
   return Error(ErrorCode::kSyntaxError, "column \"{}\" of relation \"{}\" is {}", column,
                table.name, kind);
+}
+
+constexpr int32_t kTimePrecisionMax = 6;
+
+bool IsText(Type type) { return type.id == TypeId::kText || type.id == TypeId::kVarchar; }
+
+/// Whether every value of `from` fits the modifier of `to` as it is.
+bool IsWider(Type from, Type to) {
+  if (from.id != to.id) return false;
+  if (from.typmod == to.typmod || to.typmod < 0) return true;
+  switch (to.id) {
+    case TypeId::kVarchar:
+      return from.typmod >= 0 && from.typmod <= to.typmod;
+    case TypeId::kTime:
+    case TypeId::kTimestamp:
+    case TypeId::kTimestampTz:
+      return to.typmod == kTimePrecisionMax || (from.typmod >= 0 && from.typmod <= to.typmod);
+    case TypeId::kNumeric:  // 4 + (precision << 16 | scale)
+      return from.typmod >= 0 && ((from.typmod - 4) & 0xffff) == ((to.typmod - 4) & 0xffff) &&
+             from.typmod <= to.typmod;
+    default:
+      return false;
+  }
+}
+
+/// Whether `expr` is the old row's column `position` and nothing else: its casts leave the bytes of
+/// every value, and their order, as they are.
+bool KeepsValues(const Expr& expr, size_t position) {
+  if (expr.kind == ExprKind::kColumn) {
+    return static_cast<const ColumnExpr&>(expr).index == position + 1;
+  }
+  if (expr.kind != ExprKind::kCall) return false;
+  const auto& call = static_cast<const CallExpr&>(expr);
+  if (call.syntax == CallExpr::Syntax::kFunction || call.syntax == CallExpr::Syntax::kOperator) {
+    return false;
+  }
+  const Expr& arg = *call.args[0];
+  const bool keeps = IsRelabel(*call.function) ? IsText(arg.type) && IsText(call.type)
+                                               : IsWider(arg.type, call.type);
+  return keeps && KeepsValues(arg, position);
 }
 
 }  // namespace
@@ -49,6 +90,7 @@ Status TableChange::AlterType(const ast::AlterTableCommand& command) {
         .Detail(fmt::format("Column \"{}\" is a generated column.", column->name));
   }
   // The new value, over the old row.
+  bool keeps_values = false;
   if (!column->generated) {
     ast::ColumnRef self;
     self.fields = {column->name};
@@ -71,11 +113,16 @@ Status TableChange::AlterType(const ast::AlterTableCommand& command) {
                             QuoteIdentifier(column->name), FormatType(type)));
     }
     if (type == column->type && command.expr == nullptr) return {};
+    keeps_values = KeepsValues(**bound, PositionOf(column->id));
     from_old_.push_back({PositionOf(column->id), std::move(*bound)});
   }
-  rewrite_ = true;
   column->type = type;
-  column->missing = Value::Null(type);
+  if (keeps_values) {
+    column->missing.set_type(type);
+  } else {
+    rewrite_ = true;
+    column->missing = Value::Null(type);
+  }
   if (!column->default_sql.empty() && !column->generated) {
     auto stored =
         BindStored(host_, column->default_sql, ExprUse::kDefault, after_, type, column->name);
@@ -102,6 +149,7 @@ Status TableChange::AfterTypeChange(ColumnDef& column) {
                                 other.hidden ? ExprUse::kIndexElement : ExprUse::kGenerated, after_,
                                 other.hidden ? Type() : other.type, other.name));
     if (other.hidden) {
+      if (uses(stored)) rewrite_ = true;
       other.type = stored.bound->type;
       other.missing = Value::Null(other.type);
     } else if (other.id != column.id && uses(stored)) {

@@ -56,6 +56,8 @@ struct ClassRow {
   int64_t columns;
   int64_t checks;
   bool has_triggers;
+  /// Of a table: changes when all its rows are written anew.
+  std::optional<TabletId> tablet = {};
 };
 
 void EmitClass(const Source& s, const ClassRow& c) {
@@ -66,7 +68,9 @@ void EmitClass(const Source& s, const ClassRow& c) {
          O(0),
          O(c.owner),
          O(c.method),
-         O(c.kind == 'v' ? 0 : c.oid),
+         O(c.kind == 'v' ? 0
+           : c.tablet    ? static_cast<Oid>(c.tablet->value)
+                         : c.oid),
          O(0),
          I4(0),
          F4(c.tuples),
@@ -103,7 +107,7 @@ Status PgClass(const Source& s) {
         !s.catalog.ReferencesTo(oid).empty();
     EmitClass(s, {oid, table->name, table->schema, table->owner, kHeapMethod, LiveRows(s, *table),
                   !table->indexes.empty(), table->schema == kInformationSchema ? 'v' : 'r',
-                  ShownColumns(*table), checks, has_keys});
+                  ShownColumns(*table), checks, has_keys, table->tablet});
     for (const IndexDef& index : table->indexes) {
       if (!HasVisibleColumns(*table, index)) continue;
       EmitClass(s, {index.oid, index.name, table->schema, table->owner,
