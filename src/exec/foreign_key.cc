@@ -161,7 +161,7 @@ Result<ForeignKey::Lookup> ForeignKey::FindReferenced(std::span<const Vector* co
   IndexCursor cursor(txn, *referenced_tablet_, *referenced_index_);
   for (;;) {
     RETURN_IF_ERROR(state_.context->eval.CheckCancelled());
-    const Snapshot snapshot = txn.LatestSnapshot();
+    const Snapshot snapshot = txn.repeatable_read() ? txn.OwnSnapshot() : txn.LatestSnapshot();
     RowRef ref;
     {
       ReadGuard guard(txn);

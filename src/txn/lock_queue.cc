@@ -14,8 +14,7 @@ uint16_t LockQueue::ModesOf(uint64_t owner) const {
 }
 
 void LockQueue::FindBlockers(Conflicts conflicts, uint64_t owner, uint8_t mode, const Waiter* self,
-                             std::vector<uint64_t>* blockers) const {
-  bool holds = false;
+                             bool holds, std::vector<uint64_t>* blockers) const {
   for (const Holder& holder : holders) {
     if (holder.owner == owner) {
       holds = true;

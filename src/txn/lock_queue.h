@@ -30,10 +30,10 @@ struct LockQueue {
   uint16_t ModesOf(uint64_t owner) const;
   /// Appends the owners that keep `owner` from getting `mode`: others that hold a conflicting mode,
   /// and those that wait for one in front of it (of `self`, or of the queue's end if that is null).
-  /// Who holds a mode already passes the queue: it could never be granted behind those who wait
-  /// for it.
+  /// Who holds a mode already, here or (`holds`) otherwise, passes the queue: it could never be
+  /// granted behind those who wait for it.
   void FindBlockers(Conflicts conflicts, uint64_t owner, uint8_t mode, const Waiter* self,
-                    std::vector<uint64_t>* blockers) const;
+                    bool holds, std::vector<uint64_t>* blockers) const;
   void Hold(uint64_t owner, uint8_t mode);
   /// Takes modes away; returns whether it held any of them.
   bool Unhold(uint64_t owner, uint16_t modes);

@@ -68,6 +68,19 @@ RowState ExamineRow(const RowVersion* head, uint64_t owner, const Snapshot& snap
     if (conflict) return {Kind::kInFlight, writer & ~kTxnIdBit};
   }
   if (begin > snapshot.read_ts.value) {
+    // KEY SHARE keeps the key alone, which changes of other columns leave.
+    if (mode == static_cast<uint8_t>(RowLockMode::kKeyShare)) {
+      const RowVersion* older = version;
+      while (older != nullptr &&
+             older->begin.load(std::memory_order_acquire) > snapshot.read_ts.value &&
+             !older->Has(RowVersion::kTombstone | RowVersion::kKeyChanged)) {
+        older = older->next.load(std::memory_order_acquire);
+      }
+      if (older != nullptr &&
+          older->begin.load(std::memory_order_acquire) <= snapshot.read_ts.value) {
+        return {older->is_tombstone() ? Kind::kDeleted : Kind::kFree};
+      }
+    }
     return {version->is_tombstone() ? Kind::kChangedDeleted : Kind::kChanged, 0, begin};
   }
   return {version->is_tombstone() ? Kind::kDeleted : Kind::kFree};
@@ -89,12 +102,13 @@ std::optional<Result<RowOutcome>> TryAcquire(Transaction& txn, Tablet& tablet, R
   using Kind = RowState::Kind;
   const uint64_t owner = TxnInternals::owner(txn);
   blockers->clear();
-  queue.FindBlockers(RowLockTable::kConflicts, owner, mode, self, blockers);
   ReadGuard guard(txn);
   RowDirectory::Slot* slot = tablet.rows().Find(row);
-  if (slot == nullptr || RowDirectory::HeadOf(*slot) == nullptr) {
-    return RowOutcome::kDeleted;
-  }
+  const RowVersion* newest = slot != nullptr ? RowDirectory::HeadOf(*slot) : nullptr;
+  if (newest == nullptr) return RowOutcome::kDeleted;
+  // (What is in flight by this transaction stays so.)
+  const bool is_writer = newest->begin.load(std::memory_order_acquire) == (kTxnIdBit | owner);
+  queue.FindBlockers(RowLockTable::kConflicts, owner, mode, self, is_writer, blockers);
   RowVersion* head = RowDirectory::Latch(*slot);
   const RowState state = ExamineRow(head, owner, snapshot, mode);
   if (state.kind == Kind::kInFlight) blockers->push_back(state.blocker);

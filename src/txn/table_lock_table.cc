@@ -87,7 +87,7 @@ Status TableLockTable::LockSlow(Transaction& txn, Partition& partition, Key key,
     waiting.Arm();
     if (mode > kStrongestFast) MoveFastLocks(partition, key);
     blockers.clear();
-    queue.FindBlockers(kConflicts, owner, bit, queued ? &self : nullptr, &blockers);
+    queue.FindBlockers(kConflicts, owner, bit, queued ? &self : nullptr, false, &blockers);
     if (blockers.empty()) {
       queue.Hold(owner, bit);
       break;

@@ -102,6 +102,9 @@ class Transaction {
   /// For re-checking a row that changed while this waited: sees every change that this transaction
   /// has met. Good until EndStatement.
   Snapshot LatestSnapshot();
+  /// The transaction's own snapshot in REPEATABLE READ, as of the newest command.
+  /// REQUIRES: it has read something
+  Snapshot OwnSnapshot() const { return {read_ts_, id_, command_}; }
   CommandNumber command() const { return command_; }
 
   // ---- Deferrable keys.

@@ -12,6 +12,7 @@ InsertOperator::InsertOperator(const PhysicalInsert& node, ExecState& state)
     : Operator(node, state),
       plan_(node),
       writer_(node.table, state),
+      updater_(node.table, state),
       keys_(node.table, state),
       updated_keys_(node.table, state),
       returned_({}) {}
@@ -35,6 +36,7 @@ Status InsertOperator::Prepare() {
     arbiters_.push_back(index);
   }
   if (!plan_.on_conflict->do_update) return {};
+  RETURN_IF_ERROR(updater_.Prepare(plan_.rules));
   std::vector<uint32_t> assigned;
   for (const auto& [column, expr] : plan_.on_conflict->assignments) {
     RETURN_IF_ERROR(assignments_.Add(*expr));
@@ -89,6 +91,20 @@ Result<bool> InsertOperator::ReadExisting(RowId existing, const Snapshot& snapsh
   return true;
 }
 
+Status InsertOperator::CheckSeen(RowId existing) {
+  Transaction& txn = *context().txn;
+  if (!txn.repeatable_read()) return {};
+  Snapshot newest = txn.LatestSnapshot();
+  ++newest.command;  // what this very command made
+  Snapshot own = newest;
+  own.read_ts = context().snapshot.read_ts;
+  ReadGuard guard(txn);
+  const RowVersion* seen = GetRow(txn, writer_.tablet(), own, existing).version;
+  if (seen && seen == GetRow(txn, writer_.tablet(), newest, existing).version) return {};
+  return Error(ErrorCode::kSerializationFailure,
+               "could not serialize access due to concurrent update");
+}
+
 Result<std::optional<InsertOperator::Effect>> InsertOperator::UpdateExisting(RowId existing,
                                                                              uint32_t row) {
   Transaction& txn = *context().txn;
@@ -116,15 +132,7 @@ Result<std::optional<InsertOperator::Effect>> InsertOperator::UpdateExisting(Row
             "Ensure that no rows proposed for insertion within the same command have duplicate "
             "constrained values.");
   }
-  if (txn.repeatable_read()) {
-    ReadGuard guard(txn);
-    Snapshot statement = context().snapshot;
-    statement.own = snapshot.own;
-    if (GetRow(txn, writer_.tablet(), statement, existing).version == nullptr) {
-      return Error(ErrorCode::kSerializationFailure,
-                   "could not serialize access due to concurrent update");
-    }
-  }
+  RETURN_IF_ERROR(CheckSeen(existing));
   const size_t columns = rows_.columns.size();
   for (size_t c = 0; c < columns; ++c) {
     both_.columns[columns + c].Select(rows_.columns[c], &row, 1);
@@ -144,11 +152,11 @@ Result<std::optional<InsertOperator::Effect>> InsertOperator::UpdateExisting(Row
   updated_.size = 1;
   uint32_t good = 0;
   Status failure;
-  RETURN_IF_ERROR(writer_.Complete(updated_, &good, &failure));
+  RETURN_IF_ERROR(updater_.Complete(updated_, &good, &failure));
   if (good == 0) return failure;
   if (updated_keys_.has_incoming())
     RETURN_IF_ERROR(updated_keys_.ReadOld({&existing, 1}, snapshot));
-  ASSIGN_OR_RETURN(outcome, writer_.Update(existing, snapshot, updated_, 0));
+  ASSIGN_OR_RETURN(outcome, updater_.Update(existing, snapshot, updated_, 0));
   if (outcome != RowOutcome::kDone) return std::optional<Effect>();
   RETURN_IF_ERROR(updated_keys_.RowWritten(updated_, 0));
   if (updated_keys_.has_incoming()) RETURN_IF_ERROR(updated_keys_.RowRemoved(0, &updated_, 0));
@@ -163,19 +171,7 @@ Result<InsertOperator::Effect> InsertOperator::InsertOne(uint32_t row) {
         writer_.Insert(rows_, row, arbiters_, plan_.on_conflict ? &conflict : nullptr).status());
     if (!conflict) return Effect::kInserted;
     if (!plan_.on_conflict->do_update) {
-      Transaction& txn = *context().txn;
-      if (txn.repeatable_read()) {
-        // A row that this transaction cannot see must not decide silently.
-        ReadGuard guard(txn);
-        Snapshot snapshot = context().snapshot;
-        const Snapshot latest = txn.LatestSnapshot();
-        snapshot.own = latest.own;
-        snapshot.command = latest.command + 1;
-        if (GetRow(txn, writer_.tablet(), snapshot, conflict->row).version == nullptr) {
-          return Error(ErrorCode::kSerializationFailure,
-                       "could not serialize access due to concurrent update");
-        }
-      }
+      RETURN_IF_ERROR(CheckSeen(conflict->row));
       return Effect::kNone;
     }
     ASSIGN_OR_RETURN(const auto effect, UpdateExisting(conflict->row, row));

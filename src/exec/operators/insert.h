@@ -31,10 +31,14 @@ class InsertOperator : public Operator {
   /// DO UPDATE of the row that has the key: kNone if its WHERE says no; no value: the row is gone,
   /// insert again.
   Result<std::optional<Effect>> UpdateExisting(RowId existing, uint32_t row);
+  /// In REPEATABLE READ a row decides only as the transaction sees it: 40001 if others have made or
+  /// changed it since.
+  Status CheckSeen(RowId existing);
   Result<bool> ReadExisting(RowId existing, const Snapshot& snapshot);
 
   const PhysicalInsert& plan_;
   TableWriter writer_;
+  TableWriter updater_;  // of DO UPDATE: what it computes lies beside what writer_ has computed
   ForeignKeyChecks keys_;
   ForeignKeyChecks updated_keys_;
   std::vector<std::optional<Evaluator>> values_;

@@ -57,16 +57,22 @@ class RenameRemover {
   }
 
  private:
+  /// A lateral subquery may hand out an outer query's column as it is: that is no rename. An outer
+  /// join makes it NULL where the subquery has no row, and not the column it comes from.
   static bool IsRename(const LogicalNode& node) {
     const auto& project = static_cast<const LogicalProject&>(node);
+    VarSet below;
+    CollectOutput(*node.children[0], &below);
     switch (node.children[0]->kind) {
       case LogicalKind::kInsert:
       case LogicalKind::kUpdate:
       case LogicalKind::kDelete:
         return false;  // RETURNING
       default:
-        return std::all_of(project.exprs.begin(), project.exprs.end(),
-                           [](const ExprPtr& expr) { return expr->kind == ExprKind::kColumn; });
+        return std::all_of(project.exprs.begin(), project.exprs.end(), [&](const ExprPtr& expr) {
+          return expr->kind == ExprKind::kColumn &&
+                 below.contains(static_cast<const ColumnExpr&>(*expr).index);
+        });
     }
   }
 
