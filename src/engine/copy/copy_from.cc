@@ -74,14 +74,36 @@ class CopyFromTask : public CopyTask {
   }
 
  private:
-  Status Where(Status status, size_t column, std::string_view text) {
+  static std::string Shown(std::string_view text) {
+    if (text.size() <= kFieldShownMax) return fmt::format(": \"{}\"", text);
+    size_t size = kFieldShownMax;
+    while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80) --size;
+    return fmt::format(": \"{}...\"", text.substr(0, size));
+  }
+  /// Adds which line, and of which column.
+  Status Where(Status status, size_t column = SIZE_MAX) const {
     std::string where = fmt::format("COPY {}, line {}", table_, line_);
-    if (column < columns_.size()) {
-      where += fmt::format(", column {}", columns_[column].name);
-      const bool is_long = text.size() > kFieldShownMax;
-      where += fmt::format(": \"{}{}\"", text.substr(0, kFieldShownMax), is_long ? "..." : "");
-    }
+    if (column < columns_.size()) where += fmt::format(", column {}", columns_[column].name);
     return std::move(status).Context(std::move(where));
+  }
+  Status AtField(Status status, size_t column, const CopyField& field) const {
+    Status at = Where(std::move(status), column);
+    at.info().context += field.is_null ? ": null input" : Shown(field.text);
+    return at;
+  }
+  Status AtLine(Status status) const {
+    Status at = Where(std::move(status));
+    if (options_.format != CopyOptions::Format::kBinary) {
+      at.info().context += Shown(reader_.line_text());
+    }
+    return at;
+  }
+  /// A row cannot be inserted. PostgreSQL looks at keys when it has read further, and at foreign
+  /// keys when it has read all.
+  Status NotInserted(Status status) const {
+    if (status.code() == ErrorCode::kForeignKeyViolation) return status;
+    if (status.code() == ErrorCode::kUniqueViolation) return Where(std::move(status));
+    return AtLine(std::move(status));
   }
 
   Status TakeLines() {
@@ -89,7 +111,7 @@ class CopyFromTask : public CopyTask {
     for (;;) {
       Result<bool> more = reader_.Next(&fields_);
       line_ = reader_.line();
-      if (!more.ok()) return Where(std::move(more).status(), SIZE_MAX, "");
+      if (!more.ok()) return AtLine(std::move(more).status());
       if (!*more) return {};
       if (skip_header_) {
         skip_header_ = false;
@@ -99,13 +121,12 @@ class CopyFromTask : public CopyTask {
       // A table without columns has empty lines.
       if (columns_.empty() && fields_.size() == 1 && fields_[0].text.empty()) fields_.clear();
       if (fields_.size() > columns_.size()) {
-        return Where(Error(ErrorCode::kBadCopyFileFormat, "extra data after last expected column"),
-                     SIZE_MAX, "");
+        return AtLine(
+            Error(ErrorCode::kBadCopyFileFormat, "extra data after last expected column"));
       }
       if (fields_.size() < columns_.size()) {
-        return Where(Error(ErrorCode::kBadCopyFileFormat, "missing data for column \"{}\"",
-                           columns_[fields_.size()].name),
-                     SIZE_MAX, "");
+        return AtLine(Error(ErrorCode::kBadCopyFileFormat, "missing data for column \"{}\"",
+                            columns_[fields_.size()].name));
       }
       for (size_t i = 0; i < columns_.size(); ++i) {
         CopyField field = fields_[i];
@@ -119,10 +140,10 @@ class CopyFromTask : public CopyTask {
           continue;
         }
         if (Status status = CheckUtf8(field.text); !status.ok()) {
-          return Where(std::move(status), i, "");
+          return Where(std::move(status));
         }
         Result<Value> value = TextIn(columns_[i].type, field.text, io);
-        if (!value.ok()) return Where(std::move(value).status(), i, field.text);
+        if (!value.ok()) return AtField(std::move(value).status(), i, field);
         row_[i] = std::move(*value);
       }
       RETURN_IF_ERROR(InsertOne());
@@ -148,7 +169,7 @@ class CopyFromTask : public CopyTask {
   Status InsertOne() {
     if (filter_) {
       Result<bool> passes = filter_->Passes(row_);
-      if (!passes.ok()) return Where(std::move(passes).status(), SIZE_MAX, "");
+      if (!passes.ok()) return AtLine(std::move(passes).status());
       if (!*passes)
         return ++lines_left_out_ % kRowsPerCheck ? Status() : session_.CheckInterrupts();
     }
@@ -163,7 +184,7 @@ class CopyFromTask : public CopyTask {
         if (!*batch) break;
       }
     }
-    if (!status.ok()) return Where(std::move(status), SIZE_MAX, "");
+    if (!status.ok()) return NotInserted(std::move(status));
     // A trigger-free INSERT changes one row or, with ON CONFLICT, none.
     ++rows_;
     if (rows_ % kRowsPerCheck != 0) return {};
@@ -222,8 +243,7 @@ class CopyFromTask : public CopyTask {
       line_ = rows_ + lines_left_out_ + 1;
       if (count < 0 || static_cast<size_t>(count) != columns_.size()) {
         return Where(Error(ErrorCode::kBadCopyFileFormat, "row field count is {}, expected {}",
-                           count, columns_.size()),
-                     SIZE_MAX, "");
+                           count, columns_.size()));
       }
       bool whole = true;
       for (size_t i = 0; i < columns_.size() && whole; ++i) {
@@ -233,14 +253,14 @@ class CopyFromTask : public CopyTask {
         } else if (size == -1) {
           row_[i] = Value::Null(columns_[i].type);
         } else if (size < 0) {
-          return Where(Error(ErrorCode::kBadCopyFileFormat, "invalid field size"), i, "");
+          return Where(Error(ErrorCode::kBadCopyFileFormat, "invalid field size"), i);
         } else if (binary_.size() - at < static_cast<size_t>(size)) {
           whole = false;
         } else {
           Result<Value> value =
               BinaryIn(columns_[i].type,
                        std::string_view(binary_).substr(at, static_cast<size_t>(size)), io);
-          if (!value.ok()) return Where(std::move(value).status(), i, "");
+          if (!value.ok()) return Where(std::move(value).status(), i);
           row_[i] = std::move(*value);
           at += static_cast<size_t>(size);
         }

@@ -20,6 +20,7 @@ void LineReader::Feed(std::string_view bytes) {
   if (at_ > 0) {
     data_.erase(0, at_);
     at_ = 0;
+    line_at_ = line_size_ = 0;
   }
   data_ += bytes;
 }
@@ -69,6 +70,8 @@ Result<bool> LineReader::Next(std::vector<CopyField>* fields) {
   if (finished_ || !FindLine(&size, &end_size)) return false;
   const std::string_view line = std::string_view(data_).substr(at_, size);
   line_ = next_line_;
+  line_at_ = at_;
+  line_size_ = size;
   if (line == "\\.") {
     finished_ = true;
     return false;

@@ -29,6 +29,10 @@ class LineReader {
   Result<bool> Next(std::vector<CopyField>* fields);
   /// Of the row Next gave last, from 1.
   uint64_t line() const { return line_; }
+  /// Its text, valid until the next Feed.
+  std::string_view line_text() const {
+    return std::string_view(data_).substr(line_at_, line_size_);
+  }
 
  private:
   /// The end of the line at the front of the data: bytes of it and of its end. False: incomplete.
@@ -39,6 +43,7 @@ class LineReader {
   const CopyOptions& options_;
   std::string data_;
   size_t at_ = 0;
+  size_t line_at_ = 0, line_size_ = 0;
   bool at_end_ = false;
   bool finished_ = false;  // "\." was read
   uint64_t line_ = 0, next_line_ = 1;
