@@ -1,6 +1,8 @@
 #include "txn/lock_wait.h"
 
 #include <algorithm>
+#include <string>
+#include <utility>
 
 #include "txn/txn_internals.h"
 #include "txn/txn_manager.h"
@@ -29,18 +31,23 @@ void LockWaiting::Arm() { TxnInternals::ArmWait(txn_); }
 Status LockWaiting::Sleep(const std::vector<uint64_t>& blockers) {
   Clock& clock = txn_.manager().clock();
   const int64_t now = clock.MonotonicMicros();
+  TxnHooks* const hooks = TxnInternals::hooks(txn_);
   if (!began_) {
     began_ = true;
     began_micros_ = now;
-    if (TxnHooks* hooks = TxnInternals::hooks(txn_)) hooks->BeforeBlocking();
+    if (hooks) hooks->BeforeBlocking();
   }
   WaitGraph& graph = TxnInternals::graph(txn_);
   const uint64_t owner = TxnInternals::owner(txn_);
   const int64_t patience = cycle_since_ == began_micros_ ? kCycleMicros : kPatientMicros;
   const bool confirm = cycle_since_ != 0 && now - cycle_since_ >= patience;
-  const bool cycle = confirm ? graph.WaitOrGiveWay(owner, blockers) : graph.Wait(owner, blockers);
+  WaitGraph::Waiting waiting{blockers, wanted_, hooks ? hooks->ProcessId() : 0};
+  std::string detail;
+  const bool cycle = confirm ? graph.WaitOrGiveWay(owner, std::move(waiting), &detail)
+                             : graph.Wait(owner, std::move(waiting));
   if (cycle && confirm) {
     return Error(ErrorCode::kDeadlockDetected, "deadlock detected")
+        .Detail(std::move(detail))
         .Hint("See server log for query details.");
   }
   if (!cycle) {
@@ -58,7 +65,7 @@ Status LockWaiting::Sleep(const std::vector<uint64_t>& blockers) {
     micros = std::min(micros, left);
   }
   TxnInternals::SleepFor(txn_, micros);
-  if (TxnHooks* hooks = TxnInternals::hooks(txn_)) return hooks->CheckInterrupts();
+  if (hooks) return hooks->CheckInterrupts();
   return Status::Ok();
 }
 

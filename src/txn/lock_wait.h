@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "common/status.h"
+#include "txn/wait_graph.h"
 
 namespace oxibase {
 
@@ -12,7 +13,7 @@ class Transaction;
 /// One wait of a transaction for others, over any number of wake-ups.
 class LockWaiting {
  public:
-  explicit LockWaiting(Transaction& txn) : txn_(txn) {}
+  LockWaiting(Transaction& txn, const LockWanted& wanted) : txn_(txn), wanted_(wanted) {}
   ~LockWaiting();
   LockWaiting(const LockWaiting&) = delete;
   LockWaiting& operator=(const LockWaiting&) = delete;
@@ -26,6 +27,7 @@ class LockWaiting {
 
  private:
   Transaction& txn_;
+  const LockWanted wanted_;
   bool began_ = false;
   int64_t began_micros_ = 0;
   int64_t cycle_since_ = 0;  // a cycle was found then; 0: none

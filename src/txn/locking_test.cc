@@ -2,6 +2,8 @@
 
 #include <atomic>
 #include <random>
+#include <regex>
+#include <string>
 
 #include "env/thread.h"
 #include "txn/txn_fixture.h"
@@ -157,7 +159,12 @@ TEST_F(LockingTest, OfTwoThatWaitForEachOtherOneGivesWay) {
   first.Join();
   second.Join();
   EXPECT_NE(of_a.ok(), of_b.ok());
-  EXPECT_EQ((of_a.ok() ? of_b : of_a).code(), ErrorCode::kDeadlockDetected);
+  const Status failed = (of_a.ok() ? of_b : of_a).status();
+  EXPECT_EQ(failed.code(), ErrorCode::kDeadlockDetected);
+  const std::string line =
+      "Process 0 waits for ShareLock on transaction [0-9]+; blocked by process 0\\.";
+  EXPECT_TRUE(std::regex_match(failed.info().detail, std::regex(line + "\n" + line)))
+      << failed.info().detail;
 }
 
 TEST_F(LockingTest, WaitingEndsByTimeoutOrInterrupt) {

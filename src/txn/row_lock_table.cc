@@ -163,7 +163,7 @@ Result<RowOutcome> AcquireRow(Transaction& txn, Tablet& tablet, RowId row, const
   RowLockTable::Shard& shard = table.ShardOf(tablet.id(), row);
   const RowLockTable::Key key{tablet.id().value, row.value};
   LockQueue::Waiter self{&txn, TxnInternals::owner(txn), mode};
-  LockWaiting waiting(txn);
+  LockWaiting waiting(txn, LockWanted());
   std::vector<uint64_t> blockers;
   bool queued = false;
   MutexLock lock(shard.mu);
@@ -211,7 +211,7 @@ Status WaitForWriter(Transaction& txn, Tablet& tablet, RowId row, uint64_t write
   RowLockTable::Shard& shard = table.ShardOf(tablet.id(), row);
   const RowLockTable::Key key{tablet.id().value, row.value};
   LockQueue::Waiter self{&txn, TxnInternals::owner(txn), RowLockTable::kWatch};
-  LockWaiting waiting(txn);
+  LockWaiting waiting(txn, LockWanted());
   const std::vector<uint64_t> blockers{writer};
   MutexLock lock(shard.mu);
   LockQueue& queue = table.QueueOf(shard, key);

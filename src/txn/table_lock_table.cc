@@ -77,7 +77,8 @@ Status TableLockTable::LockSlow(Transaction& txn, Partition& partition, Key key,
   const uint64_t owner = TxnInternals::owner(txn);
   const auto bit = static_cast<uint8_t>(mode);
   LockQueue::Waiter self{&txn, owner, bit};
-  LockWaiting waiting(txn);
+  LockWaiting waiting(txn, {key.space == 0 ? LockWanted::Kind::kRelation : LockWanted::Kind::kName,
+                            mode, key.object});
   std::vector<uint64_t> blockers;
   bool queued = false;
   Status status;

@@ -39,6 +39,8 @@ class TxnHooks {
   virtual ~TxnHooks() = default;
   /// About to block, perhaps for long: the server lends its loop to another thread.
   virtual void BeforeBlocking() {}
+  /// What a deadlock's error calls this transaction's process.
+  virtual int32_t ProcessId() { return 0; }
   /// Not OK (57014: cancelled, statement_timeout) ends the wait with that error. Called each time
   /// the wait wakes, at least every 100 ms.
   virtual Status CheckInterrupts() { return Status::Ok(); }

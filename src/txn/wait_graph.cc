@@ -1,41 +1,108 @@
 #include "txn/wait_graph.h"
 
-#include <unordered_set>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
 
 namespace oxibase {
+namespace {
 
-bool WaitGraph::Reaches(uint64_t from) {
-  std::unordered_set<uint64_t> seen;
+/// The one database's oid.
+constexpr uint32_t kDatabase = 5;
+
+const char* NameOf(TableLockMode mode) {
+  switch (mode) {
+    case TableLockMode::kAccessShare:
+      return "AccessShareLock";
+    case TableLockMode::kRowShare:
+      return "RowShareLock";
+    case TableLockMode::kRowExclusive:
+      return "RowExclusiveLock";
+    case TableLockMode::kShareUpdateExclusive:
+      return "ShareUpdateExclusiveLock";
+    case TableLockMode::kShare:
+      return "ShareLock";
+    case TableLockMode::kShareRowExclusive:
+      return "ShareRowExclusiveLock";
+    case TableLockMode::kExclusive:
+      return "ExclusiveLock";
+    case TableLockMode::kAccessExclusive:
+      break;
+  }
+  return "AccessExclusiveLock";
+}
+
+std::string Describe(const LockWanted& wanted, uint64_t blocker) {
+  const char* mode = NameOf(wanted.mode);
+  switch (wanted.kind) {
+    case LockWanted::Kind::kTransaction:
+      return fmt::format("{} on transaction {}", mode, blocker);
+    case LockWanted::Kind::kRelation:
+      return fmt::format("{} on relation {} of database {}", mode, wanted.object, kDatabase);
+    case LockWanted::Kind::kName:
+      break;
+  }
+  return fmt::format("{} on a name of database {}", mode, kDatabase);
+}
+
+}  // namespace
+
+std::vector<uint64_t> WaitGraph::CycleOf(uint64_t from) const {
+  // Breadth first, with whom each was reached from: the shortest cycle tells most.
+  std::unordered_map<uint64_t, uint64_t> reached_from;
   std::vector<uint64_t> open{from};
-  while (!open.empty()) {
-    const auto edges = edges_.find(open.back());
-    open.pop_back();
-    if (edges == edges_.end()) continue;
-    for (const uint64_t next : edges->second) {
-      if (next == from) return true;
-      if (seen.insert(next).second) open.push_back(next);
+  for (size_t at = 0; at < open.size(); ++at) {
+    const uint64_t waiter = open[at];
+    const auto entry = waiting_.find(waiter);
+    if (entry == waiting_.end()) continue;
+    for (const uint64_t next : entry->second.blockers) {
+      if (next == from) {
+        std::vector<uint64_t> cycle;
+        for (uint64_t step = waiter; step != from; step = reached_from.at(step)) {
+          cycle.push_back(step);
+        }
+        cycle.push_back(from);
+        std::reverse(cycle.begin(), cycle.end());
+        return cycle;
+      }
+      if (reached_from.emplace(next, waiter).second) open.push_back(next);
     }
   }
-  return false;
+  return {};
 }
 
-bool WaitGraph::Wait(uint64_t waiter, const std::vector<uint64_t>& blockers) {
-  MutexLock lock(mu_);
-  edges_[waiter] = blockers;
-  return Reaches(waiter);
+std::string WaitGraph::Describe(const std::vector<uint64_t>& cycle) const {
+  std::string text;
+  for (size_t i = 0; i < cycle.size(); ++i) {
+    const uint64_t blocker = cycle[(i + 1) % cycle.size()];
+    const Waiting& waiting = waiting_.at(cycle[i]);
+    if (i > 0) text += '\n';
+    text += fmt::format("Process {} waits for {}; blocked by process {}.", waiting.process,
+                        oxibase::Describe(waiting.wanted, blocker), waiting_.at(blocker).process);
+  }
+  return text;
 }
 
-bool WaitGraph::WaitOrGiveWay(uint64_t waiter, const std::vector<uint64_t>& blockers) {
+bool WaitGraph::Wait(uint64_t waiter, Waiting waiting) {
   MutexLock lock(mu_);
-  edges_[waiter] = blockers;
-  if (!Reaches(waiter)) return false;
-  edges_.erase(waiter);
+  waiting_[waiter] = std::move(waiting);
+  return !CycleOf(waiter).empty();
+}
+
+bool WaitGraph::WaitOrGiveWay(uint64_t waiter, Waiting waiting, std::string* detail) {
+  MutexLock lock(mu_);
+  waiting_[waiter] = std::move(waiting);
+  const std::vector<uint64_t> cycle = CycleOf(waiter);
+  if (cycle.empty()) return false;
+  *detail = Describe(cycle);
+  waiting_.erase(waiter);
   return true;
 }
 
 void WaitGraph::Done(uint64_t waiter) {
   MutexLock lock(mu_);
-  edges_.erase(waiter);
+  waiting_.erase(waiter);
 }
 
 }  // namespace oxibase

@@ -1,12 +1,26 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "env/mutex.h"
+#include "txn/snapshot.h"
 
 namespace oxibase {
+
+/// What a transaction waits for.
+struct LockWanted {
+  enum class Kind : uint8_t {
+    kTransaction,  // the end of whoever has a row
+    kRelation,
+    kName,
+  };
+  Kind kind = Kind::kTransaction;
+  TableLockMode mode = TableLockMode::kShare;
+  uint64_t object = 0;  // of a relation: its oid
+};
 
 /// Who waits for whom, to find deadlocks. Thread-safe.
 ///
@@ -15,18 +29,26 @@ namespace oxibase {
 /// the time to look again.
 class WaitGraph {
  public:
-  /// `waiter` waits for all of `blockers` from now on. True if that closes a cycle.
-  bool Wait(uint64_t waiter, const std::vector<uint64_t>& blockers);
+  struct Waiting {
+    std::vector<uint64_t> blockers;
+    LockWanted wanted;
+    int32_t process = 0;
+  };
+
+  /// `waiter` waits for all of the blockers from now on. True if that closes a cycle.
+  bool Wait(uint64_t waiter, Waiting waiting);
   /// As Wait, and takes the waiter out if the cycle is there: of several who find the same cycle
-  /// one gives way.
-  bool WaitOrGiveWay(uint64_t waiter, const std::vector<uint64_t>& blockers);
+  /// one gives way. `detail` then says who waits for whom, in PostgreSQL's words.
+  bool WaitOrGiveWay(uint64_t waiter, Waiting waiting, std::string* detail);
   void Done(uint64_t waiter);
 
  private:
-  bool Reaches(uint64_t from) REQUIRES(mu_);
+  /// The waiters of a cycle, beginning with `from`; empty: there is none.
+  std::vector<uint64_t> CycleOf(uint64_t from) const REQUIRES(mu_);
+  std::string Describe(const std::vector<uint64_t>& cycle) const REQUIRES(mu_);
 
   Mutex mu_;
-  std::unordered_map<uint64_t, std::vector<uint64_t>> edges_ GUARDED_BY(mu_);
+  std::unordered_map<uint64_t, Waiting> waiting_ GUARDED_BY(mu_);
 };
 
 }  // namespace oxibase
