@@ -147,9 +147,9 @@ void Database::OnDurable(Lsn lsn, std::function<void(const Status&)> done) {
 
 Status Database::LogStatus() { return impl_->wal() ? impl_->wal()->status() : Status(); }
 
-void Database::CancelAll() {
+void Database::TerminateAll() {
   MutexLock lock(impl_->sessions_mu);
-  for (const auto& [pid, session] : impl_->sessions) session->Cancel();
+  for (const auto& [pid, session] : impl_->sessions) session->Terminate();
 }
 
 bool Database::Cancel(int32_t pid, int32_t secret) {

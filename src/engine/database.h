@@ -50,7 +50,7 @@ class Database {
   Status LogStatus();
 
   /// Cancels what every session runs.
-  void CancelAll();
+  void TerminateAll();
   /// Cancels what the session with this process id and secret key runs. False if there is none.
   bool Cancel(int32_t pid, int32_t secret);
 

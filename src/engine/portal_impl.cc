@@ -93,6 +93,26 @@ void PortalImpl::Abandon() {
   if (state_ == State::kRunning) state_ = State::kAbandoned;
 }
 
+void PortalImpl::HoldSnapshot() {
+  holds_snapshot_ = true;
+  if (!pin_) pin_ = session_.db().txns.Pin(context_.snapshot);
+}
+
+Status PortalImpl::RunAgain() {
+  OXI_DCHECK(holds_snapshot_ && executor_);
+  executor_->Close();
+  batch_ = nullptr;
+  rows_ = 0;
+  tag_.clear();
+  context_.rows_affected = 0;
+  context_.end_of_statement.clear();
+  context_.doubtful_keys.clear();
+  context_.overrides.clear();
+  state_ = State::kRunning;
+  Status status = executor_->Open(context_);
+  return status.ok() ? status : Fail(std::move(status));
+}
+
 Status PortalImpl::Fail(Status status) {
   state_ = State::kFailed;
   batch_ = nullptr;
@@ -132,7 +152,8 @@ Status PortalImpl::Start() {
 Status PortalImpl::ChoosePlan() {
   RETURN_IF_ERROR(session_.EnsureTransaction());
   RETURN_IF_ERROR(session_.EnsurePlan(*statement_));
-  if (!statement_->plan->assumptions.empty() && !general_) [[unlikely]] {
+  if (!statement_->plan->assumptions.empty() && !general_ && !statement_->is_plan_only)
+      [[unlikely]] {
     context_.eval.params = context_.params;
     session_.FillEval(context_.eval);
     ASSIGN_OR_RETURN(auto variant, session_.VariantOf(*statement_, context_.eval));
@@ -178,6 +199,11 @@ Status PortalImpl::StartPlan() {
   context_.end_of_statement.clear();
   context_.doubtful_keys.clear();
   context_.overrides.clear();
+  for (const auto& current : statement_->current_of) {
+    ASSIGN_OR_RETURN(const RowId row, session_.CurrentRow(current));
+    context_.overrides.push_back({current.scan_id, row});
+    context_.override_snapshot = context_.snapshot;
+  }
   if (context_.params.size() < plan_->param_count) context_.params.resize(plan_->param_count);
   context_.eval.params = context_.params;
   session_.FillEval(context_.eval);
@@ -189,6 +215,15 @@ Status PortalImpl::StartUtility() { return session_.RunUtility(*this); }
 Result<const Batch*> PortalImpl::Slice(const Batch& batch, uint32_t max_rows) {
   const uint32_t left = batch.size - batch_at_;
   const uint32_t count = max_rows == 0 ? left : std::min(left, max_rows);
+  if (const size_t hidden = row_id_count()) {
+    last_row_ids_.resize(hidden);
+    for (size_t i = 0; i < hidden; ++i) {
+      const Vector& column = batch.columns[batch.columns.size() - hidden + i];
+      const Value id = column.GetValue(batch_at_ + count - 1);
+      last_row_ids_[i].reset();
+      if (!id.is_null()) last_row_ids_[i] = RowId(static_cast<uint64_t>(id.As<int64_t>()));
+    }
+  }
   if (batch_at_ == 0 && count == batch.size) {
     batch_ = nullptr;
     rows_ += count;
@@ -208,22 +243,38 @@ Result<const Batch*> PortalImpl::Slice(const Batch& batch, uint32_t max_rows) {
   return &slice_;
 }
 
+size_t PortalImpl::row_id_count() const {
+  return statement_->cursor ? statement_->cursor->row_id_tables.size() : 0;
+}
+
+Result<const Batch*> PortalImpl::NextFetched(uint32_t max_rows) {
+  uint32_t wanted = max_rows;
+  if (fetch_rows_ == 0) return static_cast<const Batch*>(nullptr);
+  if (fetch_rows_ != UINT64_MAX) {
+    wanted =
+        static_cast<uint32_t>(std::min<uint64_t>(fetch_rows_, max_rows ? max_rows : kVectorSize));
+  }
+  ASSIGN_OR_RETURN(const Batch* batch, inner_->Next(wanted));
+  if (!batch) return batch;
+  if (fetch_rows_ != UINT64_MAX) fetch_rows_ -= batch->size;
+  rows_ += batch->size;
+  if (inner_->row_id_count() == 0) return batch;
+  const size_t count = batch->columns.size() - inner_->row_id_count();
+  if (shown_.columns.size() != count) {
+    shown_ = Batch();
+    for (size_t i = 0; i < count; ++i) shown_.columns.emplace_back(batch->columns[i].type());
+  }
+  for (size_t i = 0; i < count; ++i) {
+    shown_.columns[i].Select(batch->columns[i], kIdentitySelection.data(), batch->size);
+  }
+  shown_.size = batch->size;
+  return &shown_;
+}
+
 Result<const Batch*> PortalImpl::NextRows(uint32_t max_rows) {
   if (batch_) return Slice(*batch_, max_rows);
-  if (inner_) {
-    // FETCH and EXECUTE hand on another portal's rows.
-    uint32_t wanted = max_rows;
-    if (fetch_rows_ == 0) return static_cast<const Batch*>(nullptr);
-    if (fetch_rows_ != UINT64_MAX) {
-      wanted =
-          static_cast<uint32_t>(std::min<uint64_t>(fetch_rows_, max_rows ? max_rows : kVectorSize));
-    }
-    ASSIGN_OR_RETURN(const Batch* batch, inner_->Next(wanted));
-    if (!batch) return batch;
-    if (fetch_rows_ != UINT64_MAX) fetch_rows_ -= batch->size;
-    rows_ += batch->size;
-    return batch;
-  }
+  // FETCH and EXECUTE hand on another portal's rows.
+  if (inner_) return NextFetched(max_rows);
   if (statement_->is_planned() || executor_) {
     for (;;) {
       ASSIGN_OR_RETURN(const Batch* batch, executor_->Next());
@@ -288,6 +339,10 @@ void PortalImpl::Complete() {
       tag_ = inner_->tag();
       rows_ = inner_->rows();
     }
+  }
+  if (holds_snapshot_) {
+    session_.EndStatement(this);
+    return;
   }
   pin_.Release();
   session_.ForgetPortal(this);

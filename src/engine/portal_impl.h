@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -65,6 +66,14 @@ class PortalImpl : public Portal {
   void Suspend();
   /// The transaction ends: nothing may be taken from it any more.
   void Abandon();
+  /// A cursor's: how many columns its batches have behind columns(), and of the last row handed out
+  /// what they hold; none: NULL.
+  size_t row_id_count() const;
+  std::optional<RowId> last_row_id(size_t i) const { return last_row_ids_[i]; }
+  /// Keeps what its snapshot shows beyond its end, for RunAgain. REQUIRES: it has started
+  void HoldSnapshot();
+  /// Begins anew from its first row, under the snapshot it holds.
+  Status RunAgain();
   /// The plan this runs, and how it went; for EXPLAIN ANALYZE.
   Executor* executor() { return executor_.get(); }
   void set_analyze() { context_.analyze = true; }
@@ -79,6 +88,7 @@ class PortalImpl : public Portal {
   Status StartPlan();
   Status StartUtility();
   Result<const Batch*> NextRows(uint32_t max_rows);
+  Result<const Batch*> NextFetched(uint32_t max_rows);
   Result<const Batch*> Slice(const Batch& batch, uint32_t max_rows);
   void Complete();
   void SetTag(std::string_view command, uint64_t rows);
@@ -97,6 +107,8 @@ class PortalImpl : public Portal {
   PortalImpl* next_open_ = nullptr;  // in the session's list
   PortalImpl* previous_open_ = nullptr;
   bool is_open_ = false;
+  bool holds_snapshot_ = false;
+  std::vector<std::optional<RowId>> last_row_ids_;
 
   const Batch* batch_ = nullptr;  // partly handed out
   uint32_t batch_at_ = 0;
@@ -108,6 +120,7 @@ class PortalImpl : public Portal {
   std::shared_ptr<PortalImpl> inner_;  // FETCH's cursor, EXECUTE's statement
   uint64_t fetch_rows_ = 0;            // FETCH: how many more; UINT64_MAX: all
   bool inner_is_cursor_ = false;
+  Batch shown_;  // of a cursor's batch what the client sees
 
   std::unique_ptr<CopyTask> copy_;
   std::string tag_;

@@ -8,6 +8,7 @@
 #include "engine/session.h"
 #include "exec/executor.h"
 #include "exec/point_read.h"
+#include "sql/bind/binder.h"
 #include "sql/parse/ast.h"
 #include "sql/plan/physical.h"
 
@@ -35,11 +36,15 @@ class PreparedImpl : public PreparedStatement {
   std::shared_ptr<const ast::Statement> statement;  // shares the tree it is a part of
   std::vector<Type> types;
   std::vector<ResultColumn> result;
+  std::unique_ptr<CursorFacts> cursor;  // null: it is no cursor's query
+  std::vector<CurrentOf> current_of;
   int64_t made_micros = 0;  // of PREPARE and DECLARE: when, since 2000
 
   std::shared_ptr<const PhysicalPlan> plan;
   /// What of its parameters the plan counts on: it is a variant of another statement.
   std::vector<ExprPtr> assumed;
+  /// There is nothing to make another plan of.
+  bool is_plan_only = false;
   /// Of a statement whose plan has assumptions, once it has run.
   std::unique_ptr<PlanVariants> variants;
   uint64_t catalog_number = 0;

@@ -193,6 +193,8 @@ class Session {
   virtual StatementProgress progress() const = 0;
 
   virtual void Cancel() = 0;
+  /// Ends what runs and whatever would run later with 57P01. From any thread.
+  virtual void Terminate() = 0;
   virtual int32_t pid() const = 0;
   virtual int32_t secret() const = 0;
   virtual Database& database() = 0;

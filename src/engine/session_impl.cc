@@ -7,6 +7,7 @@
 #include "expr/evaluator.h"
 #include "expr/type_io.h"
 #include "sql/optimize/optimizer.h"
+#include "sql/parse/ast_ddl.h"
 #include "sql/parse/ast_utility.h"
 #include "sql/parse/parser.h"
 #include "storage/mvcc/tablet.h"
@@ -154,7 +155,7 @@ void SessionImpl::EndPortals() {
     portal->is_open_ = false;
     portal->Abandon();
   }
-  cursors_.clear();
+  std::erase_if(cursors_, [](const auto& entry) { return !entry.second->hold(); });
 }
 
 Status SessionImpl::CommitTransaction() {
@@ -201,15 +202,6 @@ void SessionImpl::RollbackTransaction() {
   state_ = State::kIdle;
 }
 
-void SessionImpl::EndHeldCursors(bool committed) {
-  for (auto it = held_cursors_.begin(); it != held_cursors_.end();) {
-    HeldCursor& cursor = it->second;
-    const bool ends = !cursor.committed && (!committed || !cursor.hold);
-    cursor.committed = cursor.committed || committed;
-    it = ends ? held_cursors_.erase(it) : std::next(it);
-  }
-}
-
 void SessionImpl::FailTransaction() {
   switch (state_) {
     case State::kImplicit:
@@ -249,6 +241,9 @@ void SessionImpl::BeforeBlocking() {
 }
 
 Status SessionImpl::CheckInterrupts() {
+  if (terminated_.load(std::memory_order_relaxed)) [[unlikely]] {
+    return Error(ErrorCode::kAdminShutdown, "terminating connection due to administrator command");
+  }
   if (!cancelled_.load(std::memory_order_relaxed)) return {};
   if (timed_out_.load(std::memory_order_relaxed)) {
     return Error(ErrorCode::kQueryCanceled, "canceling statement due to statement timeout");
@@ -259,6 +254,11 @@ Status SessionImpl::CheckInterrupts() {
 void SessionImpl::Cancel() {
   cancelled_.store(true, std::memory_order_relaxed);
   txn_->Interrupt();
+}
+
+void SessionImpl::Terminate() {
+  terminated_.store(true, std::memory_order_relaxed);
+  Cancel();
 }
 
 Status SessionImpl::Set(std::string_view name, std::string_view value) {
@@ -370,6 +370,7 @@ Result<std::shared_ptr<PreparedImpl>> SessionImpl::VariantOf(PreparedImpl& state
     made->sql = statement.sql;
     made->statement = statement.statement;
     made->types = statement.types;
+    if (statement.cursor) made->cursor = std::make_unique<CursorFacts>();
     made->assumed = variants->Assumptions(fulfilled);
     made->point_read_tried = true;  // a point read is not made for some parameters only
     variant = std::move(made);
@@ -381,6 +382,7 @@ Result<std::shared_ptr<PreparedImpl>> SessionImpl::VariantOf(PreparedImpl& state
 Status SessionImpl::PlanStatement(PreparedImpl& statement) {
   BindContext context = MakeBindContext();
   context.param_types = statement.types;
+  context.cursor = statement.cursor.get();
   const uint64_t number = statement_catalog_->number();
   ASSIGN_OR_RETURN(LogicalPlan logical, BindStatement(*statement.statement, context));
   std::map<Oid, TableLockMode> locks;
@@ -390,6 +392,8 @@ Status SessionImpl::PlanStatement(PreparedImpl& statement) {
   for (const auto& column : logical.result) {
     result.push_back({column.name, column.type, column.origin_table, column.origin_column});
   }
+  if (statement.cursor) result.resize(result.size() - statement.cursor->row_id_tables.size());
+  statement.current_of = std::move(context.current_of);
   std::vector<Type> types = context.param_types;
   if (types.size() < logical.param_types.size()) types = logical.param_types;
   const bool is_fixed = statement.plan && !statement.result_may_change;
@@ -442,8 +446,9 @@ Status SessionImpl::EnsurePlan(PreparedImpl& statement) {
 }
 
 Result<std::shared_ptr<PreparedImpl>> SessionImpl::PrepareToRun(
-    std::string sql, std::shared_ptr<const ast::Statement> tree, std::span<const Type> types) {
-  ASSIGN_OR_RETURN(auto prepared, PrepareTree(std::move(sql), std::move(tree), types));
+    std::string sql, std::shared_ptr<const ast::Statement> tree, std::span<const Type> types,
+    bool for_cursor) {
+  ASSIGN_OR_RETURN(auto prepared, PrepareTree(std::move(sql), std::move(tree), types, for_cursor));
   if (!prepared->is_planned()) return prepared;
   prepared->result_may_change = true;  // while it waits
   RETURN_IF_ERROR(EnsurePlan(*prepared));
@@ -464,9 +469,26 @@ Result<std::shared_ptr<const TableDef>> SessionImpl::LockNamedTable(const ast::Q
   }
 }
 
+const ast::Statement* SessionImpl::QueryInside(const ast::Statement& statement) {
+  if (const auto* explain = ast::TryAs<ast::ExplainStmt>(&statement)) {
+    const ast::Statement* query = explain->query.get();
+    const ast::Statement* within = query ? QueryInside(*query) : nullptr;
+    return within ? within : query;
+  }
+  if (const auto* declare = ast::TryAs<ast::DeclareCursorStmt>(&statement)) {
+    return declare->query.get();
+  }
+  if (const auto* create = ast::TryAs<ast::CreateTableAsStmt>(&statement)) {
+    return create->materialized_view ? nullptr : create->query.get();
+  }
+  return nullptr;
+}
+
 Result<std::shared_ptr<PreparedImpl>> SessionImpl::PrepareTree(
-    std::string sql, std::shared_ptr<const ast::Statement> tree, std::span<const Type> types) {
+    std::string sql, std::shared_ptr<const ast::Statement> tree, std::span<const Type> types,
+    bool for_cursor) {
   auto prepared = std::make_shared<PreparedImpl>();
+  if (for_cursor) prepared->cursor = std::make_unique<CursorFacts>();
   prepared->sql = std::move(sql);
   prepared->statement = std::move(tree);
   prepared->types.assign(types.begin(), types.end());
@@ -479,13 +501,7 @@ Result<std::shared_ptr<PreparedImpl>> SessionImpl::PrepareTree(
   } else {
     prepared->result = UtilityColumns(*prepared->statement);
     // The parameters of the query inside are those of the statement.
-    const ast::Statement* inner = nullptr;
-    if (const auto* explain = ast::TryAs<ast::ExplainStmt>(prepared->statement.get())) {
-      inner = explain->query.get();
-    } else if (const auto* declare =
-                   ast::TryAs<ast::DeclareCursorStmt>(prepared->statement.get())) {
-      inner = declare->query.get();
-    }
+    const ast::Statement* inner = QueryInside(*prepared->statement);
     if (inner && HasPlan(*inner)) {
       std::shared_ptr<const ast::Statement> query(prepared->statement, inner);
       ASSIGN_OR_RETURN(const auto made, PrepareTree(prepared->sql, std::move(query), types));
@@ -685,14 +701,34 @@ Status SessionImpl::LockTablesOf(const LogicalPlan& plan) {
   return {};
 }
 
-Result<uint64_t> SessionImpl::Run(LogicalPlan plan) {
+Result<DdlHost::InnerQuery> SessionImpl::QueryOf(const ast::Statement& query) {
+  InnerQuery out;
+  if (query.kind == ast::StatementKind::kExecute) {
+    ASSIGN_OR_RETURN(const auto named, MakeExecute(query));
+    const PreparedImpl& prepared = named->statement();
+    if (prepared.statement->kind != ast::StatementKind::kSelect) {
+      return Error(ErrorCode::kWrongObjectType, "prepared statement is not a SELECT");
+    }
+    out.tree = prepared.statement;
+    out.types = prepared.types;
+    out.params.assign(named->params().begin(), named->params().end());
+    return out;
+  }
+  out.tree = std::shared_ptr<const ast::Statement>(ddl_portal_->statement_->statement, &query);
+  out.types = ddl_portal_->statement_->types;
+  out.params.assign(ddl_portal_->params().begin(), ddl_portal_->params().end());
+  return out;
+}
+
+Result<uint64_t> SessionImpl::Run(LogicalPlan plan, std::span<const Value> params) {
   auto prepared = std::make_shared<PreparedImpl>();
+  prepared->is_plan_only = true;
   ASSIGN_OR_RETURN(prepared->plan, MakePlan(std::move(plan)));
   static const auto kNoTree = std::make_shared<const ast::CheckpointStmt>();
   prepared->statement = kNoTree;
   prepared->catalog_number = ddl_->catalog()->number();
   prepared->plan_epoch = settings_.plan_epoch();
-  PortalImpl portal(*this, prepared, {});
+  PortalImpl portal(*this, prepared, params);
   for (;;) {
     ASSIGN_OR_RETURN(const Batch* batch, portal.Next(0));
     if (!batch) return portal.rows();

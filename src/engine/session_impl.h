@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "common/hash.h"
+#include "engine/cursor.h"
 #include "engine/database_impl.h"
 #include "engine/ddl/ddl_host.h"
 #include "engine/ddl_transaction.h"
@@ -76,6 +77,7 @@ class SessionImpl final : public Session,
             progress_.rows_total.load(std::memory_order_relaxed)};
   }
   void Cancel() override;
+  void Terminate() override;
   int32_t pid() const override { return pid_; }
   int32_t secret() const override { return secret_; }
   Database& database() override { return database_; }
@@ -107,7 +109,8 @@ class SessionImpl final : public Session,
   Status RestartSequence(Oid sequence, int64_t value) override;
   Result<std::optional<std::vector<Value>>> FirstRow(const std::string& sql) override;
   Status LockTablesOf(const LogicalPlan& plan) override;
-  Result<uint64_t> Run(LogicalPlan plan) override;
+  Result<uint64_t> Run(LogicalPlan plan, std::span<const Value> params) override;
+  Result<InnerQuery> QueryOf(const ast::Statement& query) override;
   EvalContext& eval() override { return eval_; }
   ProgressCounter& progress_counter() { return progress_; }
   /// What a new statement would see.
@@ -144,6 +147,7 @@ class SessionImpl final : public Session,
 
   // --- TxnHooks.
   void BeforeBlocking() override;
+  int32_t ProcessId() override { return pid_; }
   Status CheckInterrupts() override;
 
   // --- For portals and statements.
@@ -179,11 +183,13 @@ class SessionImpl final : public Session,
   Result<std::shared_ptr<PreparedImpl>> VariantOf(PreparedImpl& statement, EvalContext& eval);
   Result<std::shared_ptr<PreparedImpl>> PrepareTree(std::string sql,
                                                     std::shared_ptr<const ast::Statement> tree,
-                                                    std::span<const Type> types);
+                                                    std::span<const Type> types,
+                                                    bool for_cursor = false);
   /// The same for one that is to be run at once: with its locks, so that its result stays.
   Result<std::shared_ptr<PreparedImpl>> PrepareToRun(std::string sql,
                                                      std::shared_ptr<const ast::Statement> tree,
-                                                     std::span<const Type> types);
+                                                     std::span<const Type> types,
+                                                     bool for_cursor = false);
   /// The table of that name once it is locked; null for a view.
   Result<std::shared_ptr<const TableDef>> LockNamedTable(const ast::QualifiedName& name,
                                                          TableLockMode mode,
@@ -199,10 +205,11 @@ class SessionImpl final : public Session,
   Status RunUtility(PortalImpl& portal);
   std::vector<ResultColumn> UtilityColumns(const ast::Statement& statement);
   static bool MakesRows(const ast::Statement& statement);
+  /// The query of EXPLAIN, DECLARE and CREATE TABLE AS; null: it has none.
+  static const ast::Statement* QueryInside(const ast::Statement& statement);
 
  private:
   friend class PortalImpl;
-  struct HeldCursor;
 
   enum class State : uint8_t { kIdle, kImplicit, kBlock, kFailed };
 
@@ -227,10 +234,12 @@ class SessionImpl final : public Session,
   Status RunTransaction(PortalImpl& portal, const ast::TransactionStmt& statement);
   Status RunSet(const ast::SetStmt& statement);
   Status RunExplain(PortalImpl& portal, const ast::ExplainStmt& statement);
+  // Cursors (session_cursors.cc).
   Status RunDeclare(const ast::DeclareCursorStmt& statement);
   Status RunFetch(PortalImpl& portal, const ast::FetchStmt& statement);
-  Status FetchHeld(PortalImpl& portal, HeldCursor& cursor, const ast::FetchStmt& statement);
   void EndHeldCursors(bool committed);
+  /// The row of WHERE CURRENT OF, or one that does not exist: 34000, 24000.
+  Result<RowId> CurrentRow(const CurrentOf& current);
   Status RunVacuum(const ast::VacuumStmt& statement);
   /// Null: it was dropped while this waited for it.
   Result<std::shared_ptr<const TableDef>> AnalyzeTable(Oid oid);
@@ -252,6 +261,7 @@ class SessionImpl final : public Session,
   int64_t transaction_micros_ = 0;
   std::atomic<bool> cancelled_{false};
   std::atomic<bool> timed_out_{false};
+  std::atomic<bool> terminated_{false};
   std::atomic<int64_t> deadline_micros_{0};
   ProgressCounter progress_;
   bool read_only_ = false;
@@ -264,23 +274,12 @@ class SessionImpl final : public Session,
   std::vector<std::pair<std::string, ErrorInfo>> ddl_notices_;
 
   PortalImpl* current_ = nullptr;       // whose statement the transaction runs
+  PortalImpl* ddl_portal_ = nullptr;    // REQUIRES for use: DDL runs
   PortalImpl* open_portals_ = nullptr;  // started and not done: a list through the portals
   std::unique_ptr<VirtualTableProvider> system_tables_;
   std::map<std::string, std::shared_ptr<PreparedImpl>, std::less<>> named_;
   /// Of DECLARE, and the caller's portals that have a name.
-  std::map<std::string, std::shared_ptr<PortalImpl>, std::less<>> cursors_;
-
-  /// A SCROLL or WITH HOLD cursor: its rows are all made when it is declared.
-  struct HeldCursor {
-    std::vector<ResultColumn> columns;
-    MaterializedRows rows;
-    std::string statement;
-    int64_t declared_micros = 0;
-    int64_t position = 0;  // row stood on, from 1; 0 before the first, size + 1 behind the last
-    bool hold = false;
-    bool committed = false;  // its transaction has ended well
-  };
-  std::map<std::string, HeldCursor, std::less<>> held_cursors_;
+  std::map<std::string, std::unique_ptr<Cursor>, std::less<>> cursors_;
 
   struct SavepointMarks {
     std::string name;

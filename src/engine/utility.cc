@@ -1,4 +1,4 @@
-// Statements without a plan: transactions, cursors, settings, prepared statements, EXPLAIN.
+// Statements without a plan: transactions, settings, prepared statements, EXPLAIN.
 
 #include <absl/strings/ascii.h>
 
@@ -94,13 +94,8 @@ std::vector<ResultColumn> SessionImpl::UtilityColumns(const ast::Statement& stat
     case StatementKind::kFetch: {
       const auto& fetch = As<ast::FetchStmt>(statement);
       if (fetch.move) return {};
-      if (const auto held = held_cursors_.find(fetch.cursor); held != held_cursors_.end()) {
-        return held->second.columns;
-      }
       const auto it = cursors_.find(fetch.cursor);
-      if (it == cursors_.end()) return {};
-      const auto columns = it->second->columns();
-      return {columns.begin(), columns.end()};
+      return it == cursors_.end() ? std::vector<ResultColumn>() : it->second->columns();
     }
     case StatementKind::kExecute: {
       const auto it = named_.find(As<ast::ExecuteStmt>(statement).name);
@@ -135,6 +130,7 @@ Status SessionImpl::RunUtility(PortalImpl& portal) {
       return Error(ErrorCode::kReadOnlySqlTransaction,
                    "cannot execute {} in a read-only transaction", DdlTag(statement));
     }
+    ddl_portal_ = &portal;
     ASSIGN_OR_RETURN(portal.tag_, RunDdl(statement, portal.statement_->sql));
     return {};
   }
@@ -210,8 +206,7 @@ Status SessionImpl::RunUtility(PortalImpl& portal) {
       portal.tag_ = name.empty() ? "CLOSE CURSOR ALL" : "CLOSE CURSOR";
       if (name.empty()) {
         cursors_.clear();
-        held_cursors_.clear();
-      } else if (cursors_.erase(name) + held_cursors_.erase(name) == 0) {
+      } else if (cursors_.erase(name) == 0) {
         return Error(ErrorCode::kInvalidCursorName, "cursor \"{}\" does not exist", name);
       }
       return {};
@@ -238,7 +233,6 @@ Status SessionImpl::RunUtility(PortalImpl& portal) {
                        "DISCARD ALL cannot run inside a transaction block");
         }
         cursors_.clear();
-        held_cursors_.clear();
         named_.clear();
         settings_.ResetAll();
       }
@@ -516,7 +510,7 @@ Status SessionImpl::RunSet(const ast::SetStmt& statement) {
   return SetSetting(name, value, statement.local);
 }
 
-// --- Cursors, prepared statements -------------------------------------------------------------
+// --- Prepared statements -------------------------------------------------------------
 
 Result<std::shared_ptr<PortalImpl>> SessionImpl::MakeExecute(const ast::Statement& statement) {
   const auto& execute = As<ast::ExecuteStmt>(statement);
@@ -543,179 +537,6 @@ Result<std::shared_ptr<PortalImpl>> SessionImpl::MakeExecute(const ast::Statemen
     values.push_back(std::move(value));
   }
   return std::make_shared<PortalImpl>(*this, prepared, values);
-}
-
-Status SessionImpl::RunDeclare(const ast::DeclareCursorStmt& statement) {
-  if (state_ != State::kBlock && !statement.hold) {
-    return Error(ErrorCode::kNoActiveSqlTransaction,
-                 "DECLARE CURSOR can only be used in transaction blocks");
-  }
-  if (statement.binary) return Unsupported("DECLARE BINARY CURSOR");
-  if (cursors_.contains(statement.name) || held_cursors_.contains(statement.name)) {
-    return Error(ErrorCode::kDuplicateCursor, "cursor \"{}\" already exists", statement.name);
-  }
-  // The tree belongs to the running portal's statement, which shares it.
-  std::shared_ptr<const ast::Statement> tree = current_->statement_->statement;
-  std::shared_ptr<const ast::Statement> query(tree, statement.query.get());
-  ASSIGN_OR_RETURN(auto prepared,
-                   PrepareToRun(current_->statement_->sql, query, current_->statement_->types));
-  prepared->made_micros = ClockMicros();
-  auto cursor = std::make_shared<PortalImpl>(*this, std::move(prepared), current_->params());
-  if (statement.hold || statement.scroll == ast::DeclareCursorStmt::Scroll::kScroll) {
-    HeldCursor held;
-    held.columns.assign(cursor->columns().begin(), cursor->columns().end());
-    held.hold = statement.hold;
-    held.statement = cursor->statement().sql;
-    held.declared_micros = cursor->statement().made_micros;
-    for (const auto& column : held.columns) held.rows.types.push_back(column.type);
-    for (;;) {
-      ASSIGN_OR_RETURN(const Batch* batch, cursor->Next(0));
-      if (!batch) break;
-      for (uint32_t r = 0; r < batch->size; ++r) {
-        auto& row = held.rows.rows.emplace_back();
-        for (const Vector& column : batch->columns) row.push_back(column.GetValue(r));
-      }
-    }
-    held_cursors_.emplace(statement.name, std::move(held));
-    return {};
-  }
-  // Its snapshot is of now.
-  RETURN_IF_ERROR(cursor->Start());
-  cursors_.emplace(statement.name, std::move(cursor));
-  return {};
-}
-
-bool SessionImpl::NamePortal(std::string_view name, std::shared_ptr<Portal> portal) {
-  auto named = std::static_pointer_cast<PortalImpl>(std::move(portal));
-  // A FETCH stands for rows of another portal: fetching from it could go round in circles.
-  if (named->kind() != PortalKind::kRows ||
-      named->statement_->statement->kind == StatementKind::kFetch) {
-    return false;
-  }
-  cursors_.emplace(name, std::move(named));
-  return true;
-}
-
-const Portal* SessionImpl::NamedPortal(std::string_view name) const {
-  const auto it = cursors_.find(name);
-  return it == cursors_.end() ? nullptr : it->second.get();
-}
-
-bool SessionImpl::HasCursor(std::string_view name) const {
-  return cursors_.contains(name) || held_cursors_.contains(name);
-}
-
-void SessionImpl::CloseCursor(std::string_view name) {
-  if (const auto it = cursors_.find(name); it != cursors_.end()) cursors_.erase(it);
-  if (const auto it = held_cursors_.find(name); it != held_cursors_.end()) held_cursors_.erase(it);
-}
-
-Status SessionImpl::FetchHeld(PortalImpl& portal, HeldCursor& cursor,
-                              const ast::FetchStmt& statement) {
-  using Direction = ast::FetchStmt::Direction;
-  const auto size = static_cast<int64_t>(cursor.rows.rows.size());
-  portal.made_.types = cursor.rows.types;
-  uint64_t given = 0;
-  const auto give = [&](int64_t position) {
-    cursor.position = std::clamp<int64_t>(position, 0, size + 1);
-    if (cursor.position < 1 || cursor.position > size) return;
-    ++given;
-    if (!statement.move) {
-      portal.made_.rows.push_back(cursor.rows.rows[static_cast<size_t>(cursor.position) - 1]);
-    }
-  };
-  int64_t count = statement.count;
-  Direction direction = statement.direction;
-  if (direction == Direction::kBackward && count < 0 && count != INT64_MIN) {
-    direction = Direction::kForward;
-    count = -count;
-  } else if (direction == Direction::kForward && count < 0 && count != INT64_MIN) {
-    direction = Direction::kBackward;
-    count = -count;
-  }
-  switch (direction) {
-    case Direction::kForward:
-    case Direction::kBackward: {
-      const int64_t step = direction == Direction::kForward ? 1 : -1;
-      if (count == 0) {
-        give(cursor.position);
-        break;
-      }
-      for (int64_t i = 0; i < count; ++i) {
-        give(cursor.position + step);
-        if (cursor.position < 1 || cursor.position > size) break;
-      }
-      break;
-    }
-    case Direction::kAbsolute:
-      give(count >= 0 ? std::min(count, size + 1) : std::max<int64_t>(size + 1 + count, 0));
-      break;
-    case Direction::kRelative:
-      give(count > 0 ? cursor.position + std::min(count, size + 1)
-                     : cursor.position + std::max(count, -size - 1));
-      break;
-  }
-  portal.tag_ = fmt::format("{} {}", statement.move ? "MOVE" : "FETCH", given);
-  return {};
-}
-
-std::vector<SessionImpl::CursorInfo> SessionImpl::Cursors() const {
-  std::vector<CursorInfo> out;
-  for (const auto& [name, cursor] : cursors_) {
-    out.push_back({name, cursor->statement_->sql, false, false, cursor->statement_->made_micros});
-  }
-  for (const auto& [name, cursor] : held_cursors_) {
-    out.push_back({name, cursor.statement, cursor.hold, true, cursor.declared_micros});
-  }
-  return out;
-}
-
-Status SessionImpl::RunFetch(PortalImpl& portal, const ast::FetchStmt& statement) {
-  using Direction = ast::FetchStmt::Direction;
-  if (const auto held = held_cursors_.find(statement.cursor); held != held_cursors_.end()) {
-    return FetchHeld(portal, held->second, statement);
-  }
-  const auto it = cursors_.find(statement.cursor);
-  if (it == cursors_.end()) {
-    return Error(ErrorCode::kInvalidCursorName, "cursor \"{}\" does not exist", statement.cursor);
-  }
-  if (statement.direction != Direction::kForward &&
-      !(statement.direction == Direction::kRelative && statement.count >= 0)) {
-    return Error(ErrorCode::kObjectNotInPrerequisiteState, "cursor can only scan forward")
-        .Hint("Declare it with SCROLL option to enable backward scan.");
-  }
-  if (statement.count < 0) {
-    return Error(ErrorCode::kObjectNotInPrerequisiteState, "cursor can only scan forward")
-        .Hint("Declare it with SCROLL option to enable backward scan.");
-  }
-  const auto& cursor = it->second;
-  const bool all = statement.count == ast::FetchStmt::kAll;
-  uint64_t wanted = all ? UINT64_MAX : static_cast<uint64_t>(statement.count);
-  if (statement.direction == Direction::kRelative && wanted > 0) {
-    // RELATIVE n skips n - 1 rows and gives the next.
-    for (uint64_t skip = wanted - 1; skip > 0;) {
-      ASSIGN_OR_RETURN(const Batch* batch,
-                       cursor->Next(static_cast<uint32_t>(std::min<uint64_t>(skip, kVectorSize))));
-      if (!batch) break;
-      skip -= batch->size;
-    }
-    wanted = 1;
-  }
-  portal.inner_is_cursor_ = true;
-  if (!statement.move) {
-    portal.inner_ = cursor;
-    portal.fetch_rows_ = wanted;
-    return {};
-  }
-  uint64_t moved = 0;
-  while (moved < wanted) {
-    const uint64_t left = std::min<uint64_t>(wanted - moved, kVectorSize);
-    ASSIGN_OR_RETURN(const Batch* batch, cursor->Next(static_cast<uint32_t>(left)));
-    if (!batch) break;
-    moved += batch->size;
-  }
-  portal.tag_ = fmt::format("MOVE {}", moved);
-  return {};
 }
 
 // --- EXPLAIN, ANALYZE -------------------------------------------------------------------------
@@ -749,7 +570,10 @@ Status SessionImpl::RunExplain(PortalImpl& portal, const ast::ExplainStmt& state
       return Unsupported("EXPLAIN (" + option.name + ")");
     }
   }
-  std::shared_ptr<const ast::Statement> query(portal.statement_->statement, statement.query.get());
+  if (analyze && statement.query->kind == StatementKind::kCreateTableAs) {
+    return Unsupported("EXPLAIN ANALYZE of CREATE TABLE AS");
+  }
+  std::shared_ptr<const ast::Statement> query(portal.statement_->statement, QueryInside(statement));
   std::shared_ptr<PortalImpl> inner;
   if (query->kind == StatementKind::kExecute) {
     ASSIGN_OR_RETURN(inner, MakeExecute(*query));

@@ -100,9 +100,7 @@ void EventLoop::Run(uint64_t turn) {
     if (server_.stopping_.load(std::memory_order_relaxed)) {
       TakePosted();
       for (auto& [raw, connection] : connections_) {
-        if (raw->detached) continue;
-        raw->protocol.Terminate();
-        SendAll(raw);
+        if (!raw->detached) SayGoodbye(raw);
       }
       return;
     }
@@ -137,6 +135,8 @@ void EventLoop::Serve(Connection* connection, std::span<char> buffer, uint64_t t
   }
   running_since_.store(NowMicros(), std::memory_order_relaxed);
   if (!connection->protocol.Feed({buffer.data(), count})) connection->closing = true;
+  // Whoever may have the loop by now gives no more replies.
+  if (server_.stopping_.load(std::memory_order_relaxed)) SayGoodbye(connection);
   // From here on only this thread itself gives the loop away.
   if (!KeepsTurn(connection, turn)) return;
   const bool stays = Reply(connection);
@@ -225,6 +225,28 @@ void EventLoop::ReplyParked(uint64_t turn) {
   }
 }
 
+void EventLoop::SayGoodbye(Connection* connection) {
+  if (connection->gone) return;
+  const Lsn lsn = connection->protocol.pending_lsn();
+  if (lsn > database_.durable_lsn() && !database_.WaitDurable(lsn).ok()) {
+    connection->gone = true;
+    return;
+  }
+  connection->protocol.Terminate();
+  connection->closing = true;
+  SendAll(connection);
+}
+
+/// A client that does not read is waited for at most so long, and hardly at all once the server
+/// stops.
+bool EventLoop::WaitWritable(Connection* connection) {
+  for (int left = pgwire::kSendTimeoutMs; left > 0; left -= pgwire::kSendCheckMs) {
+    if (connection->socket->WaitWritable(pgwire::kSendCheckMs)) return true;
+    if (server_.stopping_.load(std::memory_order_relaxed)) return false;
+  }
+  return false;
+}
+
 /// Sends the output; waits for the client where it must, without the loop.
 bool EventLoop::SendAll(Connection* connection) {
   pgwire::MessageWriter& output = connection->protocol.output();
@@ -240,7 +262,7 @@ bool EventLoop::SendAll(Connection* connection) {
         return false;
       case Socket::State::kWouldBlock:
         BeforeBlocking(connection);
-        if (!connection->socket->WaitWritable(pgwire::kSendTimeoutMs)) {
+        if (!WaitWritable(connection)) {
           connection->gone = true;
           return false;
         }

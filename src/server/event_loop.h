@@ -48,6 +48,9 @@ class EventLoop {
   /// Reads, runs, replies. Afterwards the turn may be lost.
   void Serve(Connection* connection, std::span<char> buffer, uint64_t turn);
   bool KeepsTurn(Connection* connection, uint64_t turn);
+  /// The server stops: sends what is left to be said, and that.
+  void SayGoodbye(Connection* connection);
+  bool WaitWritable(Connection* connection);
   /// Sends what may be sent; false when the connection is to end.
   bool Reply(Connection* connection);
   bool SendAll(Connection* connection);

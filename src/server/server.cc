@@ -59,8 +59,13 @@ void Server::AcceptLoop() {
 
 void Server::MonitorLoop() {
   Clock& clock = Env::Real().clock();
-  while (!stopping_.load(std::memory_order_relaxed)) {
+  while (!stopped_.load(std::memory_order_relaxed)) {
     clock.SleepMicros(kMonitorMicros);
+    if (stopping_.load(std::memory_order_relaxed)) {
+      // Once more for those who have begun something since.
+      database_.TerminateAll();
+      continue;
+    }
     const int64_t now = clock.MonotonicMicros();
     for (const auto& loop : loops_) loop->StealIfStuck(now, kStuckMicros);
   }
@@ -96,9 +101,8 @@ void Server::Stop() {
   if (stopping_.exchange(true)) return;
   accept_poller_.Wake();
   acceptor_.Join();
-  monitor_.Join();
-  // Running statements are cancelled, again and again until their threads have come back.
-  database_.CancelAll();
+  // Running statements are ended; the monitor goes on with that until their threads have come back.
+  database_.TerminateAll();
   for (const auto& loop : loops_) loop->Wake();
   for (;;) {
     std::vector<Thread> threads;
@@ -108,11 +112,10 @@ void Server::Stop() {
       threads.swap(threads_);
     }
     if (threads.empty()) break;
-    for (Thread& thread : threads) {
-      database_.CancelAll();
-      thread.Join();
-    }
+    for (Thread& thread : threads) thread.Join();
   }
+  stopped_.store(true);
+  monitor_.Join();
   loops_.clear();
 }
 

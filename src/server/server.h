@@ -34,7 +34,7 @@ class Server {
   /// Stops.
   ~Server();
   uint16_t port() const { return listen_->port(); }
-  /// Takes no more connections, cancels what runs, tells the clients (57P01), ends.
+  /// Takes no more connections, ends what runs, tells the clients (57P01), ends.
   void Stop();
 
  private:
@@ -52,6 +52,7 @@ class Server {
   Poller accept_poller_;
   std::vector<std::unique_ptr<EventLoop>> loops_;
   std::atomic<bool> stopping_{false};
+  std::atomic<bool> stopped_{false};  // no thread serves any more
   std::atomic<size_t> connections_{0};
   Thread acceptor_, monitor_;
 

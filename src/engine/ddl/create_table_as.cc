@@ -10,9 +10,7 @@ namespace oxibase::ddl {
 
 Result<std::string> CreateTableAs(DdlHost& host, const ast::CreateTableAsStmt& statement) {
   if (statement.materialized_view) return NotSupported("CREATE MATERIALIZED VIEW");
-  if (statement.query->kind != ast::StatementKind::kSelect) {
-    return NotSupported("CREATE TABLE AS EXECUTE");
-  }
+  ASSIGN_OR_RETURN(const DdlHost::InnerQuery query, host.QueryOf(*statement.query));
   RETURN_IF_ERROR(CheckTablespace(statement.tablespace));
   RETURN_IF_ERROR(CheckStorageOptions(statement.options, false));
   const bool temporary = statement.persistence == ast::RangeVar::Persistence::kTemporary;
@@ -24,7 +22,9 @@ Result<std::string> CreateTableAs(DdlHost& host, const ast::CreateTableAsStmt& s
   for (bool current = false; !current;) {
     const auto catalog = host.catalog();
     BindContext context = MakeBindContext(host, *catalog);
-    ASSIGN_OR_RETURN(plan, BindStatement(*statement.query, context));
+    context.allow_params = true;
+    context.param_types = query.types;
+    ASSIGN_OR_RETURN(plan, BindStatement(*query.tree, context));
     RETURN_IF_ERROR(host.LockTablesOf(plan));
     current = host.catalog()->number() == catalog->number();
   }
@@ -73,7 +73,7 @@ Result<std::string> CreateTableAs(DdlHost& host, const ast::CreateTableAsStmt& s
   plan.depends_on.push_back(table->oid);
   plan.command = LogicalPlan::Command::kInsert;
   plan.modifies = true;
-  ASSIGN_OR_RETURN(const uint64_t rows, host.Run(std::move(plan)));
+  ASSIGN_OR_RETURN(const uint64_t rows, host.Run(std::move(plan), query.params));
   return fmt::format("SELECT {}", rows);
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,9 @@
 
 namespace oxibase {
 
+namespace ast {
+struct Statement;
+}
 class Tablet;
 class Transaction;
 
@@ -89,8 +93,17 @@ class DdlHost {
   /// Takes the locks that running the plan needs. They may wait for changes of what it was bound
   /// to.
   virtual Status LockTablesOf(const LogicalPlan& plan) = 0;
-  /// Runs a bound INSERT; the number of rows.
-  virtual Result<uint64_t> Run(LogicalPlan plan) = 0;
+  /// Runs a bound INSERT, its parameters being `params`; the number of rows.
+  virtual Result<uint64_t> Run(LogicalPlan plan, std::span<const Value> params) = 0;
+  /// A query that is part of the running statement, with the values of its parameters.
+  struct InnerQuery {
+    std::shared_ptr<const ast::Statement> tree;
+    std::vector<Type> types;
+    std::vector<Value> params;
+  };
+  /// `query` with the running statement's parameters, or what EXECUTE names with its own: 42809 if
+  /// that is no SELECT.
+  virtual Result<InnerQuery> QueryOf(const ast::Statement& query) = 0;
 
   // ---- The rest.
 

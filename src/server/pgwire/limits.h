@@ -16,6 +16,7 @@ inline constexpr size_t kParamsMax = 65'535;
 inline constexpr size_t kSendBytes = size_t{64} << 10;
 /// How long a client may refuse to read before its connection ends.
 inline constexpr int kSendTimeoutMs = 60'000;
+inline constexpr int kSendCheckMs = 100;  // between looks at whether the server stops
 /// Connections at once; each costs a descriptor and some KiB.
 inline constexpr size_t kConnectionsMax = 10'000;
 /// Buffers larger than this are given back after a message.

@@ -181,6 +181,30 @@ TEST_F(PortalsTest, FetchReadsPortalOfProtocol) {
   EXPECT_EQ(Ask(Query("ROLLBACK")), "C(ROLLBACK) Z(I)");
 }
 
+TEST_F(PortalsTest, StatementsWithAQueryInsideTakeItsParameters) {
+  EXPECT_EQ(Ask(Parse("CREATE TABLE pt AS SELECT g AS a, $2::text AS b "
+                      "FROM generate_series(1, $1::int) g") +
+                DescribeStatement() + Bind("", {"2", "x"}) + Execute("", 0) + kSync),
+            "1 t(23,25) n 2 C(SELECT 2) Z(I)");
+  EXPECT_EQ(Ask(Query("SELECT * FROM pt")), "T(a,b) D(1,x) D(2,x) C(SELECT 2) Z(I)");
+  EXPECT_EQ(Ask(Parse("SELECT a INTO pt2 FROM pt WHERE a > $1") + DescribeStatement() +
+                Bind("", {"1"}) + Execute("", 0) + kSync),
+            "1 t(23) n 2 C(SELECT 1) Z(I)");
+  EXPECT_EQ(Ask(Parse("CREATE TABLE pt3 AS SELECT $1 + $2") + kSync), "E(42725) Z(I)");
+  EXPECT_EQ(Ask(Parse("EXPLAIN (COSTS OFF) CREATE TABLE pt3 AS SELECT a FROM pt WHERE a > $1") +
+                DescribeStatement() + kSync),
+            "1 t(23) T(QUERY PLAN) Z(I)");
+  EXPECT_EQ(Ask(Query("BEGIN") + Parse("DECLARE c CURSOR FOR SELECT a FROM pt WHERE a >= $1") +
+                DescribeStatement() + Bind("", {"1"}) + Execute("", 0) + kSync),
+            "C(BEGIN) Z(T) 1 t(23) n 2 C(DECLARE CURSOR) Z(T)");
+  EXPECT_EQ(Ask(Query("FETCH ALL FROM c") + Query("FETCH BACKWARD 1 FROM c")),
+            "T(a) D(1) D(2) C(FETCH 2) Z(T) T(a) D(2) C(FETCH 1) Z(T)");
+  EXPECT_EQ(Ask(Parse("UPDATE pt SET b = $1 WHERE CURRENT OF c RETURNING a") + Bind("", {"y"}) +
+                Execute("", 0) + kSync),
+            "1 2 D(2) C(UPDATE 1) Z(T)");
+  EXPECT_EQ(Ask(Query("COMMIT")), "C(COMMIT) Z(I)");
+}
+
 TEST_F(PortalsTest, OneNameSpace) {
   Ask(Query("BEGIN"));
   EXPECT_EQ(Ask(Parse("SELECT 1") + Bind("p") + Bind("p") + kSync), "1 2 E(42P03) Z(E)");

@@ -819,6 +819,10 @@ void Protocol::SendFields(const ErrorInfo& info, std::string_view severity, std:
 }
 
 void Protocol::SendError(const Status& status, std::string_view severity, std::string_view text) {
+  if (status.code() == ErrorCode::kAdminShutdown) {
+    severity = "FATAL";
+    phase_ = Phase::kClosed;
+  }
   out_.Begin('E');
   SendFields(status.info(), severity, text);
   out_.End();
@@ -838,6 +842,7 @@ void Protocol::SendComplete(std::string_view tag) {
 }
 
 void Protocol::SendReady() {
+  if (phase_ == Phase::kClosed) return;
   out_.Begin('Z');
   out_.Byte(static_cast<char>(session_->transaction_status()));
   out_.End();

@@ -28,13 +28,24 @@ bool Implies(const Expr* given, const Expr& wanted) {
 
 }  // namespace
 
+Status QueryBinder::AddTargetScope(Level& level, const WriteTarget& target,
+                                   const std::vector<VarId>& vars, const std::string& name) {
+  RETURN_IF_ERROR(AddTableScope(level, *target.table, vars, name));
+  if (!target.view) return {};
+  ASSIGN_OR_RETURN(ViewFace face, FaceOf(*target.view, vars, "insert into", level));
+  level.names.back().entry->columns = std::move(face.columns);
+  return {};
+}
+
 Result<std::vector<Oid>> QueryBinder::InferArbiters(const ast::OnConflictClause& clause,
-                                                    const TableDef& table, Level& outer) {
+                                                    const WriteTarget& target, Level& outer) {
+  const TableDef& table = *target.table;
   if (!clause.constraint.empty()) {
-    const ConstraintDef* constraint = table.FindConstraint(clause.constraint);
+    const ConstraintDef* constraint =
+        target.view ? nullptr : table.FindConstraint(clause.constraint);
     if (!constraint) {
       return Error(ErrorCode::kUndefinedObject, "constraint \"{}\" for table \"{}\" does not exist",
-                   clause.constraint, table.name)
+                   clause.constraint, target.names->name)
           .At(clause.infer_location);
     }
     if (constraint->index == 0 || constraint->kind == ConstraintKind::kForeignKey) {
@@ -52,15 +63,21 @@ Result<std::vector<Oid>> QueryBinder::InferArbiters(const ast::OnConflictClause&
   for (const ColumnDef& column : table.columns) {
     vars.push_back(column.dropped || column.hidden ? 0 : NewVar(level));
   }
-  RETURN_IF_ERROR(AddTableScope(level, table, vars, table.name));
+  RETURN_IF_ERROR(AddTargetScope(level, target, vars, target.names->name));
   std::set<int16_t> columns;
   std::vector<ExprPtr> exprs;
   for (const ast::IndexElement& element : clause.elements) {
     if (!element.name.empty()) {
-      const ColumnDef* column = table.FindColumn(element.name);
+      const ColumnDef* column = target.names->FindColumn(element.name);
       if (!column) {
         return Error(ErrorCode::kUndefinedColumn, "column \"{}\" does not exist", element.name)
             .At(clause.infer_location);
+      }
+      if (column->id == ColumnId()) {  // the view computes it
+        for (const ScopeColumn& shown : level.names.back().entry->columns) {
+          if (shown.name == element.name) exprs.push_back(Clone(*shown.expr));
+        }
+        continue;
       }
       columns.insert(column->id.value);
       continue;
@@ -112,8 +129,9 @@ Result<std::vector<Oid>> QueryBinder::InferArbiters(const ast::OnConflictClause&
 }
 
 Result<OnConflictClause> QueryBinder::BindOnConflict(const ast::OnConflictClause& clause,
-                                                     std::shared_ptr<const TableDef> table,
+                                                     const WriteTarget& target,
                                                      const std::string& alias, Level& outer) {
+  const TableDef& table = *target.table;
   OnConflictClause bound;
   bound.do_update = clause.do_update;
   if (clause.do_update && clause.elements.empty() && clause.constraint.empty()) {
@@ -122,16 +140,17 @@ Result<OnConflictClause> QueryBinder::BindOnConflict(const ast::OnConflictClause
         .Hint("For example, ON CONFLICT (column_name).")
         .At(clause.location);
   }
-  ASSIGN_OR_RETURN(bound.arbiters, InferArbiters(clause, *table, outer));
+  ASSIGN_OR_RETURN(bound.arbiters, InferArbiters(clause, target, outer));
   Level level(&outer);
-  for (const ColumnDef& column : table->columns) {
+  for (const ColumnDef& column : table.columns) {
     bound.existing_vars.push_back(column.dropped ? 0 : NewVar(level));
     bound.excluded_vars.push_back(column.dropped ? 0 : NewVar(level));
   }
   if (!clause.do_update) return bound;
-  RETURN_IF_ERROR(AddTableScope(level, *table, bound.existing_vars, alias));
-  RETURN_IF_ERROR(AddTableScope(level, *table, bound.excluded_vars, "excluded"));
-  ASSIGN_OR_RETURN(bound.assignments, BindAssignments(clause.set, *table, level, /*plan=*/nullptr));
+  RETURN_IF_ERROR(AddTargetScope(level, target, bound.existing_vars, alias));
+  RETURN_IF_ERROR(AddTargetScope(level, target, bound.excluded_vars, "excluded"));
+  ASSIGN_OR_RETURN(bound.assignments,
+                   BindAssignments(clause.set, *target.names, level, /*plan=*/nullptr));
   if (clause.where) {
     ClauseScope scope(level, Clause::kWhere);
     ASSIGN_OR_RETURN(bound.where, BindCondition(*clause.where, level, "WHERE"));

@@ -280,11 +280,8 @@ Result<LogicalPtr> QueryBinder::BindInsert(const ast::InsertStmt& insert, Level*
   const std::string name =
       insert.table.alias.empty() ? target.names->name : insert.table.alias.name;
   if (insert.on_conflict) {
-    if (target.view) {
-      return Error(ErrorCode::kFeatureNotSupported, "ON CONFLICT on a view is not supported");
-    }
     ASSIGN_OR_RETURN(OnConflictClause clause,
-                     BindOnConflict(*insert.on_conflict, table, name, level));
+                     BindOnConflict(*insert.on_conflict, target, name, level));
     node->on_conflict = std::move(clause);
   }
   for (size_t i = 0; i < table->columns.size(); ++i) {
@@ -296,11 +293,7 @@ Result<LogicalPtr> QueryBinder::BindInsert(const ast::InsertStmt& insert, Level*
   node->children.push_back(std::move(source));
   LogicalPtr plan = std::move(node);
   if (insert.returning) {
-    RETURN_IF_ERROR(AddTableScope(level, *table, vars, name));
-    if (target.view) {
-      ASSIGN_OR_RETURN(ViewFace face, FaceOf(*target.view, vars, "insert into", level));
-      level.names.back().entry->columns = std::move(face.columns);
-    }
+    RETURN_IF_ERROR(AddTargetScope(level, target, vars, name));
     ASSIGN_OR_RETURN(plan, BindReturning(*insert.returning, std::move(plan), level));
   }
   return AttachWith(std::move(with), std::move(plan));

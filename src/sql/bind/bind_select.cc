@@ -132,6 +132,7 @@ LogicalPtr QueryBinder::ProjectTargets(LogicalPtr plan, std::vector<Target>& tar
       if (!used && below) var = column.index;
     }
     if (!var) var = NewVar(level);
+    NoteShape(var, *target.expr);
     OutputColumn output{var, target.expr->type, target.name};
     output.origin_table = target.origin_table;
     output.origin_column = target.origin_column;
@@ -148,8 +149,9 @@ Result<LogicalPtr> QueryBinder::BindBlock(const ast::SelectStmt& select, Level& 
   for (const ast::LockingClause& clause : select.locking) level.locking.push_back(&clause);
   if (pushed) level.locking.push_back(pushed);
   RETURN_IF_ERROR(CheckLocking(select, level.locking));
-  level.wants_row_ids = !level.locking.empty();
-  if (level.wants_row_ids) modifies_ = true;
+  const bool is_cursor = &select == cursor_block_;
+  level.wants_row_ids = !level.locking.empty() || is_cursor;
+  if (!level.locking.empty()) modifies_ = true;
   ASSIGN_OR_RETURN(LogicalPtr plan, BindFrom(select.from, level));
   if (!plan) plan = OneRow();
   RETURN_IF_ERROR(BindNamedWindows(select.windows, level));
@@ -285,6 +287,7 @@ Result<LogicalPtr> QueryBinder::BindBlock(const ast::SelectStmt& select, Level& 
     const OutputColumn column{NewVar(level), target.expr->type, target.name};
     ExprPtr ref = RefTo(column);
     ref->location = target.expr->location;
+    NoteShape(column.var, *target.expr);
     computed->output.push_back(column);
     computed->exprs.push_back(std::move(target.expr));
     target.expr = std::move(ref);
@@ -342,11 +345,14 @@ Result<LogicalPtr> QueryBinder::BindBlock(const ast::SelectStmt& select, Level& 
     LogicalPtr below = std::move(plan->children[0]);
     plan = std::move(below);
   }
+  std::vector<VarId> row_ids;
+  for (const auto& target : hand_out) row_ids.push_back(target.row_id);
+  if (is_cursor) row_ids = CursorRowIds(select, *plan, level);
   ASSIGN_OR_RETURN(plan, AddLimit(select, std::move(plan), keys, level));
   plan = ProjectTargets(std::move(plan), targets, level);
   auto& project = static_cast<LogicalProject&>(*plan);
-  for (const auto& target : hand_out) {
-    const OutputColumn row_id{target.row_id, TypeId::kInt8, "row_id"};
+  for (const VarId var : row_ids) {
+    const OutputColumn row_id{var, TypeId::kInt8, "row_id"};
     project.exprs.push_back(RefTo(row_id));
     project.output.push_back(row_id);
   }
@@ -461,6 +467,34 @@ Result<LogicalPtr> QueryBinder::LockRows(LogicalPtr plan, Level& level) {
   node->output = plan->output;
   node->children.push_back(std::move(plan));
   return node;
+}
+
+std::vector<VarId> QueryBinder::CursorRowIds(const ast::SelectStmt& select, const LogicalNode& plan,
+                                             const Level& level) {
+  CursorFacts& facts = *context_.cursor;
+  std::vector<VarId> row_ids;
+  const auto add = [&](const TableDef& table, VarId row_id) {
+    facts.row_id_tables.push_back(table.oid);
+    row_ids.push_back(row_id);
+  };
+  if (plan.kind == LogicalKind::kLockRows) {
+    facts.locks_rows = true;
+    for (const auto& target : static_cast<const LogicalLockRows&>(plan).targets) {
+      add(*target.table, target.row_id);
+    }
+    return row_ids;
+  }
+  // Each row shown must be one of the table.
+  if (level.entries.size() != 1 || !select.group_by.empty() || select.having || select.distinct ||
+      !level.aggregates.empty() || !level.set_returning.empty()) {
+    return row_ids;
+  }
+  for (const auto& window : level.windows) {
+    if (!window->calls.empty()) return row_ids;
+  }
+  const RangeEntry& entry = *level.entries.front();
+  if (entry.kind == RangeEntry::Kind::kTable && entry.row_id) add(*entry.table, entry.row_id);
+  return row_ids;
 }
 
 const ast::LockingClause* QueryBinder::LockOf(const Level& level, const std::string& name) {

@@ -23,6 +23,18 @@ Status QueryBinder::ExpandStar(const ast::Expr& expr, Level& level, std::vector<
   if (const auto* indirection = ast::TryAs<ast::IndirectionExpr>(&expr)) {
     ASSIGN_OR_RETURN(ExprPtr base, BindIndirectionBase(*indirection, level));
     RowExpr* row = AsRow(*base);
+    if (const auto shape = row ? nullptr : ShapeOf(*base)) {
+      for (size_t i = 0; i < shape->names.size(); ++i) {
+        Target target;
+        target.name = shape->names[i];
+        target.expr = std::make_unique<FieldSelectExpr>(Clone(*base), static_cast<uint32_t>(i),
+                                                        shape->types[i]);
+        target.expr->location = expr.location;
+        target.location = expr.location;
+        out.push_back(std::move(target));
+      }
+      return {};
+    }
     if (!row) {
       return Error(ErrorCode::kWrongObjectType, "type {} is not composite", FormatType(base->type))
           .At(expr.location);

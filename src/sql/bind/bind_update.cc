@@ -211,6 +211,22 @@ Result<QueryBinder::Modified> QueryBinder::ScanTarget(const ast::RangeVar& range
   return target;
 }
 
+Result<LogicalPtr> QueryBinder::FilterModified(LogicalPtr plan, const ast::Expr& where,
+                                               const Modified& target, Level& level) {
+  if (const auto* current = ast::TryAs<ast::CurrentOfExpr>(&where)) {
+    if (target.view) {
+      return Error(ErrorCode::kFeatureNotSupported,
+                   "WHERE CURRENT OF on a view is not implemented");
+    }
+    context_.current_of.push_back(
+        {.cursor = current->cursor, .scan_id = target.entry->scan_id, .table = target.table});
+    return plan;
+  }
+  ClauseScope clause(level, Clause::kWhere);
+  ASSIGN_OR_RETURN(ExprPtr bound, BindCondition(where, level, "WHERE"));
+  return FilterBy(std::move(plan), std::move(bound));
+}
+
 Result<LogicalPtr> QueryBinder::BindUpdate(const ast::UpdateStmt& update, Level* parent) {
   Level level(parent);
   WithScope with;
@@ -221,9 +237,7 @@ Result<LogicalPtr> QueryBinder::BindUpdate(const ast::UpdateStmt& update, Level*
   ASSIGN_OR_RETURN(LogicalPtr plan, BindFrom(update.from, level, std::move(target.plan)));
   level.names[0].lateral_ok = true;
   if (update.where) {
-    ClauseScope clause(level, Clause::kWhere);
-    ASSIGN_OR_RETURN(ExprPtr where, BindCondition(*update.where, level, "WHERE"));
-    plan = FilterBy(std::move(plan), std::move(where));
+    ASSIGN_OR_RETURN(plan, FilterModified(std::move(plan), *update.where, target, level));
   }
   auto node = std::make_unique<LogicalUpdate>();
   ASSIGN_OR_RETURN(node->assignments, BindAssignments(update.set, *target.names, level, &plan));
@@ -276,9 +290,7 @@ Result<LogicalPtr> QueryBinder::BindDelete(const ast::DeleteStmt& statement, Lev
   ASSIGN_OR_RETURN(LogicalPtr plan, BindFrom(statement.using_items, level, std::move(target.plan)));
   level.names[0].lateral_ok = true;
   if (statement.where) {
-    ClauseScope clause(level, Clause::kWhere);
-    ASSIGN_OR_RETURN(ExprPtr where, BindCondition(*statement.where, level, "WHERE"));
-    plan = FilterBy(std::move(plan), std::move(where));
+    ASSIGN_OR_RETURN(plan, FilterModified(std::move(plan), *statement.where, target, level));
   }
   auto node = std::make_unique<LogicalDelete>();
   node->table = target.table;

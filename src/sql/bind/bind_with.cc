@@ -44,6 +44,7 @@ Result<QueryBinder::FromResult> QueryBinder::BindCteReference(CteEntry& cte,
   for (const OutputColumn& column : cte.columns) {
     scan->output.push_back({NewVar(level), column.type, column.name});
   }
+  CopyShapes(cte.columns, scan->output);
   FromResult result = EntryOf(std::move(scan), RangeEntry::Kind::kCte, cte.name, level);
   RETURN_IF_ERROR(ApplyAlias(*result.top, item.alias, item.location));
   return result;

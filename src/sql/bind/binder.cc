@@ -42,6 +42,7 @@ LogicalPlan QueryBinder::FinishPlan(LogicalPtr root) {
 }
 
 Result<LogicalPlan> QueryBinder::BindTop(const ast::Statement& statement) {
+  if (context_.cursor) cursor_block_ = ast::TryAs<ast::SelectStmt>(&statement);
   ASSIGN_OR_RETURN(LogicalPtr root, BindAnyStatement(statement, nullptr, true));
   RETURN_IF_ERROR(CheckParams());
   bool has_rows = statement.kind == ast::StatementKind::kSelect;
@@ -183,7 +184,12 @@ Result<ExprPtr> BindAlone(const ast::Expr& expr, ExprUse use, const ScalarScope&
 
 Result<LogicalPlan> BindStatement(const ast::Statement& statement, BindContext& context) {
   bind::QueryBinder binder(context, 1);
-  return binder.BindTop(statement);
+  if (context.cursor) *context.cursor = {};
+  Result<LogicalPlan> plan = binder.BindTop(statement);
+  if (plan.ok() && context.cursor) {
+    context.cursor->is_volatile = bind::IsVolatilePlan(*plan->root);
+  }
+  return plan;
 }
 
 Result<ExprPtr> BindScalarExpression(const ast::Expr& expr, ExprUse use, const ScalarScope& scope,

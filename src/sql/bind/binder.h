@@ -4,6 +4,7 @@
 // BindContext. All errors carry a location where the text has one.
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,24 @@ struct TextReplacement {
   std::string text;
 };
 
+/// What a cursor needs to know of its query.
+struct CursorFacts {
+  /// A second run would show: it may yield other rows, or change something.
+  bool is_volatile = false;
+  /// FOR UPDATE and its like.
+  bool locks_rows = false;
+  /// Behind the query's own columns its result has the row ids (int8) of these tables' rows, for
+  /// WHERE CURRENT OF: those it locks, or the one it reads.
+  std::vector<Oid> row_id_tables;
+};
+
+/// WHERE CURRENT OF: this scan yields the row alone on which the cursor stands.
+struct CurrentOf {
+  std::string cursor;
+  uint32_t scan_id = 0;
+  std::shared_ptr<const TableDef> table;
+};
+
 /// What one call of the binder sees, and what it learns besides the plan. Everything pointed at
 /// outlives the call.
 struct BindContext {
@@ -55,6 +74,10 @@ struct BindContext {
   /// If set: how the text must change to be stored (schemas put before tables' names, stars
   /// written out). In order of location.
   std::vector<TextReplacement>* replacements = nullptr;
+  /// Filled by the binder: conditions that are none of the plan's.
+  std::vector<CurrentOf> current_of;
+  /// If set: the statement is a cursor's query. Filled by the binder.
+  CursorFacts* cursor = nullptr;
   /// If set: filled with what the statement's parts became.
   BindTrace* trace = nullptr;
 };

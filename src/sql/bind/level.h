@@ -61,6 +61,12 @@ struct ScopeColumn {
   int16_t origin_column = 0;
 };
 
+/// The fields of a column whose values are rows of no named type.
+struct RecordShape {
+  std::vector<std::string> names;
+  std::vector<Type> types;
+};
+
 /// An item of FROM, a join, or the target of a data-modifying statement.
 struct RangeEntry {
   enum class Kind : uint8_t { kTable, kSubquery, kFunction, kJoin, kCte };

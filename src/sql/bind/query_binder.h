@@ -266,6 +266,9 @@ class QueryBinder {
   Result<size_t> FindOutput(const ast::Expr& expr, std::vector<Target>& targets, Level& level,
                             Clause clause);
   Result<LogicalPtr> LockRows(LogicalPtr plan, Level& level);
+  /// The row ids that a cursor's query shows besides its columns; `plan` is below its LIMIT.
+  std::vector<VarId> CursorRowIds(const ast::SelectStmt& select, const LogicalNode& plan,
+                                  const Level& level);
   Status CheckLocking(const ast::SelectStmt& select,
                       const std::vector<const ast::LockingClause*>& locking);
   /// The clause that locks the item of this name; the strongest if there are several. Null: none.
@@ -354,17 +357,23 @@ class QueryBinder {
     std::vector<VarId> old_vars;
     LogicalPtr plan;
   };
+  /// WHERE of UPDATE and DELETE.
+  Result<LogicalPtr> FilterModified(LogicalPtr plan, const ast::Expr& where, const Modified& target,
+                                    Level& level);
   Result<Modified> ScanTarget(const ast::RangeVar& range, const char* verb, Level& level);
   Status AssignValue(const ast::Expr& value, const TableDef& table, const ast::TargetColumn& target,
                      Level& level, std::vector<std::pair<ColumnId, ExprPtr>>& out);
   /// Adds the assignment of a part of `column`, or brings it into the one there is.
   Status AssignToPart(const ColumnDef& column, const ast::TargetColumn& target, ExprPtr value,
                       Level& level, std::vector<std::pair<ColumnId, ExprPtr>>& out);
+  /// The target's columns, or its view's, over `vars` as an item of the level.
+  Status AddTargetScope(Level& level, const WriteTarget& target, const std::vector<VarId>& vars,
+                        const std::string& name);
   Result<OnConflictClause> BindOnConflict(const ast::OnConflictClause& clause,
-                                          std::shared_ptr<const TableDef> table,
-                                          const std::string& alias, Level& level);
-  Result<std::vector<Oid>> InferArbiters(const ast::OnConflictClause& clause, const TableDef& table,
-                                         Level& level);
+                                          const WriteTarget& target, const std::string& alias,
+                                          Level& level);
+  Result<std::vector<Oid>> InferArbiters(const ast::OnConflictClause& clause,
+                                         const WriteTarget& target, Level& level);
   Result<std::vector<std::pair<ColumnId, ExprPtr>>> BindAssignments(
       const std::vector<ast::Assignment>& assignments, const TableDef& table, Level& level,
       LogicalPtr* plan);
@@ -374,6 +383,14 @@ class QueryBinder {
 
   // -- Conversions of constants.
   Result<Value> ParseConstant(const std::string& text, Type type, int32_t location);
+
+  /// Null: its fields are not known.
+  std::shared_ptr<const RecordShape> ShapeOf(const Expr& expr) const;
+  /// The column `var` holds what `expr` yields.
+  void NoteShape(VarId var, const Expr& expr);
+  /// Each of `to` holds what the one of `from` at its place does.
+  void CopyShapes(const std::vector<OutputColumn>& from, const std::vector<OutputColumn>& to);
+  Result<ExprPtr> SelectField(ExprPtr arg, const std::string& field, int32_t location) const;
 
   void DependOn(Oid oid);
   void Replace(int32_t location, int32_t length, std::string text);
@@ -388,8 +405,11 @@ class QueryBinder {
   bool in_trace_ = false;  // BindExpr was called by BindTraced
   int joins_ = 0;          // of the statement so far, views' own and subqueries included
   bool modifies_ = false;
+  /// The top of a cursor's query; null: it is no cursor's.
+  const ast::SelectStmt* cursor_block_ = nullptr;
   /// For the block that is bound next: the clause outside that locks its rows.
   const ast::LockingClause* pushed_lock_ = nullptr;
+  std::map<VarId, std::shared_ptr<const RecordShape>> record_shapes_;
   /// The tables of the last block that handed its row ids out instead of locking them.
   std::vector<LogicalLockRows::Target> lockable_;
   /// The call that is itself an item of FROM, and its columns.
