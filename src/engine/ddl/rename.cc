@@ -5,6 +5,7 @@
 // right if nothing else that the view speaks of has the old name or the new one; else the change is
 // refused.
 #include <algorithm>
+#include <functional>
 
 #include "engine/ddl/ddl_names.h"
 #include "engine/ddl/drop_set.h"
@@ -49,16 +50,19 @@ Status CheckKind(const Relation& found, ast::ObjectType type) {
                type == ast::ObjectType::kIndex ? "an" : "a", ast::ObjectTypeName(type));
 }
 
+Status UsedByView(DdlHost& host, const ViewDef& view, const std::string& name) {
+  return Error(ErrorCode::kFeatureNotSupported,
+               "renaming or moving \"{}\" is not supported while a view uses it", name)
+      .Detail(fmt::format("view {} depends on it", VisibleName(host, view.schema, view.name)))
+      .Hint("Drop the view first and create it again.");
+}
+
 Status RefuseUsedByView(DdlHost& host, Oid oid, const std::string& name) {
   for (const auto& [view_oid, view] : host.catalog()->views()) {
-    if (std::find(view->depends_on.begin(), view->depends_on.end(), oid) ==
+    if (std::find(view->depends_on.begin(), view->depends_on.end(), oid) !=
         view->depends_on.end()) {
-      continue;
+      return UsedByView(host, *view, name);
     }
-    return Error(ErrorCode::kFeatureNotSupported,
-                 "renaming or moving \"{}\" is not supported while a view uses it", name)
-        .Detail(fmt::format("view {} depends on it", VisibleName(host, view->schema, view->name)))
-        .Hint("Drop the view first and create it again.");
   }
   return {};
 }
@@ -82,34 +86,111 @@ bool UsesName(const CatalogVersion& catalog, const ViewDef& view, Oid renamed,
   return false;
 }
 
-/// The views on `table` as they must be once it has become `after`: `from` renamed to `to`.
-Result<std::vector<ViewDef>> RenameInViews(DdlHost& host, const TableDef& after,
-                                           const std::string& from, const std::string& to) {
+/// A column or a relation under another name.
+struct Renaming {
+  Oid relation = 0;
+  std::string relation_name;  // as it was
+  std::vector<std::string> columns;
+  std::string from, to;
+  bool column = false;
+};
+
+/// Whether something else that the view speaks of has the old name or the new one. A table renamed
+/// must not be taken for a column, nor the other way round.
+bool Clashes(const CatalogVersion& catalog, const ViewDef& view, const Renaming& renaming) {
+  return UsesName(catalog, view, renaming.relation, renaming.from) ||
+         UsesName(catalog, view, renaming.relation, renaming.to) ||
+         (renaming.column
+              ? renaming.relation_name == renaming.from || renaming.relation_name == renaming.to
+              : std::find(renaming.columns.begin(), renaming.columns.end(), renaming.from) !=
+                    renaming.columns.end());
+}
+
+/// Ways to write a view's query with the new name, the best first.
+using Rewrite = std::function<std::vector<std::string>(const ViewDef&)>;
+
+/// The views on `used` as they must be in `trial`, where something has another name. 0A000 if one
+/// cannot be written so that it can be bound.
+Result<std::vector<ViewDef>> MendViews(DdlHost& host, CatalogVersion trial,
+                                       const std::function<bool(Oid)>& used, const Rewrite& rewrite,
+                                       const std::string& name) {
   std::vector<ViewDef> out;
-  const auto catalog = host.catalog();
-  const bool column = after.FindColumn(to) != nullptr;
-  // Views over views see those that were changed before them.
-  CatalogVersion trial = *catalog;
-  trial.Put(std::make_shared<const TableDef>(after));
-  for (const auto& [oid, view] : catalog->views()) {
-    if (std::find(view->depends_on.begin(), view->depends_on.end(), after.oid) ==
-            view->depends_on.end() ||
-        !ViewBreaks(host, *view, trial)) {
-      continue;
+  std::vector<std::shared_ptr<const ViewDef>> pending;
+  for (const auto& [oid, view] : trial.views()) {
+    if (std::any_of(view->depends_on.begin(), view->depends_on.end(), used)) {
+      pending.push_back(view);
     }
-    ViewDef changed = *view;
-    changed.query_sql = ast::RenameInText(view->query_sql, from, to);
-    // A table renamed must not be taken for a column, nor the other way round.
-    const bool clash =
-        UsesName(*catalog, *view, after.oid, from) || UsesName(*catalog, *view, after.oid, to) ||
-        (column ? after.name == from || after.name == to : after.FindColumn(from) != nullptr);
-    if (clash || ViewBreaks(host, changed, trial)) {
-      return RefuseUsedByView(host, after.oid, from);
-    }
-    trial.Put(std::make_shared<const ViewDef>(changed));
-    out.push_back(std::move(changed));
   }
+  auto mend = [&](const ViewDef& view) {
+    if (!ViewBreaks(host, view, trial)) return true;
+    for (std::string& text : rewrite(view)) {
+      ViewDef changed = view;
+      changed.query_sql = std::move(text);
+      if (ViewBreaks(host, changed, trial)) continue;
+      trial.Put(std::make_shared<const ViewDef>(changed));
+      out.push_back(std::move(changed));
+      return true;
+    }
+    return false;
+  };
+  // Views over views can be bound only after those.
+  for (size_t before = pending.size() + 1; pending.size() < before;) {
+    before = pending.size();
+    std::erase_if(pending, [&](const auto& view) { return mend(*view); });
+  }
+  if (!pending.empty()) return UsedByView(host, *pending.front(), name);
   return out;
+}
+
+/// The views on a relation once one of its columns has another name.
+Result<std::vector<ViewDef>> RenameColumnInViews(DdlHost& host, CatalogVersion trial,
+                                                 const Renaming& renaming) {
+  const auto catalog = host.catalog();
+  return MendViews(
+      host, std::move(trial), [&](Oid oid) { return oid == renaming.relation; },
+      [&](const ViewDef& view) -> std::vector<std::string> {
+        if (Clashes(*catalog, view, renaming)) return {};
+        return {ast::RenameInText(view.query_sql, renaming.from, renaming.to)};
+      },
+      renaming.from);
+}
+
+/// The views on a relation once it has another name or schema.
+Result<std::vector<ViewDef>> MoveInViews(DdlHost& host, CatalogVersion trial, const Relation& found,
+                                         Oid schema, const std::string& name) {
+  const auto catalog = host.catalog();
+  Renaming renaming;
+  renaming.relation = found.oid();
+  renaming.relation_name = renaming.from = found.name();
+  renaming.to = name;
+  if (found.table) {
+    for (const ColumnDef& column : found.table->columns) renaming.columns.push_back(column.name);
+  } else if (found.view) {
+    for (const auto& [column, type] : found.view->columns) renaming.columns.push_back(column);
+  }
+  const std::string old_schema = SchemaName(*catalog, found.schema());
+  const std::string new_schema = SchemaName(*catalog, schema);
+  return MendViews(
+      host, std::move(trial), [&](Oid oid) { return oid == found.oid(); },
+      [&](const ViewDef& view) {
+        std::vector<std::string> texts;
+        std::string moved =
+            ast::RenameQualified(view.query_sql, old_schema, found.name(), new_schema, name);
+        // The old name must not stand for anything any more.
+        if (name == found.name() || ast::RenameInText(moved, found.name(), "") == moved) {
+          texts.push_back(std::move(moved));
+        }
+        if (schema == found.schema() && !Clashes(*catalog, view, renaming)) {
+          texts.push_back(ast::RenameInText(view.query_sql, found.name(), name));
+        }
+        return texts;
+      },
+      found.name());
+}
+
+Status PutViews(DdlHost& host, std::vector<ViewDef> views) {
+  for (ViewDef& view : views) RETURN_IF_ERROR(host.PutView(std::move(view)));
+  return {};
 }
 
 /// Writes every stored expression of `table` anew: bound as `before`, named as `table`.
@@ -142,7 +223,6 @@ Status RewriteExpressions(DdlHost& host, const TableDef& before, TableDef& table
 Status RenameColumn(DdlHost& host, const Relation& found, const ast::RenameStmt& statement) {
   if (found.view) {
     ViewDef view = *found.view;
-    RETURN_IF_ERROR(RefuseUsedByView(host, view.oid, view.name));
     std::pair<std::string, Type>* renamed = nullptr;
     for (auto& column : view.columns) {
       if (column.first == statement.new_name) {
@@ -155,7 +235,17 @@ Status RenameColumn(DdlHost& host, const Relation& found, const ast::RenameStmt&
       return Error(ErrorCode::kUndefinedColumn, "column \"{}\" does not exist", statement.sub_name);
     }
     renamed->first = statement.new_name;
-    return host.PutView(std::move(view));
+    CatalogVersion trial = *host.catalog();
+    trial.Put(std::make_shared<const ViewDef>(view));
+    ASSIGN_OR_RETURN(std::vector<ViewDef> views, RenameColumnInViews(host, std::move(trial),
+                                                                     {view.oid,
+                                                                      view.name,
+                                                                      {},
+                                                                      statement.sub_name,
+                                                                      statement.new_name,
+                                                                      /*column=*/true}));
+    RETURN_IF_ERROR(host.PutView(std::move(view)));
+    return PutViews(host, std::move(views));
   }
   if (found.kind != ObjectKind::kTable) {
     return Error(ErrorCode::kWrongObjectType, "cannot rename columns of relation \"{}\"",
@@ -173,11 +263,15 @@ Status RenameColumn(DdlHost& host, const Relation& found, const ast::RenameStmt&
   }
   column->name = statement.new_name;
   RETURN_IF_ERROR(RewriteExpressions(host, *found.table, table));
-  ASSIGN_OR_RETURN(std::vector<ViewDef> views,
-                   RenameInViews(host, table, statement.sub_name, statement.new_name));
+  CatalogVersion trial = *host.catalog();
+  trial.Put(std::make_shared<const TableDef>(table));
+  ASSIGN_OR_RETURN(
+      std::vector<ViewDef> views,
+      RenameColumnInViews(
+          host, std::move(trial),
+          {table.oid, table.name, {}, statement.sub_name, statement.new_name, /*column=*/true}));
   RETURN_IF_ERROR(host.PutTable(std::move(table)));
-  for (ViewDef& view : views) RETURN_IF_ERROR(host.PutView(std::move(view)));
-  return {};
+  return PutViews(host, std::move(views));
 }
 
 Status RenameConstraint(DdlHost& host, const Relation& found, const ast::RenameStmt& statement) {
@@ -246,12 +340,6 @@ Status Move(DdlHost& host, const Relation& found, Oid schema, const std::string&
     case ObjectKind::kTable: {
       TableDef table = *found.table;
       table.name = name;
-      std::vector<ViewDef> views;
-      if (table.schema == schema) {
-        ASSIGN_OR_RETURN(views, RenameInViews(host, table, found.table->name, name));
-      } else {
-        RETURN_IF_ERROR(RefuseUsedByView(host, table.oid, found.table->name));
-      }
       if (table.schema != schema) {
         for (const IndexDef& index : table.indexes) {
           if (host.catalog()->HasRelation(schema, index.name)) {
@@ -264,8 +352,12 @@ Status Move(DdlHost& host, const Relation& found, Oid schema, const std::string&
       const bool moved = table.schema != schema;
       table.schema = schema;
       const Oid oid = table.oid;
+      CatalogVersion trial = *host.catalog();
+      trial.Put(std::make_shared<const TableDef>(table));
+      ASSIGN_OR_RETURN(std::vector<ViewDef> views,
+                       MoveInViews(host, std::move(trial), found, schema, name));
       RETURN_IF_ERROR(host.PutTable(std::move(table)));
-      for (ViewDef& view : views) RETURN_IF_ERROR(host.PutView(std::move(view)));
+      RETURN_IF_ERROR(PutViews(host, std::move(views)));
       if (!moved) return {};
       // Its sequences go with it.
       std::vector<SequenceDef> owned;
@@ -279,11 +371,15 @@ Status Move(DdlHost& host, const Relation& found, Oid schema, const std::string&
       return {};
     }
     case ObjectKind::kView: {
-      RETURN_IF_ERROR(RefuseUsedByView(host, found.view->oid, found.view->name));
       ViewDef view = *found.view;
       view.name = name;
       view.schema = schema;
-      return host.PutView(std::move(view));
+      CatalogVersion trial = *host.catalog();
+      trial.Put(std::make_shared<const ViewDef>(view));
+      ASSIGN_OR_RETURN(std::vector<ViewDef> views,
+                       MoveInViews(host, std::move(trial), found, schema, name));
+      RETURN_IF_ERROR(host.PutView(std::move(view)));
+      return PutViews(host, std::move(views));
     }
     case ObjectKind::kSequence: {
       RETURN_IF_ERROR(RefuseUsedByView(host, found.sequence->oid, found.sequence->name));
@@ -330,18 +426,25 @@ Result<std::string> RenameSchema(DdlHost& host, const ast::RenameStmt& statement
   if (host.catalog()->FindSchema(statement.new_name) != nullptr) {
     return Error(ErrorCode::kDuplicateSchema, "schema \"{}\" already exists", statement.new_name);
   }
-  // Stored SQL names the schema; only an empty use of it can follow.
-  for (const auto& [oid, view] : host.catalog()->views()) {
-    for (const Oid used : view->depends_on) {
-      const auto table = host.catalog()->TableByOid(used);
-      const auto other = host.catalog()->ViewByOid(used);
-      if ((table && table->schema == found->oid) || (other && other->schema == found->oid)) {
-        return RefuseUsedByView(host, used, statement.name.name);
-      }
-    }
-  }
   SchemaDef schema = *found;
   schema.name = statement.new_name;
+  CatalogVersion trial = *host.catalog();
+  trial.Put(std::make_shared<const SchemaDef>(schema));
+  auto is_inside = [&](Oid oid) {
+    const auto table = trial.TableByOid(oid);
+    const auto view = trial.ViewByOid(oid);
+    const auto sequence = trial.SequenceByOid(oid);
+    return (table && table->schema == schema.oid) || (view && view->schema == schema.oid) ||
+           (sequence && sequence->schema == schema.oid);
+  };
+  ASSIGN_OR_RETURN(std::vector<ViewDef> views,
+                   MendViews(
+                       host, trial, is_inside,
+                       [&](const ViewDef& view) -> std::vector<std::string> {
+                         return {ast::RenameQualified(view.query_sql, statement.name.name, "",
+                                                      statement.new_name, "")};
+                       },
+                       statement.name.name));
   std::vector<SequenceDef> sequences;
   for (const auto& [oid, sequence] : host.catalog()->sequences()) {
     if (sequence->schema == found->oid) sequences.push_back(*sequence);
@@ -361,6 +464,7 @@ Result<std::string> RenameSchema(DdlHost& host, const ast::RenameStmt& statement
     if (!uses.empty()) changed.emplace_back(*table, std::move(uses));
   }
   RETURN_IF_ERROR(host.PutSchema(std::move(schema)));
+  RETURN_IF_ERROR(PutViews(host, std::move(views)));
   for (auto& [table, uses] : changed) {
     for (auto& [position, expr] : uses) {
       table.columns[position].default_sql = Deparse(host, *expr, table);

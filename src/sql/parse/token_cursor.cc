@@ -141,6 +141,33 @@ std::string RenameInText(std::string_view text, std::string_view from, std::stri
   return out;
 }
 
+std::string RenameQualified(std::string_view text, std::string_view schema, std::string_view name,
+                            std::string_view new_schema, std::string_view new_name) {
+  std::string out;
+  size_t copied = 0;
+  TokenCursor cursor(text, 0);
+  bool more = cursor.Next();
+  bool after_point = false;
+  while (more) {
+    const size_t begin = cursor.begin(), end = cursor.end();
+    const bool named = !after_point && cursor.Name() == schema;
+    after_point = cursor.symbol() == '.';
+    more = cursor.Next();
+    if (!named || !more || cursor.symbol() != '.') continue;
+    after_point = true;
+    more = cursor.Next();
+    if (!more || (!name.empty() && cursor.Name() != name)) continue;
+    out.append(text, copied, begin - copied);
+    out += QuoteIdentifier(new_schema);
+    copied = end;
+    if (name.empty()) continue;
+    out += "." + QuoteIdentifier(new_name);
+    copied = cursor.end();
+  }
+  out.append(text, copied, text.size() - copied);
+  return out;
+}
+
 TextRange FindViewQuery(std::string_view text, size_t name) {
   TextRange range;
   TokenCursor cursor(text, name);

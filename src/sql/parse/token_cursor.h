@@ -48,4 +48,9 @@ size_t EndOfStar(std::string_view text, size_t begin);
 /// The text with every name `from` that is no function's written as `to`.
 std::string RenameInText(std::string_view text, std::string_view from, std::string_view to);
 
+/// The text with every `schema.name` written as `new_schema.new_name`. With an empty `name` the
+/// schema is replaced before any name.
+std::string RenameQualified(std::string_view text, std::string_view schema, std::string_view name,
+                            std::string_view new_schema, std::string_view new_name);
+
 }  // namespace oxibase::ast
