@@ -456,13 +456,14 @@ Result<int64_t> PatternReader::Days() const {
     if (is_set(iso_day_of_year_)) return monday + iso_day_of_year_ - 1;
     return monday + (week - 1) * 7 + (is_set(iso_weekday_) ? iso_weekday_ - 1 : 0);
   }
-  int64_t month = is_set(month_) ? month_ : 1;
-  int64_t day = is_set(day_) ? day_ : 1;
+  // Zero counts as not written.
+  int64_t month = is_set(month_) && month_ != 0 ? month_ : 1;
+  int64_t day = is_set(day_) && day_ != 0 ? day_ : 1;
   if (is_set(week_) && !is_set(day_of_year_) && !is_set(month_)) {
     return WideDaysFromCivil(year, 1, 1) + (week_ - 1) * 7;
   }
   if (is_set(week_of_month_) && !is_set(day_)) day = (week_of_month_ - 1) * 7 + 1;
-  if (is_set(day_of_year_) && (!is_set(month_) || !is_set(day_))) {
+  if (is_set(day_of_year_) && day_of_year_ != 0 && (!is_set(month_) || !is_set(day_))) {
     if (day_of_year_ < 1 || day_of_year_ > (IsLeapYear(year) ? 366 : 365)) return OutOfRange();
     return WideDaysFromCivil(year, 1, 1) + day_of_year_ - 1;
   }

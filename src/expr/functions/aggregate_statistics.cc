@@ -19,16 +19,23 @@ struct FloatVariance {
   double n;
   double sum;
   double squares;  // sum of squared differences from the mean
-  void Add(T value) {
+  Status Add(T value) {
     const auto x = static_cast<double>(value);
+    const double before = sum;
     n += 1;
     sum += x;
     if (n > 1) {
       const double d = x * n - sum;
       squares += d * d / (n * (n - 1));
+      if (std::isinf(sum) || std::isinf(squares)) {
+        // Infinite without an infinity among the values.
+        if (!std::isinf(before) && !std::isinf(x)) return FloatOverflow();
+        squares = std::nan("");
+      }
     } else if (std::isnan(x) || std::isinf(x)) {
       squares = std::nan("");
     }
+    return {};
   }
   void Merge(const FloatVariance& other) {
     if (other.n == 0) return;
@@ -99,7 +106,8 @@ struct AvgInterval : SumInterval {
 /// Sums over pairs (Y, X), again by Youngs and Cramer.
 struct Regression {
   double n, sx, sxx, sy, syy, sxy;
-  void Add(double y, double x) {
+  Status Add(double y, double x) {
+    const double sx_before = sx, sy_before = sy;
     n += 1;
     sx += x;
     sy += y;
@@ -110,7 +118,19 @@ struct Regression {
       sxx += dx * dx * scale;
       syy += dy * dy * scale;
       sxy += dx * dy * scale;
+      // Infinite without an infinity among the values.
+      const bool x_finite = !std::isinf(sx_before) && !std::isinf(x);
+      const bool y_finite = !std::isinf(sy_before) && !std::isinf(y);
+      if (((std::isinf(sx) || std::isinf(sxx)) && x_finite) ||
+          ((std::isinf(sy) || std::isinf(syy)) && y_finite) ||
+          (std::isinf(sxy) && x_finite && y_finite)) {
+        return FloatOverflow();
+      }
+      for (double* product : {&sxx, &syy, &sxy}) {
+        if (std::isinf(*product)) *product = std::nan("");
+      }
     }
+    return {};
   }
 };
 
@@ -170,7 +190,8 @@ Status UpdatePairs(EvalContext&, CallSite&, std::span<const Vector* const> args,
   const VectorView x = args[1]->view();
   for (uint32_t i = 0; i < rows; ++i) {
     if (y.IsNull(i) || x.IsNull(i)) continue;
-    reinterpret_cast<Regression*>(states[i])->Add(y.Get<double>(i), x.Get<double>(i));
+    RETURN_IF_ERROR(
+        reinterpret_cast<Regression*>(states[i])->Add(y.Get<double>(i), x.Get<double>(i)));
   }
   return {};
 }

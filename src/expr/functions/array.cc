@@ -170,7 +170,13 @@ Status Extend(EvalContext&, CallSite& site, std::span<const Vector* const> args,
     if (!array.IsNull(row)) {
       const ArrayView a(array.Get<StringRef>(row).view());
       if (a.ndim() > 1) return NotOneDimensional();
-      if (a.ndim() == 1) lower = a.dim(0).lower;
+      if (a.ndim() == 1) {
+        lower = a.dim(0).lower;
+        // The new element's subscript must be one, though the array begins where it began.
+        if (kAppend ? int64_t{lower} + a.dim(0).size > INT32_MAX : lower == INT32_MIN) {
+          return Error(ErrorCode::kNumericValueOutOfRange, "integer out of range");
+        }
+      }
       for (uint32_t i = 0; i < a.size(); ++i) AddElement(builder, a, i);
     }
     if (kAppend) builder.AddFrom(value, row);

@@ -61,7 +61,7 @@ Result<double> Log10(double a) {
   if (a <= 0) return LogDomain(a);
   return std::log10(a);
 }
-double Sign(double a) { return a > 0 ? 1.0 : a < 0 ? -1.0 : a == 0 ? 0.0 : a; }
+double Sign(double a) { return a > 0 ? 1.0 : a < 0 ? -1.0 : 0.0; }
 double Trunc(double a) { return a >= 0 ? std::floor(a) : -std::floor(-a); }
 
 template <double (*kFunction)(double)>

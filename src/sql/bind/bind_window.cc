@@ -261,6 +261,9 @@ Result<ExprPtr> QueryBinder::BindRangeOffset(const Expr& key, ExprPtr offset, bo
   switch (type) {
     case TypeId::kInt2:
     case TypeId::kInt4:
+      // An offset beyond the key's type is compared in its own.
+      wanted = offset->type.id == TypeId::kInt8 ? TypeId::kInt8 : type;
+      break;
     case TypeId::kInt8:
     case TypeId::kFloat4:
     case TypeId::kFloat8:
