@@ -6,6 +6,7 @@
 #include "engine/ddl/drop_set.h"
 #include "engine/ddl/sequence_options.h"
 #include "engine/ddl/statements.h"
+#include "engine/ddl/storage_properties.h"
 #include "engine/ddl/table_change.h"
 #include "engine/ddl/table_constraints.h"
 #include "engine/ddl/table_expression.h"
@@ -89,6 +90,14 @@ Status TableChange::AlterType(const ast::AlterTableCommand& command) {
                  "cannot specify USING when altering type of generated column")
         .Detail(fmt::format("Column \"{}\" is a generated column.", column->name));
   }
+  ASSIGN_OR_RETURN(const Oid collation, CollationNamed(command.column->collation, type));
+  RETURN_IF_ERROR(
+      ChangeProperties(host_, after_.oid, column->id.value, [&](StorageProperties& properties) {
+        properties.Set(StorageProperties::kCollation,
+                       collation == 0 ? "" : std::to_string(collation));
+        properties.Set(StorageProperties::kStorage, "");
+        properties.Set(StorageProperties::kCompression, "");
+      }));
   // The new value, over the old row.
   bool keeps_values = false;
   if (!column->generated) {

@@ -244,30 +244,22 @@ Status TableChange::Run(const ast::AlterTableCommand& command) {
       owner.new_owner = command.text;
       return SetOwner(host_, owner).status();
     }
-    // Hints about storage that has no such choice: checked, without effect.
     case Kind::kSetStatistics:
     case Kind::kSetColumnOptions:
     case Kind::kResetColumnOptions:
     case Kind::kSetStorage:
     case Kind::kSetCompression:
-      return Column(command.name).status();
+      return ColumnStorage(command);
     case Kind::kSetOptions:
-      return CheckStorageOptions(command.options, false);
-    case Kind::kSetTablespace:
-      return CheckTablespace(command.name);
     case Kind::kResetOptions:
     case Kind::kSetLogged:
     case Kind::kSetUnlogged:
+    case Kind::kClusterOn:
     case Kind::kDropCluster:
     case Kind::kReplicaIdentity:
-      return {};
-    case Kind::kClusterOn: {
-      for (const IndexDef& index : after_.indexes) {
-        if (index.name == command.name) return {};
-      }
-      return Error(ErrorCode::kUndefinedObject, "index \"{}\" for table \"{}\" does not exist",
-                   command.name, after_.name);
-    }
+      return TableStorage(command);
+    case Kind::kSetTablespace:
+      return CheckTablespace(command.name);
     case Kind::kEnableRowSecurity:
     case Kind::kDisableRowSecurity:
     case Kind::kForceRowSecurity:
@@ -326,23 +318,11 @@ Status AlterOther(DdlHost& host, const Relation& found, const ast::AlterTableStm
         RETURN_IF_ERROR(SetOwner(host, owner).status());
         break;
       }
-      case Kind::kSetOptions:
-        if (found.kind != ObjectKind::kView) {
-          RETURN_IF_ERROR(CheckStorageOptions(command.options, true));
-        }
-        break;
-      case Kind::kResetOptions:
-      case Kind::kSetStatistics:
-      case Kind::kSetLogged:
-      case Kind::kSetUnlogged:
-        break;
       case Kind::kSetTablespace:
         RETURN_IF_ERROR(CheckTablespace(command.name));
         break;
       default:
-        return Error(ErrorCode::kWrongObjectType,
-                     "ALTER action cannot be performed on relation \"{}\"", found.name())
-            .Detail(fmt::format("This operation is not supported for {}s.", KindName(found.kind)));
+        RETURN_IF_ERROR(SetStorageOfOther(host, found, command));
     }
   }
   return {};

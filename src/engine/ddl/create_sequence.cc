@@ -2,6 +2,7 @@
 #include "engine/ddl/ddl_names.h"
 #include "engine/ddl/sequence_options.h"
 #include "engine/ddl/statements.h"
+#include "engine/ddl/storage_properties.h"
 
 namespace oxibase::ddl {
 
@@ -22,6 +23,8 @@ Result<std::string> CreateSequence(DdlHost& host, const ast::CreateSequenceStmt&
   sequence.owned_by_column = change.owner_column;
   const Oid oid = sequence.oid;
   RETURN_IF_ERROR(host.PutSequence(std::move(sequence)));
+  RETURN_IF_ERROR(PutTableProperties(
+      host, oid, statement.persistence == ast::RangeVar::Persistence::kUnlogged, {}));
   if (change.restart) RETURN_IF_ERROR(host.RestartSequence(oid, *change.restart));
   return std::string("CREATE SEQUENCE");
 }

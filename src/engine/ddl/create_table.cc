@@ -4,6 +4,7 @@
 #include "engine/ddl/ddl_names.h"
 #include "engine/ddl/index_definition.h"
 #include "engine/ddl/statements.h"
+#include "engine/ddl/storage_properties.h"
 #include "engine/ddl/table_columns.h"
 #include "engine/ddl/table_constraints.h"
 #include "engine/ddl/table_expression.h"
@@ -42,6 +43,7 @@ class TableMaker {
  private:
   Status Like(const ast::LikeClause& like);
   Status LikeColumns(const TableDef& source, uint32_t including);
+  Status LikeProperties(Oid source, ColumnId from, ColumnId to, uint32_t including);
   Status LikeConstraints(const TableDef& source, uint32_t including);
   Status LikeExpressionIndex(const TableDef& source, const IndexDef& from);
   Status Add(const ast::Constraint& constraint, const std::string& column);
@@ -108,6 +110,7 @@ Status TableMaker::LikeColumns(const TableDef& source, uint32_t including) {
     ASSIGN_OR_RETURN(const ColumnId id, AddPlainColumn(table_, from.name, from.type, -1));
     ColumnDef& column = table_.columns.back();
     column.not_null = from.not_null;
+    RETURN_IF_ERROR(LikeProperties(source.oid, from.id, id, including));
     if (from.generated) {
       if ((including & ast::LikeClause::kGenerated) != 0) {
         column.generated = true;
@@ -137,6 +140,19 @@ Status TableMaker::LikeColumns(const TableDef& source, uint32_t including) {
     }
   }
   return {};
+}
+
+Status TableMaker::LikeProperties(Oid source, ColumnId from, ColumnId to, uint32_t including) {
+  const StorageProperties old = StorageProperties::Of(*host_.catalog(), source, from.value);
+  StorageProperties properties;
+  for (const auto& [name, flag] :
+       {std::pair(StorageProperties::kCollation, ast::LikeClause::kAll),
+        {StorageProperties::kStorage, ast::LikeClause::kStorage},
+        {StorageProperties::kCompression, ast::LikeClause::kCompression}}) {
+    const bool wanted = flag == ast::LikeClause::kAll || (including & flag) != 0;
+    if (wanted) properties.Set(name, old.Get(name));
+  }
+  return properties.empty() ? Status() : properties.Put(host_, table_.oid, to.value);
 }
 
 Status TableMaker::LikeConstraints(const TableDef& source, uint32_t including) {
@@ -194,6 +210,10 @@ Status TableMaker::LikeConstraints(const TableDef& source, uint32_t including) {
       index.constraint = constraint.oid;
       table_.constraints.push_back(std::move(constraint));
     }
+    for (int16_t sub = 0; sub <= static_cast<int16_t>(index.columns.size()); ++sub) {
+      const StorageProperties old = StorageProperties::Of(*host_.catalog(), from.oid, sub);
+      if (!old.empty()) RETURN_IF_ERROR(old.Put(host_, index.oid, sub));
+    }
     table_.indexes.push_back(std::move(index));
   }
   return {};
@@ -230,6 +250,11 @@ Status TableMaker::LikeExpressionIndex(const TableDef& source, const IndexDef& f
 Status TableMaker::Add(const ast::Constraint& constraint, const std::string& column) {
   switch (constraint.type) {
     case ast::ConstraintType::kCheck:
+      if (const ConstraintDef* other = table_.FindConstraint(constraint.name);
+          other != nullptr && other->kind == ConstraintKind::kCheck) {
+        return Error(ErrorCode::kDuplicateObject, "check constraint \"{}\" already exists",
+                     constraint.name);
+      }
       return AddCheck(host_, table_, constraint, column).status();
     case ast::ConstraintType::kPrimaryKey:
     case ast::ConstraintType::kUnique:
@@ -265,7 +290,10 @@ Status TableMaker::Finish() {
   for (const auto& [source, including] : likes_) {
     RETURN_IF_ERROR(LikeConstraints(*source, including));
   }
-  return run([](Type type) { return type == Type::kForeignKey; });
+  RETURN_IF_ERROR(run([](Type type) { return type == Type::kForeignKey; }));
+  // There are no rows that NOT VALID could pass over.
+  for (ConstraintDef& constraint : table_.constraints) constraint.validated = true;
+  return {};
 }
 
 Status TableMaker::PutComments() {
@@ -293,6 +321,9 @@ Result<std::string> CreateTable(DdlHost& host, const ast::CreateTableStmt& state
   RETURN_IF_ERROR(maker.Finish());
   const Oid oid = table.oid;
   RETURN_IF_ERROR(host.PutTable(std::move(table)));
+  RETURN_IF_ERROR(PutTableProperties(host, oid,
+                                     statement.persistence == ast::RangeVar::Persistence::kUnlogged,
+                                     statement.options));
   SetOnCommit(host, oid, statement.on_commit);
   RETURN_IF_ERROR(maker.PutComments());
   return std::string("CREATE TABLE");

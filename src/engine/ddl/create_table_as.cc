@@ -4,6 +4,7 @@
 #include "engine/ddl/ddl_names.h"
 #include "engine/ddl/index_definition.h"
 #include "engine/ddl/statements.h"
+#include "engine/ddl/storage_properties.h"
 #include "engine/ddl/table_columns.h"
 
 namespace oxibase::ddl {
@@ -50,6 +51,9 @@ Result<std::string> CreateTableAs(DdlHost& host, const ast::CreateTableAsStmt& s
     insert->columns.push_back(id);
   }
   RETURN_IF_ERROR(host.PutTable(*table));
+  RETURN_IF_ERROR(PutTableProperties(host, table->oid,
+                                     statement.persistence == ast::RangeVar::Persistence::kUnlogged,
+                                     statement.options));
   SetOnCommit(host, table->oid, statement.on_commit);
   if (statement.with_no_data) return std::string("CREATE TABLE AS");
 

@@ -2,6 +2,7 @@
 #include "engine/ddl/ddl.h"
 #include "engine/ddl/ddl_names.h"
 #include "engine/ddl/statements.h"
+#include "engine/ddl/storage_properties.h"
 #include "sql/parse/token_cursor.h"
 
 namespace oxibase::ddl {
@@ -61,10 +62,7 @@ Result<std::string> CreateView(DdlHost& host, const ast::CreateViewStmt& stateme
   if (statement.check_option != ast::CreateViewStmt::CheckOption::kNone) {
     return NotSupported("WITH CHECK OPTION");
   }
-  for (const ast::Option& option : statement.options) {
-    if (option.name == "security_barrier" || option.name == "security_invoker") continue;
-    return Error(ErrorCode::kInvalidParameterValue, "unrecognized parameter \"{}\"", option.name);
-  }
+  RETURN_IF_ERROR(CheckViewOptions(statement.options));
   bool temporary = statement.persistence == ast::RangeVar::Persistence::kTemporary;
   auto catalog = host.catalog();
   std::vector<TextReplacement> replacements;
@@ -122,7 +120,12 @@ Result<std::string> CreateView(DdlHost& host, const ast::CreateViewStmt& stateme
   } else {
     view.oid = host.NewOid();
   }
+  const Oid oid = view.oid;
   RETURN_IF_ERROR(host.PutView(std::move(view)));
+  // OR REPLACE takes the old options away.
+  StorageProperties properties;
+  properties.SetOptions(statement.options);
+  RETURN_IF_ERROR(properties.Put(host, oid));
   return std::string("CREATE VIEW");
 }
 

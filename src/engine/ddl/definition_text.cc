@@ -2,6 +2,7 @@
 
 #include "engine/ddl/ddl_names.h"
 #include "engine/ddl/deparse_expression.h"
+#include "engine/ddl/storage_properties.h"
 #include "engine/ddl/table_expression.h"
 #include "engine/ddl/view_text.h"
 #include "sql/parse/identifier.h"
@@ -108,6 +109,7 @@ std::string IndexDefinition(DdlHost& host, const TableDef& table, const IndexDef
     const size_t included = position - index.columns.size();
     return included < index.included.size() ? ColumnList(table, {index.included[included]}) : "";
   }
+  const auto catalog = host.catalog();
   std::string out = index.unique ? "CREATE UNIQUE INDEX " : "CREATE INDEX ";
   out += QuoteIdentifier(index.name) + " ON " +
          RelationText(host, table.schema, table.name, !pretty) + " USING " +
@@ -116,12 +118,27 @@ std::string IndexDefinition(DdlHost& host, const TableDef& table, const IndexDef
     const IndexColumn& key = index.columns[i];
     if (i > 0) out += ", ";
     out += KeyText(host, table, key, pretty);
+    const auto sub = static_cast<int16_t>(i + 1);
+    const int64_t collation =
+        StorageProperties::Of(*catalog, index.oid, sub).Number(StorageProperties::kCollation);
+    const int64_t own = StorageProperties::Of(*catalog, table.oid, key.column.value)
+                            .Number(StorageProperties::kCollation);
+    if (collation != 0 && collation != own) {
+      out += " COLLATE " + QuoteIdentifier(std::string(CollationName(static_cast<Oid>(collation))));
+    }
     if (key.descending) out += " DESC";
     if (key.nulls_first != key.descending) out += key.nulls_first ? " NULLS FIRST" : " NULLS LAST";
   }
   out += ')';
   if (!index.included.empty()) out += " INCLUDE (" + ColumnList(table, index.included) + ")";
   if (index.nulls_not_distinct) out += " NULLS NOT DISTINCT";
+  std::string options;
+  for (const std::string& option : StorageProperties::Of(*catalog, index.oid).Options()) {
+    const size_t equals = option.find('=');
+    options += (options.empty() ? "" : ", ") + option.substr(0, equals) + "='" +
+               option.substr(equals + 1) + "'";
+  }
+  if (!options.empty()) out += " WITH (" + options + ")";
   if (!index.predicate_sql.empty()) {
     out += " WHERE " + ExpressionText(host, table, index.predicate_sql, pretty);
   }

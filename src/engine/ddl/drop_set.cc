@@ -5,6 +5,7 @@
 #include "engine/ddl/ddl_names.h"
 #include "engine/ddl/index_definition.h"
 #include "engine/ddl/statements.h"
+#include "engine/ddl/storage_properties.h"
 #include "engine/ddl/table_columns.h"
 #include "engine/ddl/table_expression.h"
 #include "sql/parse/parser.h"
@@ -405,6 +406,11 @@ Status DropSet::Execute() {
             host_.PutComment({.object = object.sub, .class_kind = 'c', .sub_id = 0, .text = {}}));
         break;
       case Kind::kIndex:
+        if (const IndexDef* index = Table(object.oid)->FindIndex(object.sub)) {
+          for (size_t i = 0; i <= index->columns.size(); ++i) {
+            RETURN_IF_ERROR(StorageProperties().Put(host_, object.sub, static_cast<int16_t>(i)));
+          }
+        }
         RETURN_IF_ERROR(
             Change(object.oid, [&](TableDef& table) { EraseIndex(table, object.sub); }));
         break;
@@ -416,6 +422,7 @@ Status DropSet::Execute() {
         RETURN_IF_ERROR(Change(object.oid, [&](TableDef& table) { EraseColumn(table, column); }));
         RETURN_IF_ERROR(host_.PutComment(
             {.object = object.oid, .class_kind = 'r', .sub_id = column.value, .text = {}}));
+        RETURN_IF_ERROR(StorageProperties().Put(host_, object.oid, column.value));
         break;
       default:
         break;

@@ -5,6 +5,7 @@
 
 #include "common/key_codec.h"
 #include "engine/ddl/ddl_names.h"
+#include "engine/ddl/storage_properties.h"
 #include "engine/ddl/table_columns.h"
 #include "engine/ddl/table_constraints.h"
 #include "engine/ddl/table_expression.h"
@@ -77,6 +78,15 @@ Status CheckOperatorClass(const ast::IndexElement& element, const std::string& m
   return Error(ErrorCode::kUndefinedObject,
                "operator class \"{}\" does not exist for access method \"{}\"", name,
                method.empty() ? "btree" : method);
+}
+
+/// The collation written behind the element or around its expression; 0: none.
+Result<Oid> CollationOf(const ast::IndexElement& element, Type type) {
+  if (!element.collation.empty()) return CollationNamed(element.collation, type);
+  if (const auto* collate = ast::TryAs<ast::CollateExpr>(element.expr.get())) {
+    return CollationNamed(collate->collation, type);
+  }
+  return Oid{0};
 }
 
 /// A hidden column that stores `expression`.
@@ -157,6 +167,7 @@ Result<std::string> AddIndex(DdlHost& host, TableDef& table, const ast::CreateIn
     return id;
   };
   std::string joined;
+  std::vector<Oid> collations;
   for (const ast::IndexElement& element : statement.elements) {
     RETURN_IF_ERROR(CheckOperatorClass(element, statement.method));
     IndexColumn column;
@@ -195,6 +206,8 @@ Result<std::string> AddIndex(DdlHost& host, TableDef& table, const ast::CreateIn
               "You must specify an operator class for the index or define a default operator "
               "class for the data type.");
     }
+    ASSIGN_OR_RETURN(const Oid collation, CollationOf(element, type));
+    collations.push_back(collation);
     index.columns.push_back(std::move(column));
   }
   for (const ast::IndexElement& element : statement.including) {
@@ -225,6 +238,12 @@ Result<std::string> AddIndex(DdlHost& host, TableDef& table, const ast::CreateIn
     });
   }
   index.oid = host.NewOid();
+  RETURN_IF_ERROR(PutTableProperties(host, index.oid, false, statement.options));
+  for (size_t i = 0; i < collations.size(); ++i) {
+    if (collations[i] == 0) continue;
+    RETURN_IF_ERROR(SetProperty(host, index.oid, static_cast<int16_t>(i + 1),
+                                StorageProperties::kCollation, std::to_string(collations[i])));
+  }
   table.indexes.push_back(std::move(index));
   return table.indexes.back().name;
 }

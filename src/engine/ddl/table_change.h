@@ -6,6 +6,7 @@
 
 #include "catalog/objects.h"
 #include "engine/ddl/ddl_host.h"
+#include "engine/ddl/ddl_names.h"
 #include "engine/ddl/rewrite_table.h"
 #include "engine/ddl/table_columns.h"
 #include "sql/parse/ast_ddl.h"
@@ -45,6 +46,9 @@ class TableChange {
   Status AddIdentity(const ast::AlterTableCommand& command);
   Status SetIdentity(const ast::AlterTableCommand& command);
   Status DropIdentity(const ast::AlterTableCommand& command);
+  // alter_storage.cc
+  Status ColumnStorage(const ast::AlterTableCommand& command);
+  Status TableStorage(const ast::AlterTableCommand& command);
 
   /// 42703 if there is none.
   Result<ColumnDef*> Column(const std::string& name);
@@ -61,5 +65,9 @@ class TableChange {
   std::vector<std::string> validate_;  // constraints by name
   std::vector<ColumnId> validate_not_null_;
 };
+
+/// What ALTER VIEW, INDEX and SEQUENCE say of storage: 42809 for what their kind does not have.
+Status SetStorageOfOther(DdlHost& host, const Relation& found,
+                         const ast::AlterTableCommand& command);
 
 }  // namespace oxibase::ddl

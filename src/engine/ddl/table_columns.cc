@@ -5,6 +5,7 @@
 
 #include "engine/ddl/ddl_names.h"
 #include "engine/ddl/sequence_options.h"
+#include "engine/ddl/storage_properties.h"
 #include "engine/ddl/table_expression.h"
 #include "sql/parse/identifier.h"
 
@@ -29,19 +30,21 @@ TypeId SerialType(const ast::TypeName& type) {
   return TypeId::kInvalid;
 }
 
-Status CheckCollation(const ast::QualifiedName& collation, Type type) {
-  if (collation.empty()) return {};
-  const TypeId element = IsArrayType(type.id) ? ElementTypeOf(type.id) : type.id;
-  if (TypeCategory(element) != 'S') {
-    return Error(ErrorCode::kDatatypeMismatch, "collations are not supported by type {}",
-                 FormatType(type))
-        .At(collation.location);
+/// Of the newest column.
+Status PutColumnProperties(DdlHost& host, const TableDef& table, const ast::ColumnDef& column) {
+  const ColumnDef& added = table.columns.back();
+  ASSIGN_OR_RETURN(const Oid collation, CollationNamed(column.collation, added.type));
+  StorageProperties properties;
+  if (collation != 0) properties.Set(StorageProperties::kCollation, std::to_string(collation));
+  if (!column.storage.empty()) {
+    ASSIGN_OR_RETURN(const char letter, StorageLetter(column.storage, added.type));
+    properties.Set(StorageProperties::kStorage, std::string(1, letter));
   }
-  const std::string& name = collation.name;
-  if (name == "default" || name == "C" || name == "POSIX" || name == "ucs_basic") return {};
-  return Error(ErrorCode::kUndefinedObject, "collation \"{}\" for encoding \"UTF8\" does not exist",
-               collation.ToString())
-      .At(collation.location);
+  if (!column.compression.empty()) {
+    ASSIGN_OR_RETURN(const std::string letter, CompressionLetter(column.compression, added.type));
+    properties.Set(StorageProperties::kCompression, letter);
+  }
+  return properties.empty() ? Status() : properties.Put(host, table.oid, added.id.value);
 }
 
 /// Says that two of default, identity and generation expression were given.
@@ -107,8 +110,8 @@ Result<NewColumn> AddColumn(DdlHost& host, TableDef& table, const ast::ColumnDef
     BindContext context = MakeBindContext(host, *catalog);
     ASSIGN_OR_RETURN(type, ResolveTypeName(*column.type, context));
   }
-  RETURN_IF_ERROR(CheckCollation(column.collation, type));
   ASSIGN_OR_RETURN(out.id, AddPlainColumn(table, column.name, type, column.location));
+  RETURN_IF_ERROR(PutColumnProperties(host, table, column));
   ColumnDef& added = table.columns.back();
   added.not_null = out.serial;
 

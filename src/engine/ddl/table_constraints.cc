@@ -4,7 +4,9 @@
 
 #include "common/key_codec.h"
 #include "engine/ddl/ddl_names.h"
+#include "engine/ddl/index_definition.h"
 #include "engine/ddl/statements.h"
+#include "engine/ddl/storage_properties.h"
 #include "engine/ddl/table_columns.h"
 #include "engine/ddl/table_expression.h"
 #include "expr/resolve.h"
@@ -160,6 +162,8 @@ Result<std::string> AddKey(DdlHost& host, TableDef& table, const ast::Constraint
   }
   ASSIGN_OR_RETURN(index.included, ColumnIds(table, constraint.including, "named in key", at));
   index.oid = host.NewOid();
+  RETURN_IF_ERROR(CheckStorageOptions(constraint.options, true));
+  RETURN_IF_ERROR(PutTableProperties(host, index.oid, false, constraint.options));
   index.unique = true;
   index.primary = primary;
   index.nulls_not_distinct = constraint.nulls_not_distinct;

@@ -4,6 +4,7 @@
 
 #include "common/array.h"
 #include "engine/ddl/definition_text.h"
+#include "engine/ddl/storage_properties.h"
 #include "engine/session_impl.h"
 #include "engine/system/system_table.h"
 #include "storage/mvcc/tablet.h"
@@ -13,6 +14,13 @@ namespace {
 
 bool IsSystemSchema(Oid schema) {
   return schema == kPgCatalogSchema || schema == kInformationSchema;
+}
+
+using Properties = ddl::StorageProperties;
+
+std::string SchemaName(const Source& s, Oid schema) {
+  const auto def = s.catalog.SchemaByOid(schema);
+  return def ? def->name : "";
 }
 
 bool HasVisibleColumns(const TableDef& table, const IndexDef& index) {
@@ -58,9 +66,27 @@ struct ClassRow {
   bool has_triggers;
   /// Of a table: changes when all its rows are written anew.
   std::optional<TabletId> tablet = {};
+  bool temporary = false;
+  /// Of an index: its table's goes for it.
+  Oid persists_as = 0;
 };
 
+char PersistenceOf(const Source& s, const ClassRow& c) {
+  if (c.temporary) return 't';
+  const Oid said_of = c.persists_as != 0 ? c.persists_as : c.oid;
+  return Properties::Of(s.catalog, said_of).Get(Properties::kPersistence) == "u" ? 'u' : 'p';
+}
+
+char ReplicaIdentityOf(const ClassRow& c, const Properties& properties) {
+  if (c.kind != 'r') return 'n';
+  const std::string_view said = properties.Get(Properties::kReplicaIdentity);
+  if (!said.empty()) return said[0];
+  return IsSystemSchema(c.schema) ? 'n' : 'd';
+}
+
 void EmitClass(const Source& s, const ClassRow& c) {
+  const Properties properties = Properties::Of(s.catalog, c.oid);
+  const std::vector<std::string> options = properties.Options();
   s.Row({O(c.oid),
          N(c.name),
          O(c.schema),
@@ -78,7 +104,7 @@ void EmitClass(const Source& s, const ClassRow& c) {
          O(0),
          B(c.has_index),
          B(false),
-         C('p'),
+         C(PersistenceOf(s, c)),
          C(c.kind),
          I2(c.columns),
          I2(c.checks),
@@ -88,11 +114,11 @@ void EmitClass(const Source& s, const ClassRow& c) {
          B(false),
          B(false),
          B(true),
-         C(c.kind == 'r' ? (IsSystemSchema(c.schema) ? 'n' : 'd') : 'n'),
+         C(ReplicaIdentityOf(c, properties)),
          B(false),
          O(0),
          Null(),
-         Null(),
+         options.empty() ? Null() : TextArray(options),
          Null()});
 }
 
@@ -107,24 +133,43 @@ Status PgClass(const Source& s) {
         !s.catalog.ReferencesTo(oid).empty();
     EmitClass(s, {oid, table->name, table->schema, table->owner, kHeapMethod, LiveRows(s, *table),
                   !table->indexes.empty(), table->schema == kInformationSchema ? 'v' : 'r',
-                  ShownColumns(*table), checks, has_keys, table->tablet});
+                  ShownColumns(*table), checks, has_keys, table->tablet, table->temporary});
     for (const IndexDef& index : table->indexes) {
       if (!HasVisibleColumns(*table, index)) continue;
-      EmitClass(s, {index.oid, index.name, table->schema, table->owner,
-                    index.method == IndexMethod::kHash ? kHashMethod : kBtreeMethod,
-                    LiveRows(s, *table), false, 'i',
-                    static_cast<int64_t>(index.columns.size() + index.included.size()), 0, false});
+      EmitClass(
+          s, {index.oid, index.name, table->schema, table->owner,
+              index.method == IndexMethod::kHash ? kHashMethod : kBtreeMethod, LiveRows(s, *table),
+              false, 'i', static_cast<int64_t>(index.columns.size() + index.included.size()), 0,
+              false, std::nullopt, table->temporary, oid});
     }
   }
   for (const auto& [oid, view] : s.catalog.views()) {
     EmitClass(s, {oid, view->name, view->schema, view->owner, 0, -1, false, 'v',
-                  static_cast<int64_t>(view->columns.size()), 0, false});
+                  static_cast<int64_t>(view->columns.size()), 0, false, std::nullopt,
+                  SchemaName(s, view->schema).starts_with("pg_temp_")});
   }
   for (const auto& [oid, sequence] : s.catalog.sequences()) {
-    EmitClass(
-        s, {oid, sequence->name, sequence->schema, sequence->owner, 0, 1, false, 'S', 3, 0, false});
+    EmitClass(s, {oid, sequence->name, sequence->schema, sequence->owner, 0, 1, false, 'S', 3, 0,
+                  false, std::nullopt, sequence->temporary});
   }
   return {};
+}
+
+/// What COLLATE said of the column; 0: nothing.
+Oid SaidCollation(const Source& s, Oid table, ColumnId column) {
+  return static_cast<Oid>(
+      Properties::Of(s.catalog, table, column.value).Number(Properties::kCollation));
+}
+
+/// The collation of an index's column, from 0.
+Oid KeyCollation(const Source& s, const TableDef& table, const IndexDef& index, size_t position) {
+  const Oid said = SaidCollation(s, index.oid, ColumnId(static_cast<int16_t>(position + 1)));
+  if (said != 0) return said;
+  const IndexColumn& key = index.columns[position];
+  const Oid of_column = key.expression_sql.empty() ? SaidCollation(s, table.oid, key.column) : 0;
+  if (of_column != 0) return of_column;
+  const ColumnDef* column = table.FindColumn(key.column);
+  return column ? CollationOf(column->type.id) : 0;
 }
 
 struct AttributeRow {
@@ -138,15 +183,21 @@ struct AttributeRow {
   char identity = 0;
   bool generated = false;
   bool has_missing = false;
+  Properties properties;  // of a table's column
+  Oid collation = 0;      // if not the type's own
 };
 
 void EmitAttribute(const Source& s, const AttributeRow& a) {
   const TypeInfo* info = FindType(a.type.id);
+  const std::string_view statistics = a.properties.Get(Properties::kStatistics);
+  const std::string_view storage = a.properties.Get(Properties::kStorage);
+  const std::string_view compression = a.properties.Get(Properties::kCompression);
+  const std::vector<std::string> options = a.properties.Options();
   const bool by_value = info && info->physical != PhysicalType::kString && info->length <= 8;
   s.Row({O(a.relation),
          N(a.name),
          O(a.dropped ? 0 : static_cast<Oid>(a.type.id)),
-         I4(-1),
+         I4(statistics.empty() ? -1 : a.properties.Number(Properties::kStatistics)),
          I2(info ? info->length : -1),
          I2(a.number),
          I4(IsArrayType(a.type.id) ? 1 : 0),
@@ -154,10 +205,11 @@ void EmitAttribute(const Source& s, const AttributeRow& a) {
          I4(a.type.typmod),
          B(by_value),
          C(info && info->length == 8 ? 'd' : 'i'),
-         C(a.type.id == TypeId::kNumeric ? 'm'
-           : info && info->length < 0    ? 'x'
-                                         : 'p'),
-         C('\0'),
+         C(!storage.empty()                ? storage[0]
+           : a.type.id == TypeId::kNumeric ? 'm'
+           : info && info->length < 0      ? 'x'
+                                           : 'p'),
+         C(compression.empty() ? '\0' : compression[0]),
          B(a.not_null),
          B(a.has_default),
          B(a.has_missing),
@@ -166,9 +218,11 @@ void EmitAttribute(const Source& s, const AttributeRow& a) {
          B(a.dropped),
          B(true),
          I4(0),
-         O(a.dropped ? 0 : CollationOf(a.type.id)),
+         O(a.dropped          ? 0
+           : a.collation != 0 ? a.collation
+                              : CollationOf(a.type.id)),
          Null(),
-         Null(),
+         options.empty() ? Null() : TextArray(options),
          Null(),
          Null()});
 }
@@ -189,11 +243,16 @@ Status PgAttribute(const Source& s) {
       row.identity = column.identity;
       row.generated = column.generated;
       row.has_missing = !column.missing.is_null();
+      if (!column.dropped) {
+        row.properties = Properties::Of(s.catalog, oid, column.id.value);
+        row.collation = SaidCollation(s, oid, column.id);
+      }
       EmitAttribute(s, row);
     }
     for (const IndexDef& index : table->indexes) {
       int16_t number = 1;
       std::vector<ColumnId> ids;
+      std::vector<std::string> names;
       for (const IndexColumn& key : index.columns) ids.push_back(key.column);
       ids.insert(ids.end(), index.included.begin(), index.included.end());
       for (const ColumnId id : ids) {
@@ -206,6 +265,9 @@ Status PgAttribute(const Source& s) {
         const bool hash = index.method == IndexMethod::kHash;
         row.type = hash ? Type(TypeId::kInt4) : column->type;
         row.number = number;
+        if (static_cast<size_t>(number) <= index.columns.size() && !hash) {
+          row.collation = KeyCollation(s, *table, index, static_cast<size_t>(number) - 1);
+        }
         const size_t i = static_cast<size_t>(number) - 1;
         if (i < index.columns.size() && !index.columns[i].expression_sql.empty()) {
           // PostgreSQL names an expression's column by its function, or "expr".
@@ -214,6 +276,12 @@ Status PgAttribute(const Source& s) {
           const bool call = open != std::string::npos && open > 0;
           row.name = call ? sql.substr(0, open) : "expr";
         }
+        // No two of one name.
+        const std::string base = row.name;
+        for (int n = 1; std::find(names.begin(), names.end(), row.name) != names.end(); ++n) {
+          row.name = base + std::to_string(n);
+        }
+        names.push_back(row.name);
         ++number;
         EmitAttribute(s, row);
       }
@@ -262,16 +330,16 @@ Status PgAttrdef(const Source& s) {
 
 Status PgIndex(const Source& s) {
   for (const auto& [oid, table] : s.catalog.tables()) {
+    const Properties properties = Properties::Of(s.catalog, oid);
     for (const IndexDef& index : table->indexes) {
       std::vector<int16_t> keys, options;
       std::vector<Oid> collations, classes;
       std::string expressions;
       for (const IndexColumn& key : index.columns) {
-        const ColumnDef* column = table->FindColumn(key.column);
         keys.push_back(key.expression_sql.empty() ? key.column.value : int16_t{0});
         options.push_back(
             static_cast<int16_t>((key.descending ? 1 : 0) | (key.nulls_first ? 2 : 0)));
-        collations.push_back(column ? CollationOf(column->type.id) : 0);
+        collations.push_back(KeyCollation(s, *table, index, collations.size()));
         classes.push_back(0);
         if (!key.expression_sql.empty()) {
           expressions += (expressions.empty() ? "" : ", ") + key.expression_sql;
@@ -287,12 +355,12 @@ Status PgIndex(const Source& s) {
              B(index.primary),
              B(false),
              B(!index.unique || table->IsAlwaysUnique(index)),
-             B(false),
+             B(properties.Number(Properties::kClusteredOn) == index.oid),
              B(true),
              B(false),
              B(true),
              B(true),
-             B(false),
+             B(properties.Number(Properties::kIdentityIndex) == index.oid),
              Int2Vector(keys),
              OidVector(collations),
              OidVector(classes),
@@ -355,6 +423,7 @@ Status PgSequence(const Source& s) {
 Status PgDescription(const Source& s) {
   for (const auto& [key, text] : s.catalog.comments()) {
     const auto& [object, kind, sub] = key;
+    if (kind == Properties::kClassKind) continue;
     const Oid owner_class = kind == 'n'   ? kClassOfNamespace
                             : kind == 'c' ? kClassOfConstraint
                             : kind == 'd' ? kClassOfDatabase
@@ -374,11 +443,6 @@ Status PgDepend(const Source& s) {
            I4(sequence->owned_by_column.value), C(column && column->identity ? 'i' : 'a')});
   }
   return {};
-}
-
-std::string SchemaName(const Source& s, Oid schema) {
-  const auto def = s.catalog.SchemaByOid(schema);
-  return def ? def->name : "";
 }
 
 Status PgTables(const Source& s) {

@@ -63,6 +63,7 @@ inline Value Null() { return Value(); }
 Value Int2Vector(std::span<const int16_t> numbers);
 Value Int2Array(std::span<const int16_t> numbers);
 Value OidVector(std::span<const Oid> oids);
+Value TextArray(const std::vector<std::string>& items);
 /// aclitem[] of such texts.
 Value AclArray(std::initializer_list<std::string_view> items);
 

@@ -159,6 +159,7 @@ Status PgCollation(const Source& s) {
   row(kDefaultCollation, "default", 'd');
   row(950, "C", 'c');
   row(951, "POSIX", 'c');
+  row(12340, "ucs_basic", 'c');
   return {};
 }
 
@@ -185,6 +186,14 @@ Value AclArray(std::initializer_list<std::string_view> items) {
   std::string bytes;
   builder.Finish(&bytes);
   return Value::String(TypeId::kAclItemArray, std::move(bytes));
+}
+
+Value TextArray(const std::vector<std::string>& items) {
+  ArrayBuilder builder(TypeId::kText);
+  for (const std::string& item : items) builder.AddString(item);
+  std::string bytes;
+  builder.Finish(&bytes);
+  return Value::String(TypeId::kTextArray, std::move(bytes));
 }
 
 Value Int2Array(std::span<const int16_t> numbers) {
