@@ -36,6 +36,9 @@ class Cursor {
   const std::vector<ResultColumn>& columns() const { return columns_; }
   const std::string& statement() const { return statement_; }
   int64_t declared_micros() const { return declared_micros_; }
+  /// In the order of declaration, within a session.
+  uint64_t number() const { return number_; }
+  void set_number(uint64_t number) { number_ = number; }
   bool hold() const { return hold_; }
   bool scrolls() const { return backward_ != Backward::kNever; }
   const CursorFacts& facts() const { return facts_; }
@@ -79,6 +82,7 @@ class Cursor {
   std::string statement_;
   int64_t declared_micros_;
   const Backward backward_;
+  uint64_t number_ = 0;
   const bool hold_;
   bool committed_ = false;
   std::optional<RowStore> store_;

@@ -152,6 +152,18 @@ void Database::TerminateAll() {
   for (const auto& [pid, session] : impl_->sessions) session->Terminate();
 }
 
+bool Database::Impl::Signal(int32_t pid, bool terminate) {
+  MutexLock lock(sessions_mu);
+  const auto it = sessions.find(pid);
+  if (it == sessions.end()) return false;
+  if (terminate) {
+    it->second->Terminate();
+  } else {
+    it->second->Cancel();
+  }
+  return true;
+}
+
 bool Database::Cancel(int32_t pid, int32_t secret) {
   MutexLock lock(impl_->sessions_mu);
   const auto it = impl_->sessions.find(pid);

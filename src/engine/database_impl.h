@@ -62,6 +62,13 @@ struct Database::Impl {
   Mutex statistics_mu;
   std::map<Oid, std::shared_ptr<const TableStatistics>> statistics GUARDED_BY(statistics_mu);
 
+  /// Cancels what the session of that number runs, or ends it. False: there is none.
+  bool Signal(int32_t pid, bool terminate);
+  bool HasSession(int32_t pid) {
+    MutexLock lock(sessions_mu);
+    return sessions.contains(pid);
+  }
+
   Mutex sessions_mu;
   std::map<int32_t, SessionImpl*> sessions GUARDED_BY(sessions_mu);
   int32_t next_pid GUARDED_BY(sessions_mu) = 1;

@@ -175,7 +175,7 @@ Status PortalImpl::StartPlan() {
   if (!executor_ || plan_ != statement_->plan) {
     executor_.reset();
     plan_ = statement_->plan;
-    if (statement_->idle) {
+    if (statement_->idle && !context_.analyze) {  // what is told is of this run alone
       executor_ = std::move(statement_->idle);
     } else {
       ASSIGN_OR_RETURN(executor_, Executor::Create(plan_, session_));

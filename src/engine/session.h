@@ -30,6 +30,8 @@ struct SessionOptions {
   /// Called before the session blocks for long on a lock: the server lends its loop to another
   /// thread.
   std::function<void()> before_blocking;
+  /// Terminate was called, from whatever thread: the client is to be told and to go.
+  std::function<void()> on_terminate;
 };
 
 struct ResultColumn {
@@ -181,6 +183,10 @@ class Session {
   virtual Lsn pending_lsn() const = 0;
   /// Blocks for that.
   virtual Status WaitDurable() = 0;
+
+  /// How long its client may say nothing now, milliseconds (idle_in_transaction_session_timeout,
+  /// idle_session_timeout); 0: for ever. The caller ends a session that is silent for longer.
+  virtual int64_t idle_limit_ms() const = 0;
 
   virtual const IoSettings& io_settings() const = 0;
   virtual CatalogLookup& catalog_lookup() = 0;

@@ -92,6 +92,7 @@ Status SessionImpl::RunDeclare(const ast::DeclareCursorStmt& statement) {
     RETURN_IF_ERROR(portal->Start());
     if (backward == Cursor::Backward::kRunsAgain) portal->HoldSnapshot();
   }
+  cursor->set_number(++cursor_number_);
   cursors_.emplace(statement.name, std::move(cursor));
   return {};
 }
@@ -181,8 +182,9 @@ bool SessionImpl::NamePortal(std::string_view name, std::shared_ptr<Portal> port
       named->statement_->statement->kind == ast::StatementKind::kFetch) {
     return false;
   }
-  cursors_.emplace(
-      name, std::make_unique<Cursor>(std::move(named), Cursor::Backward::kNever, /*hold=*/false));
+  auto cursor = std::make_unique<Cursor>(std::move(named), Cursor::Backward::kNever, false);
+  cursor->set_number(++cursor_number_);
+  cursors_.emplace(name, std::move(cursor));
   return true;
 }
 

@@ -134,13 +134,14 @@ Status SessionImpl::EnsureTransaction() {
     return Error(ErrorCode::kInFailedSqlTransaction,
                  "current transaction is aborted, commands ignored until end of transaction block");
   }
+  // SET may have changed them since the transaction began.
+  txn_->set_lock_timeout_micros(settings_.lock_timeout_ms() * 1000);
+  txn_->set_deadlock_timeout_micros(settings_.deadlock_timeout_ms() * 1000);
   if (state_ != State::kIdle) return {};
   TxnOptions options;
   options.isolation = settings_.default_isolation();
   options.read_only = read_only_ = settings_.default_read_only();
   options.synchronous = settings_.synchronous_commit();
-  txn_->set_lock_timeout_micros(settings_.lock_timeout_ms() * 1000);
-  txn_->set_deadlock_timeout_micros(settings_.deadlock_timeout_ms() * 1000);
   txn_->Begin(options);
   transaction_micros_ = 0;  // read when somebody asks
   state_ = State::kImplicit;
@@ -259,6 +260,7 @@ void SessionImpl::Cancel() {
 void SessionImpl::Terminate() {
   terminated_.store(true, std::memory_order_relaxed);
   Cancel();
+  if (options_.on_terminate) options_.on_terminate();
 }
 
 Status SessionImpl::Set(std::string_view name, std::string_view value) {

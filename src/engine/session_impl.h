@@ -67,6 +67,9 @@ class SessionImpl final : public Session,
   TransactionStatus transaction_status() const override;
   Lsn pending_lsn() const override { return pending_lsn_; }
   Status WaitDurable() override;
+  int64_t idle_limit_ms() const override {
+    return settings_.idle_timeout_ms(state_ == State::kBlock || state_ == State::kFailed);
+  }
   const IoSettings& io_settings() const override { return settings_.io(); }
   CatalogLookup& catalog_lookup() override { return *this; }
   Result<std::string> Setting(std::string_view name) override { return GetSetting(name, false); }
@@ -280,12 +283,14 @@ class SessionImpl final : public Session,
   std::map<std::string, std::shared_ptr<PreparedImpl>, std::less<>> named_;
   /// Of DECLARE, and the caller's portals that have a name.
   std::map<std::string, std::unique_ptr<Cursor>, std::less<>> cursors_;
+  uint64_t cursor_number_ = 0;  // of the newest
 
   struct SavepointMarks {
     std::string name;
     DdlTransaction::Mark ddl;
     size_t settings;
     DeferredConstraints::Mark constraints;
+    uint64_t cursors;  // the newest one's number
   };
   std::vector<SavepointMarks> savepoints_;
 

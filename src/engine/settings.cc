@@ -39,7 +39,10 @@ constexpr auto kSettings = std::to_array<SettingInfo>({
     {"enable_seqscan", "on", "bool", "", "Accepted for compatibility."},
     {"escape_string_warning", "on", "bool", "", "Accepted for compatibility."},
     {"extra_float_digits", "1", "integer", "", "Digits of floating-point output."},
-    {"idle_in_transaction_session_timeout", "0", "integer", "ms", "0 is off."},
+    {"idle_in_transaction_session_timeout", "0", "integer", "ms",
+     "Longest silence of a client within a transaction; 0 is off."},
+    {"idle_session_timeout", "0", "integer", "ms",
+     "Longest silence of a client outside of a transaction; 0 is off."},
     {"integer_datetimes", "on", "bool", "", "Always on.", true, true},
     {"intervalstyle", "postgres", "enum", "", "Display format of intervals.", true},
     {"is_superuser", "on", "bool", "", "The only role is a superuser.", true, true},
@@ -425,6 +428,10 @@ Status Settings::Apply(std::string_view name, std::string_view value) {
     synchronous_commit_ = value != "off";
   } else if (name == "lock_timeout") {
     lock_timeout_ms_ = ParseMillis(value).value_or(0);
+  } else if (name == "idle_in_transaction_session_timeout") {
+    idle_in_transaction_timeout_ms_ = ParseMillis(value).value_or(0);
+  } else if (name == "idle_session_timeout") {
+    idle_timeout_ms_ = ParseMillis(value).value_or(0);
   } else if (name == "statement_timeout") {
     statement_timeout_ms_ = ParseMillis(value).value_or(0);
   } else if (name == "deadlock_timeout") {

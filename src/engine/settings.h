@@ -60,6 +60,9 @@ class Settings {
   int64_t lock_timeout_ms() const { return lock_timeout_ms_; }
   int64_t statement_timeout_ms() const { return statement_timeout_ms_; }
   int64_t deadlock_timeout_ms() const { return deadlock_timeout_ms_; }
+  int64_t idle_timeout_ms(bool in_transaction) const {
+    return in_transaction ? idle_in_transaction_timeout_ms_ : idle_timeout_ms_;
+  }
   /// Whether client_min_messages lets a notice of this severity ("NOTICE") through.
   bool IsSent(std::string_view severity) const;
   size_t statement_bytes_max() const { return statement_bytes_max_; }
@@ -88,6 +91,8 @@ class Settings {
   int64_t lock_timeout_ms_ = 0;
   int64_t statement_timeout_ms_ = 0;
   int64_t deadlock_timeout_ms_ = 1000;
+  int64_t idle_in_transaction_timeout_ms_ = 0;
+  int64_t idle_timeout_ms_ = 0;
   std::string least_severity_ = "notice";
   size_t statement_bytes_max_ = kStatementBytesMax;
   uint64_t plan_epoch_ = 1;

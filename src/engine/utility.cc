@@ -397,8 +397,8 @@ Status SessionImpl::RunTransaction(PortalImpl& portal, const ast::TransactionStm
       portal.tag_ = "SAVEPOINT";
       RETURN_IF_ERROR(need_block("SAVEPOINT"));
       txn_->DefineSavepoint(statement.savepoint);
-      savepoints_.push_back(
-          {statement.savepoint, ddl_->mark(), settings_.Mark(), constraints_.mark()});
+      savepoints_.push_back({statement.savepoint, ddl_->mark(), settings_.Mark(),
+                             constraints_.mark(), cursor_number_});
       return {};
     case Type::kRelease: {
       portal.tag_ = "RELEASE";
@@ -422,6 +422,9 @@ Status SessionImpl::RunTransaction(PortalImpl& portal, const ast::TransactionStm
         while (savepoints_.back().name != statement.savepoint) savepoints_.pop_back();
         ddl_->RollbackTo(savepoints_.back().ddl);
       }));
+      std::erase_if(cursors_, [&](const auto& entry) {
+        return entry.second->number() > savepoints_.back().cursors;
+      });
       settings_.RollbackTo(savepoints_.back().settings);
       constraints_.RollbackTo(savepoints_.back().constraints);
       state_ = State::kBlock;

@@ -72,9 +72,10 @@ Socket::State Socket::Write(const char* from, size_t size, size_t* count) {
   }
 }
 
-bool Socket::WaitWritable(int timeout_ms) {
+Socket::State Socket::WaitWritable(int timeout_ms) {
   pollfd wanted{fd_, POLLOUT, 0};
-  return poll(&wanted, 1, timeout_ms) > 0 && !(wanted.revents & (POLLERR | POLLHUP));
+  if (poll(&wanted, 1, timeout_ms) <= 0) return State::kWouldBlock;
+  return (wanted.revents & (POLLERR | POLLHUP)) != 0 ? State::kClosed : State::kDone;
 }
 
 std::string Socket::peer() const {

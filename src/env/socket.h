@@ -24,8 +24,9 @@ class Socket {
   State Read(char* to, size_t size, size_t* count);
   /// Writes what fits.
   State Write(const char* from, size_t size, size_t* count);
-  /// Blocks until something can be written, or the other side is gone, or the time is over.
-  bool WaitWritable(int timeout_ms);
+  /// Blocks until something can be written, the other side is gone, or the time is over
+  /// (kWouldBlock).
+  State WaitWritable(int timeout_ms);
   int fd() const { return fd_; }
   /// "127.0.0.1:4711", for log lines.
   std::string peer() const;

@@ -83,6 +83,7 @@ void Executor::Close() {
 std::vector<OperatorStats> Executor::Stats() const {
   std::vector<OperatorStats> stats;
   impl_->root->CollectStats(stats);
+  impl_->subplans.CollectStats(stats);
   return stats;
 }
 

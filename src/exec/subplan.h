@@ -23,6 +23,8 @@ class Subplan {
   Status Run(const Batch& input, Vector& out);
   /// Forgets answers.
   void Close();
+  /// For EXPLAIN ANALYZE.
+  void CollectStats(std::vector<OperatorStats>& out) const { root_->CollectStats(out); }
 
  private:
   EvalContext& eval() const { return state_.context->eval; }

@@ -39,4 +39,10 @@ void SubplanExecutor::Close() {
   }
 }
 
+void SubplanExecutor::CollectStats(std::vector<OperatorStats>& out) const {
+  for (const auto& [expr, subplan] : subplans_) {
+    if (subplan) subplan->CollectStats(out);
+  }
+}
+
 }  // namespace oxibase

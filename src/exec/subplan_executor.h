@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <unordered_map>
+#include <vector>
 
 #include "exec/exec_state.h"
 #include "expr/eval_context.h"
@@ -10,6 +11,7 @@
 namespace oxibase {
 
 class Subplan;
+struct OperatorStats;
 
 /// Runs the subqueries that stayed in expressions, for one tree of operators. Each has operators of
 /// its own, made on first use.
@@ -22,6 +24,8 @@ class SubplanExecutor : public SubplanRunner {
 
   /// Forgets results, which a new execution may not see; keeps operators.
   void Close();
+  /// For EXPLAIN ANALYZE, of those that ran.
+  void CollectStats(std::vector<OperatorStats>& out) const;
 
  private:
   ExecState& state_;

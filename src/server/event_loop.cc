@@ -21,7 +21,8 @@ EventLoop::Connection::Connection(EventLoop& l, Database& database, std::unique_
     : loop(l),
       socket(std::move(s)),
       protocol(database, socket->peer(),
-               {[this] { return loop.FlushNow(this); }, [this] { loop.BeforeBlocking(this); }}) {}
+               {[this] { return loop.FlushNow(this); }, [this] { loop.BeforeBlocking(this); },
+                [this] { loop.Terminate(this); }}) {}
 
 EventLoop::EventLoop(Server& server, Database& database) : server_(server), database_(database) {}
 
@@ -61,14 +62,51 @@ void EventLoop::StealIfStuck(int64_t now_micros, int64_t micros) {
   if (running_ && running_since_.load(std::memory_order_relaxed) == since) HandOver();
 }
 
+void EventLoop::Terminate(Connection* connection) {
+  {
+    MutexLock lock(mu_);
+    terminated_.push_back(connection);
+  }
+  has_posted_.store(true, std::memory_order_release);
+  poller_.Wake();
+}
+
+void EventLoop::WaitForClient(Connection* connection) {
+  ForgetIdle(connection);
+  const int64_t limit = connection->protocol.idle_limit_ms();
+  if (limit == 0) [[likely]]
+    return;
+  connection->idle_end = NowMicros() + limit * 1000;
+  idle_.emplace(connection->idle_end, connection);
+}
+
+void EventLoop::ForgetIdle(Connection* connection) {
+  if (connection->idle_end == 0) [[likely]]
+    return;
+  idle_.erase({connection->idle_end, connection});
+  connection->idle_end = 0;
+}
+
+void EventLoop::EndIdle() {
+  const int64_t now = NowMicros();
+  while (!idle_.empty() && idle_.begin()->first <= now) {
+    Connection* connection = idle_.begin()->second;
+    connection->protocol.EndIdle();
+    connection->socket->Write(connection->protocol.output().data(),
+                              connection->protocol.output().size(), &connection->sent);
+    Drop(connection);
+  }
+}
+
 void EventLoop::TakePosted() {
   if (!has_posted_.exchange(false, std::memory_order_acquire)) return;
   std::vector<std::unique_ptr<Socket>> sockets;
-  std::vector<Connection*> returned;
+  std::vector<Connection*> returned, terminated;
   {
     MutexLock lock(mu_);
     sockets.swap(new_sockets_);
     returned.swap(returned_);
+    terminated.swap(terminated_);
   }
   for (auto& socket : sockets) {
     auto connection = std::make_unique<Connection>(*this, database_, std::move(socket));
@@ -78,19 +116,42 @@ void EventLoop::TakePosted() {
   }
   for (Connection* connection : returned) {
     connection->detached = false;
+    if (connection->terminated) SayGoodbye(connection);
     if (connection->gone || !Reply(connection)) {
       Drop(connection);
     } else {
       poller_.SetActive(connection->socket->fd(), connection, true);
+      WaitForClient(connection);
     }
+  }
+  for (Connection* connection : terminated) {
+    if (!connections_.contains(connection)) continue;
+    connection->terminated = true;
+    if (connection->detached) continue;  // when it comes back
+    SayGoodbye(connection);
+    Drop(connection);
   }
 }
 
 void EventLoop::Drop(Connection* connection) {
   poller_.Remove(connection->socket->fd());
+  ForgetIdle(connection);
   std::erase_if(parked_, [&](const auto& entry) { return entry.second == connection; });
   connections_.erase(connection);
+  {
+    // Nobody says it any more: the session is gone. Another connection may get this address.
+    MutexLock lock(mu_);
+    std::erase(terminated_, connection);
+  }
   server_.connections_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+/// How long there may be nothing to do.
+int EventLoop::WaitMillis() const {
+  if (idle_.empty()) [[likely]]
+    return kIdleWaitMs;
+  const int64_t left = (idle_.begin()->first - NowMicros()) / 1000 + 1;
+  return static_cast<int>(std::clamp<int64_t>(left, 0, kIdleWaitMs));
 }
 
 void EventLoop::Run(uint64_t turn) {
@@ -104,8 +165,9 @@ void EventLoop::Run(uint64_t turn) {
       }
       return;
     }
-    const size_t count = poller_.Wait(events, kIdleWaitMs);
+    const size_t count = poller_.Wait(events, WaitMillis());
     TakePosted();
+    if (!idle_.empty()) EndIdle();
     if (durable_moved_.exchange(false, std::memory_order_acquire)) ReplyParked(turn);
     if (turn_.load(std::memory_order_acquire) != turn) return;
     for (size_t i = 0; i < count; ++i) {
@@ -129,6 +191,7 @@ void EventLoop::Serve(Connection* connection, std::span<char> buffer, uint64_t t
     case Socket::State::kDone:
       break;
   }
+  ForgetIdle(connection);
   {
     MutexLock lock(mu_);
     running_ = connection;
@@ -145,7 +208,11 @@ void EventLoop::Serve(Connection* connection, std::span<char> buffer, uint64_t t
     MutexLock lock(mu_);
     running_ = nullptr;
   }
-  if (!stays) Drop(connection);
+  if (!stays) {
+    Drop(connection);
+  } else {
+    WaitForClient(connection);
+  }
 }
 
 /// Whether this thread still runs the loop; if not, the connection goes back to who does.
@@ -237,14 +304,14 @@ void EventLoop::SayGoodbye(Connection* connection) {
   SendAll(connection);
 }
 
-/// A client that does not read is waited for at most so long, and hardly at all once the server
-/// stops.
+/// A client may take as long as it likes to read, until the server stops.
 bool EventLoop::WaitWritable(Connection* connection) {
-  for (int left = pgwire::kSendTimeoutMs; left > 0; left -= pgwire::kSendCheckMs) {
-    if (connection->socket->WaitWritable(pgwire::kSendCheckMs)) return true;
-    if (server_.stopping_.load(std::memory_order_relaxed)) return false;
-  }
-  return false;
+  Socket::State state;
+  do {
+    state = connection->socket->WaitWritable(pgwire::kSendCheckMs);
+  } while (state == Socket::State::kWouldBlock &&
+           !server_.stopping_.load(std::memory_order_relaxed));
+  return state == Socket::State::kDone;
 }
 
 /// Sends the output; waits for the client where it must, without the loop.

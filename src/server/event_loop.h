@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <span>
 #include <vector>
 
@@ -43,6 +44,8 @@ class EventLoop {
     bool gone = false;
     bool parked = false;    // output waits for the log
     bool detached = false;  // its thread has lost the loop: not reported by the poller
+    bool terminated = false;
+    int64_t idle_end = 0;  // microseconds: silent until then, it is ended; 0: never
   };
 
   /// Reads, runs, replies. Afterwards the turn may be lost.
@@ -59,6 +62,14 @@ class EventLoop {
   void ReplyParked(uint64_t turn);
   void TakePosted();
   void Drop(Connection* connection);
+  /// Its session is to end; from any thread.
+  void Terminate(Connection* connection);
+  /// From now on the client may be silent for as long as its session lets it.
+  void WaitForClient(Connection* connection);
+  void ForgetIdle(Connection* connection);
+  int WaitMillis() const;
+  /// Ends who was silent for too long.
+  void EndIdle();
   void BeforeBlocking(Connection* connection);
   /// Under mu_: the loop goes to another thread.
   void HandOver() REQUIRES(mu_);
@@ -73,11 +84,13 @@ class EventLoop {
   std::atomic<int64_t> running_since_{0};          // microseconds; 0: none
   std::vector<std::unique_ptr<Socket>> new_sockets_ GUARDED_BY(mu_);
   std::vector<Connection*> returned_ GUARDED_BY(mu_);  // served by threads that had lost the loop
+  std::vector<Connection*> terminated_ GUARDED_BY(mu_);
   std::atomic<bool> has_posted_{false};
 
   // Of the thread whose turn it is.
   std::map<Connection*, std::unique_ptr<Connection>> connections_;
   std::vector<std::pair<uint64_t, Connection*>> parked_;  // by position in the log
+  std::set<std::pair<int64_t, Connection*>> idle_;        // by idle_end
   std::atomic<bool> durable_moved_{false};
 };
 

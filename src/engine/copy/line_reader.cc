@@ -25,44 +25,49 @@ void LineReader::Feed(std::string_view bytes) {
   data_ += bytes;
 }
 
-bool LineReader::FindLine(size_t* size, size_t* end_size) const {
+bool LineReader::FindLine(size_t* size, size_t* end_size) {
   const std::string_view rest = std::string_view(data_).substr(at_);
   const bool csv = options_.format == CopyOptions::Format::kCsv;
-  bool quoted = false;
-  for (size_t i = 0; i < rest.size(); ++i) {
+  // What the last byte means may depend on the one that has not come.
+  const auto is_cut = [&](size_t i) { return i + 1 == rest.size() && !at_end_; };
+  bool found = false;
+  size_t i = searched_;
+  for (; i < rest.size() && !found; ++i) {
     const char c = rest[i];
     if (csv) {
-      if (quoted && c == options_.escape && options_.escape != options_.quote &&
-          i + 1 < rest.size() &&
-          (rest[i + 1] == options_.quote || rest[i + 1] == options_.escape)) {
-        ++i;
-        continue;
+      if (quoted_ && c == options_.escape && options_.escape != options_.quote) {
+        if (is_cut(i)) break;
+        if (i + 1 < rest.size() &&
+            (rest[i + 1] == options_.quote || rest[i + 1] == options_.escape)) {
+          ++i;
+          continue;
+        }
       }
       if (c == options_.quote) {
-        quoted = !quoted;
+        quoted_ = !quoted_;
         continue;
       }
-      if (quoted) continue;
-    } else if (c == '\\' && i + 1 < rest.size()) {
+      if (quoted_) continue;
+    } else if (c == '\\') {
+      if (is_cut(i)) break;
       ++i;  // an escaped line feed belongs to the value
       continue;
     }
-    if (c == '\n') {
+    if (c == '\n' || c == '\r') {
+      if (c == '\r' && is_cut(i)) break;
       *size = i;
-      *end_size = 1;
-      return true;
-    }
-    if (c == '\r') {
-      if (i + 1 == rest.size() && !at_end_) return false;
-      *size = i;
-      *end_size = i + 1 < rest.size() && rest[i + 1] == '\n' ? 2 : 1;
-      return true;
+      *end_size = c == '\r' && i + 1 < rest.size() && rest[i + 1] == '\n' ? 2 : 1;
+      found = true;
     }
   }
-  if (!at_end_ || rest.empty()) return false;
-  *size = rest.size();
-  *end_size = 0;
-  return true;
+  if (!found && at_end_ && !rest.empty()) {
+    *size = rest.size();
+    *end_size = 0;
+    found = true;
+  }
+  searched_ = found ? 0 : i;
+  if (found) quoted_ = false;
+  return found;
 }
 
 Result<bool> LineReader::Next(std::vector<CopyField>* fields) {

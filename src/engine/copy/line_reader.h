@@ -36,13 +36,16 @@ class LineReader {
 
  private:
   /// The end of the line at the front of the data: bytes of it and of its end. False: incomplete.
-  bool FindLine(size_t* size, size_t* end_size) const;
+  bool FindLine(size_t* size, size_t* end_size);
   Status SplitText(std::string_view line, std::vector<CopyField>* fields);
   Status SplitCsv(std::string_view line, std::vector<CopyField>* fields);
 
   const CopyOptions& options_;
   std::string data_;
   size_t at_ = 0;
+  // Of the line at at_, what was searched for its end, and whether that ends within quotes.
+  size_t searched_ = 0;
+  bool quoted_ = false;
   size_t line_at_ = 0, line_size_ = 0;
   bool at_end_ = false;
   bool finished_ = false;  // "\." was read

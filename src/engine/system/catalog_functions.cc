@@ -215,6 +215,46 @@ Result<Value> SequenceLastValue(SessionImpl& session, Args args) {
   return state.is_called ? Value::Int8(state.last_value) : Value::Null(TypeId::kInt8);
 }
 
+Result<Value> Signal(SessionImpl& session, int32_t pid, bool terminate) {
+  if (session.db().Signal(pid, terminate)) return Value::Bool(true);
+  ErrorInfo info;
+  info.code = ErrorCode::kWarning;
+  info.message = fmt::format("PID {} is not a PostgreSQL backend process", pid);
+  session.Notice("WARNING", info);
+  return Value::Bool(false);
+}
+
+Result<Value> CancelBackend(SessionImpl& session, Args args) {
+  return Signal(session, args[0].As<int32_t>(), false);
+}
+
+/// `timeout`: milliseconds to wait for its end; 0: none.
+Result<Value> TerminateBackend(SessionImpl& session, Args args) {
+  const int32_t pid = args[0].As<int32_t>();
+  const int64_t timeout = args.size() > 1 ? args[1].As<int64_t>() : 0;
+  if (timeout < 0) {
+    return Error(ErrorCode::kNumericValueOutOfRange, "\"timeout\" must not be negative");
+  }
+  ASSIGN_OR_RETURN(Value found, Signal(session, pid, true));
+  if (!found.AsBool() || timeout == 0) return found;
+  Clock& clock = session.db().env.clock();
+  const int64_t end = clock.MonotonicMicros() + std::min(timeout, int64_t{1} << 40) * 1000;
+  session.BeforeBlocking();
+  while (session.db().HasSession(pid)) {
+    RETURN_IF_ERROR(session.CheckInterrupts());
+    if (clock.MonotonicMicros() >= end) {
+      ErrorInfo info;
+      info.code = ErrorCode::kWarning;
+      info.message =
+          fmt::format("backend with PID {} did not terminate within {} milliseconds", pid, timeout);
+      session.Notice("WARNING", info);
+      return Value::Bool(false);
+    }
+    clock.SleepMicros(5'000);
+  }
+  return found;
+}
+
 Result<Value> NoOid(SessionImpl&, Args) { return Value::Fixed<uint32_t>(TypeId::kOid, 0); }
 
 Result<Value> Sleep(SessionImpl& session, Args args) {
@@ -286,6 +326,8 @@ const std::map<std::string_view, Call>& Calls() {
       {"pg_sequence_last_value", SequenceLastValue},
       {"pg_my_temp_schema", NoOid},
       {"pg_is_other_temp_schema", AlwaysFalse},
+      {"pg_cancel_backend", CancelBackend},
+      {"pg_terminate_backend", TerminateBackend},
       {"pg_sleep", Sleep},
       // There are no advisory locks that could be held.
       {"pg_advisory_unlock_all",

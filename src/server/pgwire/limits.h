@@ -14,9 +14,8 @@ inline constexpr uint32_t kMessageBytesMax = uint32_t{256} << 20;
 inline constexpr size_t kParamsMax = 65'535;
 /// Replies are sent when this many bytes have gathered, even in the middle of a result.
 inline constexpr size_t kSendBytes = size_t{64} << 10;
-/// How long a client may refuse to read before its connection ends.
-inline constexpr int kSendTimeoutMs = 60'000;
-inline constexpr int kSendCheckMs = 100;  // between looks at whether the server stops
+/// Between looks at whether the server stops while a client does not read.
+inline constexpr int kSendCheckMs = 100;
 /// Connections at once; each costs a descriptor and some KiB.
 inline constexpr size_t kConnectionsMax = 10'000;
 /// Buffers larger than this are given back after a message.

@@ -185,6 +185,7 @@ bool Protocol::HandleStartup(std::string_view body) {
     SendParameter(name, value);
   };
   options.before_blocking = hooks_.before_blocking;
+  options.on_terminate = hooks_.on_terminate;
   // What changes during start-up is told below.
   const size_t mark = out_.size();
   Result<std::unique_ptr<Session>> session = database_.Connect(options);
@@ -217,6 +218,7 @@ bool Protocol::HandleStartup(std::string_view body) {
 }
 
 bool Protocol::HandleMessage(char type, std::string_view body) {
+  is_ready_ = false;
   if (type == 'X') return false;
   if (copy_) {
     switch (type) {
@@ -842,6 +844,7 @@ void Protocol::SendComplete(std::string_view tag) {
 }
 
 void Protocol::SendReady() {
+  is_ready_ = true;
   if (phase_ == Phase::kClosed) return;
   out_.Begin('Z');
   out_.Byte(static_cast<char>(session_->transaction_status()));
@@ -861,13 +864,29 @@ void Protocol::CommitFailed(const Status& status) {
   phase_ = Phase::kClosed;
 }
 
-void Protocol::Terminate() {
-  if (phase_ == Phase::kReady) {
-    SendError(
-        Error(ErrorCode::kAdminShutdown, "terminating connection due to administrator command"),
-        "FATAL", {});
-  }
+void Protocol::End(const Status& why) {
+  if (phase_ == Phase::kReady) SendError(why, "FATAL", {});
   phase_ = Phase::kClosed;
+}
+
+void Protocol::Terminate() {
+  End(Error(ErrorCode::kAdminShutdown, "terminating connection due to administrator command"));
+}
+
+void Protocol::EndIdle() {
+  if (session_->transaction_status() == TransactionStatus::kIdle) {
+    End(Error(ErrorCode::kIdleSessionTimeout,
+              "terminating connection due to idle-session timeout"));
+  } else {
+    End(Error(ErrorCode::kIdleInTransactionSessionTimeout,
+              "terminating connection due to idle-in-transaction timeout"));
+  }
+}
+
+int64_t Protocol::idle_limit_ms() const {
+  // A client that sends data of COPY, or a pipeline without its end, is not idle.
+  const bool waits = phase_ == Phase::kReady && session_ && !copy_ && is_ready_;
+  return waits ? session_->idle_limit_ms() : 0;
 }
 
 }  // namespace oxibase::pgwire

@@ -22,6 +22,8 @@ class Protocol {
     /// The replies so far are many: send them now, waiting if need be. False: the client is gone.
     std::function<bool()> flush;
     std::function<void()> before_blocking;
+    /// The session is to end: call Terminate. From any thread.
+    std::function<void()> on_terminate;
   };
 
   Protocol(Database& database, std::string peer, Hooks hooks);
@@ -34,8 +36,12 @@ class Protocol {
   Lsn pending_lsn() const { return session_ ? session_->pending_lsn() : Lsn(); }
   /// What the client is told when that failed; the connection then ends.
   void CommitFailed(const Status& status);
-  /// 57P01: the server stops.
+  /// The last that the client hears: 57P01 when the server stops or somebody ended the session.
   void Terminate();
+  /// The client was silent for longer than idle_limit_ms: 25P03, 57P05.
+  void EndIdle();
+  /// How long the client may be silent from now on, milliseconds; 0: for ever.
+  int64_t idle_limit_ms() const;
   /// Memory of its buffers.
   bool has_partial_input() const { return !in_.empty(); }
   Session* session() { return session_.get(); }
@@ -86,6 +92,7 @@ class Protocol {
   void SendRowDescription(std::span<const ResultColumn> columns, std::span<const int16_t> formats);
   void SendParameterTypes(std::span<const Type> types);
   void SendError(const Status& status, std::string_view severity, std::string_view text);
+  void End(const Status& why);
   void SendNotice(std::string_view severity, const ErrorInfo& info);
   void SendFields(const ErrorInfo& info, std::string_view severity, std::string_view text);
   void SendComplete(std::string_view tag);
@@ -102,6 +109,7 @@ class Protocol {
   std::string in_;  // of a message that is not whole
   MessageWriter out_;
   bool skip_to_sync_ = false;
+  bool is_ready_ = false;  // the last it was told is ReadyForQuery
   /// The text an error's position counts in.
   std::string_view text_;
 

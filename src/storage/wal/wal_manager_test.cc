@@ -129,6 +129,22 @@ TEST_F(WalManagerTest, ReplayBeginsAtACheckpointAndOlderFilesAreReused) {
   EXPECT_EQ(replayed_.rows.back(), 500u);
 }
 
+TEST_F(WalManagerTest, FilesOlderThanTheCheckpointAreRefused) {
+  ASSERT_TRUE(Open().ok());
+  ASSERT_TRUE(Commit(1).ok());
+  const std::string path = Segments().front();
+  const auto old = files_.ReadFile(path);
+  ASSERT_TRUE(old.ok());
+  for (uint64_t i = 2; i <= 5; ++i) ASSERT_TRUE(Commit(i).ok());
+  const WalPosition at = wal_->position();
+  wal_.reset();
+  EXPECT_TRUE(Open(at).ok());
+  wal_.reset();
+  ASSERT_TRUE(files_.WriteFileAtomically(path, AsBytes(*old)).ok());
+  const Status status = Open(at);
+  EXPECT_EQ(status.code(), ErrorCode::kDataCorrupted) << status.message();
+}
+
 TEST_F(WalManagerTest, OnDurableIsCalledOnceTheRecordIsOnDisk) {
   ASSERT_TRUE(Open().ok());
   Mutex mu;

@@ -101,6 +101,18 @@ Result<bool> WalReader::Next(Record* record) {
   return true;
 }
 
+Status WalReader::CheckReachesBegin() {
+  uint64_t lsn = segments_[idx_].begin;
+  Record record;
+  while (lsn < position_) {
+    ASSIGN_OR_RETURN(const bool good, Load(lsn, &record));
+    if (!good) return Damaged(lsn, idx_, "the last checkpoint lies behind it");
+    lsn += record.header.total_bytes();
+  }
+  if (lsn == position_) return Status::Ok();
+  return Damaged(position_, idx_, "the last checkpoint lies within a record");
+}
+
 Result<WalReader::Record> WalReader::ReadAgain(Lsn lsn) {
   size_t idx = segments_.size();
   while (idx > 0 && segments_[idx - 1].begin > lsn.value) --idx;

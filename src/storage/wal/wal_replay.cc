@@ -75,6 +75,8 @@ Status WalManager::Replay(const std::string& folder, const WalPosition& from,
     next_index_ = record.header.index + 1;
     epoch_ = std::max(epoch_, record.header.epoch + 1);
   }
+  // The log may end where the checkpoint is. Or else these files are older than the checkpoint.
+  if (replayed_.records == 0) RETURN_IF_ERROR(reader->CheckReachesBegin());
   if (reader->position() < from.next)
     return Error(ErrorCode::kDataCorrupted,
                  "the write-ahead log ends at position {}, before the last checkpoint's {}",
