@@ -329,10 +329,10 @@ Status Transaction::LockTable(Oid table, TableLockMode mode, LockWait wait) {
 Status Transaction::LockObject(uint32_t space, uint64_t object, TableLockMode mode, LockWait wait) {
   for (const HeldTableLock& held : table_locks_held_) {
     if (held.space != space || held.object != object) continue;
-    // A level conflicts with all that weaker ones conflict with, but for SHARE and SHARE UPDATE
-    // EXCLUSIVE, of which neither covers the other.
-    const bool covers = held.mode >= mode && !(held.mode == TableLockMode::kShare &&
-                                               mode == TableLockMode::kShareUpdateExclusive);
+    // SHARE is above ROW EXCLUSIVE and SHARE UPDATE EXCLUSIVE and covers neither: it lets another
+    // SHARE in.
+    const uint16_t wanted = TableLockTable::kConflicts[static_cast<size_t>(mode)];
+    const bool covers = (wanted & ~TableLockTable::kConflicts[static_cast<size_t>(held.mode)]) == 0;
     if (held.mode == mode || covers) return Status::Ok();
   }
   int16_t slot = -1;
