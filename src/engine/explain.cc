@@ -60,8 +60,8 @@ std::string FormatList(const std::vector<ExprPtr>& exprs) {
   return text;
 }
 
-std::string FormatRange(const PhysicalIndexScan& scan) {
-  const IndexDef* index = scan.table->FindIndex(scan.index);
+std::string FormatRange(const PhysicalScanBase& scan, Oid oid, const IndexRange& range) {
+  const IndexDef* index = scan.table->FindIndex(oid);
   const auto column = [&](size_t i) -> std::string {
     if (!index || i >= index->columns.size()) return "?";
     if (!index->columns[i].expression_sql.empty()) return index->columns[i].expression_sql;
@@ -70,21 +70,21 @@ std::string FormatRange(const PhysicalIndexScan& scan) {
   };
   std::vector<std::string> parts;
   size_t i = 0;
-  for (const auto& expr : scan.range.equal) {
+  for (const auto& expr : range.equal) {
     parts.push_back(fmt::format("({} = {})", column(i++), Format(*expr)));
   }
-  if (scan.range.any_of) {
-    parts.push_back(fmt::format("({} = ANY ({}))", column(i), Format(*scan.range.any_of)));
+  if (range.any_of) {
+    parts.push_back(fmt::format("({} = ANY ({}))", column(i), Format(*range.any_of)));
   }
-  if (scan.range.lower) {
-    parts.push_back(fmt::format("({} {} {})", column(i), scan.range.lower_inclusive ? ">=" : ">",
-                                Format(*scan.range.lower)));
+  if (range.lower) {
+    parts.push_back(fmt::format("({} {} {})", column(i), range.lower_inclusive ? ">=" : ">",
+                                Format(*range.lower)));
   }
-  if (scan.range.upper) {
-    parts.push_back(fmt::format("({} {} {})", column(i), scan.range.upper_inclusive ? "<=" : "<",
-                                Format(*scan.range.upper)));
+  if (range.upper) {
+    parts.push_back(fmt::format("({} {} {})", column(i), range.upper_inclusive ? "<=" : "<",
+                                Format(*range.upper)));
   }
-  if (scan.range.exclude_null && !scan.range.lower && !scan.range.upper) {
+  if (range.exclude_null && !range.lower && !range.upper) {
     parts.push_back(fmt::format("({} IS NOT NULL)", column(i)));
   }
   if (parts.size() == 1) return parts[0];
@@ -107,8 +107,18 @@ void DescribeScan(const PhysicalScanBase& scan, std::string_view how, NodeText* 
   text->title += " on " + text->relation;
   if (text->alias != text->relation) text->title += " " + text->alias;
   if (scan.kind == PhysicalKind::kIndexScan) {
-    const std::string range = FormatRange(static_cast<const PhysicalIndexScan&>(scan));
+    const auto& index_scan = static_cast<const PhysicalIndexScan&>(scan);
+    const std::string range = FormatRange(scan, index_scan.index, index_scan.range);
     if (!range.empty()) text->lines.emplace_back("Index Cond", range);
+  } else if (scan.kind == PhysicalKind::kIndexUnionScan) {
+    std::string ranges;
+    for (const auto& part : static_cast<const PhysicalIndexUnionScan&>(scan).parts) {
+      const IndexDef* index = scan.table->FindIndex(part.index);
+      const std::string range = FormatRange(scan, part.index, part.range);
+      ranges += fmt::format("{}{}{}{}", ranges.empty() ? "" : ", ", index ? index->name : "?",
+                            range.empty() ? "" : " ", range);
+    }
+    text->lines.emplace_back("Index Conds", ranges);
   }
   if (scan.filter) text->lines.emplace_back("Filter", Format(*scan.filter));
 }
@@ -128,6 +138,9 @@ NodeText Describe(const PhysicalNode& node) {
                    : static_cast<const PhysicalIndexScan&>(node).backward ? "Index Scan Backward"
                                                                           : "Index Scan",
                    &text);
+      break;
+    case PhysicalKind::kIndexUnionScan:
+      DescribeScan(static_cast<const PhysicalScanBase&>(node), "Index Union Scan", &text);
       break;
     case PhysicalKind::kValues:
       text.title = static_cast<const PhysicalValues&>(node).rows_exprs.size() == 1

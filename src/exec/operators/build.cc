@@ -10,6 +10,7 @@
 #include "exec/operators/hash_join.h"
 #include "exec/operators/index_join.h"
 #include "exec/operators/index_scan.h"
+#include "exec/operators/index_union_scan.h"
 #include "exec/operators/insert.h"
 #include "exec/operators/limit.h"
 #include "exec/operators/lock_rows.h"
@@ -39,6 +40,8 @@ std::unique_ptr<Operator> MakeOperator(const PhysicalNode& node, ExecState& stat
       return Make<TableScanOperator, PhysicalTableScan>(node, state);
     case PhysicalKind::kIndexScan:
       return Make<IndexScanOperator, PhysicalIndexScan>(node, state);
+    case PhysicalKind::kIndexUnionScan:
+      return Make<IndexUnionScanOperator, PhysicalIndexUnionScan>(node, state);
     case PhysicalKind::kVirtualScan:
       return Make<VirtualScanOperator, PhysicalVirtualScan>(node, state);
     case PhysicalKind::kValues:

@@ -61,10 +61,6 @@ ExprPtr IntegerAs(int64_t value, TypeId type) {
   return nullptr;
 }
 
-bool IsInteger(TypeId id) {
-  return id == TypeId::kInt2 || id == TypeId::kInt4 || id == TypeId::kInt8;
-}
-
 /// A bound of another integer type as the column's: what is narrower is widened; what is wider and
 /// does not fit equals nothing, hence NULL. Null where that would not do.
 ExprPtr IntegerBoundAs(const Expr& bound, TypeId type, Op op) {

@@ -51,6 +51,8 @@ std::vector<IndexPath> FindIndexPaths(
 // Costs in units of reading one row of a table scan.
 inline constexpr double kIndexProbeCost = 4;
 inline constexpr double kIndexRowCost = 2.5;
+/// Of running an inner plan again for another outer row.
+inline constexpr double kReopenCost = 10;
 inline constexpr double kHashBuildCost = 3;
 inline constexpr double kHashProbeCost = 1.5;
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "expr/cast.h"
 #include "expr/function.h"
 
 namespace oxibase {
@@ -136,8 +137,8 @@ void CollectParts(ExprPtr& expr, std::vector<ExprPtr*>* parts) {
   for (auto& arg : static_cast<BoolExpr&>(*expr).args) CollectParts(arg, parts);
 }
 
-/// (a AND b) OR (a AND c) is a AND (b OR c): what all branches ask for may serve a join or an index.
-/// Appends such conditions and returns what is left of the OR; null if that is true.
+/// (a AND b) OR (a AND c) is a AND (b OR c): what all branches ask for may serve a join or an
+/// index. Appends such conditions and returns what is left of the OR; null if that is true.
 ExprPtr TakeCommonParts(ExprPtr expr, std::vector<ExprPtr>* conjuncts) {
   auto& branches = static_cast<BoolExpr&>(*expr).args;
   std::vector<std::vector<ExprPtr*>> parts(branches.size());
@@ -241,6 +242,19 @@ Comparison::Op Flip(Comparison::Op op) {
     default:
       return op;
   }
+}
+
+bool IsInteger(TypeId id) {
+  return id == TypeId::kInt2 || id == TypeId::kInt4 || id == TypeId::kInt8;
+}
+
+void WidenIntegers(ExprPtr& a, ExprPtr& b) {
+  if (a->type.id == b->type.id || !IsInteger(a->type.id) || !IsInteger(b->type.id)) return;
+  const auto width = [](const ExprPtr& e) { return PhysicalWidth(PhysicalTypeOf(e->type)); };
+  const bool widen_a = width(a) < width(b);
+  ExprPtr& narrow = widen_a ? a : b;
+  const Type wide = widen_a ? b->type : a->type;
+  narrow = MakeCastExpr(std::move(narrow), wide, CastContext::kImplicit);
 }
 
 }  // namespace oxibase

@@ -31,6 +31,10 @@ void SplitConjuncts(ExprPtr expr, std::vector<ExprPtr>* conjuncts);
 /// Joins with AND; null if there are none.
 ExprPtr AndAll(std::vector<ExprPtr> conjuncts);
 
+bool IsInteger(TypeId id);
+/// Casts the narrower of two integers to the type of the wider one; leaves what is no integer.
+void WidenIntegers(ExprPtr& a, ExprPtr& b);
+
 /// Replaces each variable for which `replacement` gives an expression, in subqueries too.
 void ReplaceVars(ExprPtr& expr, const std::function<ExprPtr(VarId)>& replacement);
 

@@ -11,6 +11,7 @@
 #include "sql/optimize/estimator.h"
 #include "sql/optimize/expr_tools.h"
 #include "sql/optimize/optimizer.h"
+#include "sql/optimize/union_path.h"
 #include "sql/plan/logical.h"
 #include "sql/plan/physical.h"
 
@@ -68,6 +69,11 @@ class Lowerer {
   Result<Lowered> FinishScan(LogicalScan& scan, std::vector<ExprPtr> conjuncts,
                              const VarSet& needed, IndexPath* path, bool backward,
                              const RowShape& outer);
+  Result<Lowered> LowerUnionScan(LogicalScan& scan, std::vector<ExprPtr> conjuncts,
+                                 const VarSet& needed, UnionPath path);
+  Result<Lowered> FillScan(std::unique_ptr<PhysicalScanBase> node, const LogicalScan& scan,
+                           std::vector<ExprPtr> conjuncts, const VarSet& needed);
+  Result<IndexRange> MakeRange(IndexPath path, const RowShape& outer);
   double KnownKeys(const IndexDef& index, const LogicalScan& scan) const;
   std::function<ExprPtr(const IndexDef&, size_t)> HiddenExpressions(const LogicalScan& scan) const;
   Result<Lowered> LowerLeft(LogicalNode& left, const Wish& wish, Wish left_wish);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "expr/cast.h"
 #include "expr/function.h"
 #include "sql/optimize/expr_tools.h"
 #include "sql/optimize/lower.h"
@@ -19,20 +18,6 @@ struct EquiKey {
 bool SameHash(TypeId a, TypeId b) {
   const auto text = [](TypeId id) { return id == TypeId::kText || id == TypeId::kVarchar; };
   return a == b || (text(a) && text(b));
-}
-
-bool IsInteger(TypeId id) {
-  return id == TypeId::kInt2 || id == TypeId::kInt4 || id == TypeId::kInt8;
-}
-
-/// Integers of two widths meet in the wider one.
-void WidenKeys(ExprPtr& a, ExprPtr& b) {
-  if (a->type.id == b->type.id || !IsInteger(a->type.id) || !IsInteger(b->type.id)) return;
-  const auto width = [](const ExprPtr& e) { return PhysicalWidth(PhysicalTypeOf(e->type)); };
-  const bool widen_a = width(a) < width(b);
-  ExprPtr& narrow = widen_a ? a : b;
-  const Type wide = widen_a ? b->type : a->type;
-  narrow = MakeCastExpr(std::move(narrow), wide, CastContext::kImplicit);
 }
 
 /// Takes the equalities out of `condition` that a hash table can answer.
@@ -71,7 +56,7 @@ std::vector<EquiKey> TakeEquiKeys(std::vector<ExprPtr>& condition, const VarSet&
                            Intersects(b_vars, left) && !Intersects(b_vars, right);
       if (straight || crossed) {
         if (crossed) std::swap(a, b);
-        WidenKeys(*a, *b);
+        WidenIntegers(*a, *b);
         keys.push_back({std::move(*a), std::move(*b), null_safe});
         taken = true;
       }
@@ -84,6 +69,33 @@ std::vector<EquiKey> TakeEquiKeys(std::vector<ExprPtr>& condition, const VarSet&
 
 bool KeepsLeftOnly(JoinType type) {
   return type == JoinType::kSemi || type == JoinType::kAnti || type == JoinType::kNullAwareAnti;
+}
+
+bool HasEquiKey(const std::vector<ExprPtr>& condition, const LogicalJoin& join) {
+  VarSet left, right;
+  CollectOutput(*join.children[0], &left);
+  CollectOutput(*join.children[1], &right);
+  std::vector<ExprPtr> copies;
+  for (const auto& expr : condition) copies.push_back(Clone(*expr));
+  return !TakeEquiKeys(copies, left, right).empty();
+}
+
+/// Filters `node` by `condition` too; of its columns those of `wanted` go on.
+void AddToFilter(LogicalPtr& node, std::vector<ExprPtr> condition,
+                 const std::vector<OutputColumn>& wanted) {
+  auto filter = std::make_unique<LogicalFilter>();
+  filter->output = node->output;
+  std::erase_if(filter->output, [&](const OutputColumn& column) {
+    return std::none_of(wanted.begin(), wanted.end(),
+                        [&](const OutputColumn& other) { return other.var == column.var; });
+  });
+  if (node->kind == LogicalKind::kFilter) {
+    SplitConjuncts(std::move(static_cast<LogicalFilter&>(*node).predicate), &condition);
+    node = std::move(node->children[0]);
+  }
+  filter->predicate = AndAll(std::move(condition));
+  filter->children.push_back(std::move(node));
+  node = std::move(filter);
 }
 
 /// The scan below an optional filter; null if the node is anything else.
@@ -168,8 +180,9 @@ Result<Lowered> Lowerer::LowerJoin(LogicalJoin& join, const Wish& wish) {
     const double hash_cost = std::min(left_rows, right_rows) * kHashBuildCost +
                              std::max(left_rows, right_rows) * kHashProbeCost * part;
     std::optional<IndexPath> best;
-    bool best_swapped = false;
-    double best_cost = hash_cost;
+    bool best_swapped = false, best_is_union = false;
+    double best_cost =
+        HasEquiKey(condition, join) ? hash_cost : std::max(hash_cost, left_rows * right_rows);
     for (const bool swapped : {false, true}) {
       if (swapped && !can_swap) break;
       LogicalNode& inner = *join.children[swapped ? 0 : 1];
@@ -187,10 +200,14 @@ Result<Lowered> Lowerer::LowerJoin(LogicalJoin& join, const Wish& wish) {
       if (inner.kind == LogicalKind::kFilter) {
         SplitConjuncts(Clone(*static_cast<LogicalFilter&>(inner).predicate), &facts);
       }
-      auto paths = FindIndexPaths(*scan, condition, facts, estimator_, is_bound, false,
-                                  HiddenExpressions(*scan), Assuming());
+      const auto hidden = HiddenExpressions(*scan);
+      const Assume assume = Assuming();
+      const auto find = [&](const std::vector<ExprPtr>& conjuncts) {
+        return FindIndexPaths(*scan, conjuncts, facts, estimator_, is_bound, false, hidden, assume);
+      };
+      auto paths = find(condition);
       for (auto& path : paths) {
-        if (path.any_of || path.equal.empty()) continue;
+        if (!path.any_of && path.equal.empty()) continue;
         const double matches =
             path.unique ? 1 : std::max(1.0, estimator_.TableRows(*scan->table) * path.selectivity);
         const double needed = join.type == JoinType::kSemi || join.type == JoinType::kAnti
@@ -198,18 +215,37 @@ Result<Lowered> Lowerer::LowerJoin(LogicalJoin& join, const Wish& wish) {
                                   : matches;
         // Swapped, the rows would come in another order than the wished one.
         const double part_read = swapped && !wish.order.empty() ? 1 : part;
-        const double cost = outer_rows * part_read * (kIndexProbeCost + needed * kIndexRowCost);
+        const double cost =
+            outer_rows * part_read * (path.probes * kIndexProbeCost + needed * kIndexRowCost);
         if (cost < best_cost) {
           best_cost = cost;
           best = std::move(path);
+          best_is_union = false;
+          best_swapped = swapped;
+        }
+      }
+      // The inner side is opened for each row, with the row's values as parameters.
+      if (const auto choice = FindUnionPath(condition, estimator_.TableRows(*scan->table), find)) {
+        const double part_read = swapped && !wish.order.empty() ? 1 : part;
+        const double cost = outer_rows * part_read * (kReopenCost + choice->cost);
+        if (cost < best_cost) {
+          best_cost = cost;
+          best.reset();
+          best_is_union = true;
           best_swapped = swapped;
         }
       }
     }
-    if (best) {
+    if (best || best_is_union) {
       if (best_swapped) std::swap(join.children[0], join.children[1]);
       if (best_swapped && wish.rows >= 0) left_wish.rows = std::max(1.0, right_rows * part);
       ASSIGN_OR_RETURN(Lowered left, LowerLeft(*join.children[0], wish, std::move(left_wish)));
+      if (!best) {
+        AddToFilter(join.children[1], std::move(condition), join.output);
+        ASSIGN_OR_RETURN(Lowered lowered, LowerNestedLoop(join, std::move(left), {}));
+        lowered.node->rows = rows;
+        return lowered;
+      }
       ASSIGN_OR_RETURN(Lowered lowered, LowerIndexJoin(join, std::move(left), std::move(condition),
                                                        std::move(*best)));
       lowered.node->rows = rows;

@@ -94,9 +94,10 @@ Result<Lowered> Lowerer::LowerScan(LogicalScan& scan, std::vector<ExprPtr> conju
   std::optional<IndexPath> best;
   bool best_backward = false, best_distinct = false;
   size_t best_presorted = 0;
-  auto paths =
-      FindIndexPaths(scan, conjuncts, {}, estimator_, is_bound,
-                     !wish.order.empty() || wish.distinct, HiddenExpressions(scan), Assuming());
+  const auto hidden = HiddenExpressions(scan);
+  const Assume assume = Assuming();
+  auto paths = FindIndexPaths(scan, conjuncts, {}, estimator_, is_bound,
+                              !wish.order.empty() || wish.distinct, hidden, assume);
   for (auto& path : paths) {
     bool backward = false;
     const size_t presorted = GivesOrder(path, scan, wish, &backward);
@@ -136,6 +137,24 @@ Result<Lowered> Lowerer::LowerScan(LogicalScan& scan, std::vector<ExprPtr> conju
       best_distinct = skips;
     }
   }
+  if (!(best && best->unique)) {
+    // The condition stays as a filter: a subquery in a bound would run twice.
+    const IsBound is_simple = [&](const Expr& expr) {
+      return is_bound(expr) && !ContainsSubquery(expr);
+    };
+    const auto find = [&](const std::vector<ExprPtr>& choice) {
+      return FindIndexPaths(scan, choice, {}, estimator_, is_simple, false, hidden, assume);
+    };
+    std::optional<UnionPath> choice = FindUnionPath(conjuncts, table_rows, find);
+    if (choice && choice->cost * (wish.order.empty() ? part : 1) + sort_cost < best_cost) {
+      const double cost = choice->cost + sort_cost;
+      ASSIGN_OR_RETURN(Lowered lowered,
+                       LowerUnionScan(scan, std::move(conjuncts), needed, std::move(*choice)));
+      lowered.node->rows = rows;
+      lowered.node->cost = cost;
+      return lowered;
+    }
+  }
   ASSIGN_OR_RETURN(Lowered lowered, FinishScan(scan, std::move(conjuncts), needed,
                                                best ? &*best : nullptr, best_backward, {}));
   if (best_distinct) static_cast<PhysicalIndexScan&>(*lowered.node).distinct = true;
@@ -157,6 +176,34 @@ double Lowerer::KnownKeys(const IndexDef& index, const LogicalScan& scan) const 
   return keys;
 }
 
+Result<IndexRange> Lowerer::MakeRange(IndexPath path, const RowShape& outer) {
+  IndexRange range;
+  RETURN_IF_ERROR(ResolveAll(path.equal, outer));
+  RETURN_IF_ERROR(Resolve(path.any_of, outer));
+  RETURN_IF_ERROR(Resolve(path.lower, outer));
+  RETURN_IF_ERROR(Resolve(path.upper, outer));
+  range.equal = std::move(path.equal);
+  range.any_of = std::move(path.any_of);
+  range.lower = std::move(path.lower);
+  range.upper = std::move(path.upper);
+  range.lower_inclusive = path.lower_inclusive;
+  range.upper_inclusive = path.upper_inclusive;
+  // A range never yields NULLs, which lie at one end of the index.
+  range.exclude_null = path.not_null;
+  return range;
+}
+
+Result<Lowered> Lowerer::LowerUnionScan(LogicalScan& scan, std::vector<ExprPtr> conjuncts,
+                                        const VarSet& needed, UnionPath path) {
+  auto node = std::make_unique<PhysicalIndexUnionScan>();
+  for (IndexPath& part : path.parts) {
+    const Oid index = part.index->oid;
+    ASSIGN_OR_RETURN(IndexRange range, MakeRange(std::move(part), {}));
+    node->parts.push_back({index, std::move(range)});
+  }
+  return FillScan(std::move(node), scan, std::move(conjuncts), needed);
+}
+
 /// Makes the scan's node; bounds of `path` may refer to `outer` (an index join's left batch).
 Result<Lowered> Lowerer::FinishScan(LogicalScan& scan, std::vector<ExprPtr> conjuncts,
                                     const VarSet& needed, IndexPath* path, bool backward,
@@ -168,25 +215,19 @@ Result<Lowered> Lowerer::FinishScan(LogicalScan& scan, std::vector<ExprPtr> conj
     auto index_scan = std::make_unique<PhysicalIndexScan>();
     index_scan->index = path->index->oid;
     index_scan->backward = backward;
-    IndexRange& range = index_scan->range;
-    RETURN_IF_ERROR(ResolveAll(path->equal, outer));
-    RETURN_IF_ERROR(Resolve(path->any_of, outer));
-    RETURN_IF_ERROR(Resolve(path->lower, outer));
-    RETURN_IF_ERROR(Resolve(path->upper, outer));
-    range.equal = std::move(path->equal);
-    range.any_of = std::move(path->any_of);
-    range.lower = std::move(path->lower);
-    range.upper = std::move(path->upper);
-    range.lower_inclusive = path->lower_inclusive;
-    range.upper_inclusive = path->upper_inclusive;
-    // A range never yields NULLs, which lie at one end of the index.
-    range.exclude_null = path->not_null;
-    node = std::move(index_scan);
     for (const size_t covered : path->covered) conjuncts[covered] = nullptr;
     std::erase(conjuncts, nullptr);
+    ASSIGN_OR_RETURN(index_scan->range, MakeRange(std::move(*path), outer));
+    node = std::move(index_scan);
   } else {
     node = std::make_unique<PhysicalTableScan>();
   }
+  return FillScan(std::move(node), scan, std::move(conjuncts), needed);
+}
+
+/// Gives `node` the table, the filter and the columns that are needed.
+Result<Lowered> Lowerer::FillScan(std::unique_ptr<PhysicalScanBase> node, const LogicalScan& scan,
+                                  std::vector<ExprPtr> conjuncts, const VarSet& needed) {
   node->table = scan.table;
   node->alias = scan.alias;
   node->columns = scan.columns;
@@ -229,7 +270,11 @@ bool Lowerer::MayAssume(std::span<const Expr* const> facts, const Expr& predicat
 std::function<ExprPtr(const IndexDef&, size_t)> Lowerer::HiddenExpressions(
     const LogicalScan& scan) const {
   if (!context_.bind_index_expression) return nullptr;
-  return [this, &scan](const IndexDef& index, size_t column) -> ExprPtr {
+  // Asked for every condition anew: bound once.
+  auto known = std::make_shared<std::map<std::pair<Oid, size_t>, ExprPtr>>();
+  return [this, &scan, known](const IndexDef& index, size_t column) -> ExprPtr {
+    const auto [it, is_new] = known->try_emplace({index.oid, column});
+    if (!is_new) return it->second ? Clone(*it->second) : nullptr;
     std::vector<VarId> vars(scan.table->columns.size(), 0);
     for (size_t i = 0; i < scan.table->columns.size(); ++i) {
       for (size_t k = 0; k < scan.columns.size(); ++k) {
@@ -240,7 +285,9 @@ std::function<ExprPtr(const IndexDef&, size_t)> Lowerer::HiddenExpressions(
         *scan.table,
         column < index.columns.size() ? index.columns[column].expression_sql : index.predicate_sql,
         vars);
-    return bound.ok() ? std::move(*bound) : nullptr;
+    if (!bound.ok()) return nullptr;
+    it->second = std::move(*bound);
+    return Clone(*it->second);
   };
 }
 

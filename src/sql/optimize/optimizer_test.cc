@@ -105,6 +105,20 @@ class OptimizerTest : public testing::Test {
     args.push_back(std::move(right));
     return std::make_unique<BoolExpr>(ExprKind::kOr, std::move(args));
   }
+  static ExprPtr Both(ExprPtr left, ExprPtr right) {
+    std::vector<ExprPtr> args;
+    args.push_back(std::move(left));
+    args.push_back(std::move(right));
+    return std::make_unique<BoolExpr>(ExprKind::kAnd, std::move(args));
+  }
+  static LogicalPtr Join(LogicalPtr left, LogicalPtr right, JoinType type) {
+    auto join = std::make_unique<LogicalJoin>();
+    join->type = type;
+    join->output = left->output;
+    join->children.push_back(std::move(left));
+    join->children.push_back(std::move(right));
+    return join;
+  }
   template <typename... Conjuncts>
   static LogicalPtr Filter(LogicalPtr input, ExprPtr first, Conjuncts... more) {
     auto filter = std::make_unique<LogicalFilter>();
@@ -203,6 +217,16 @@ class OptimizerTest : public testing::Test {
         text += scan.table->FindIndex(scan.index)->name;
         return text + (scan.filter ? " filtered" : "");
       }
+      case PhysicalKind::kIndexUnionScan: {
+        const auto& scan = static_cast<const PhysicalIndexUnionScan&>(node);
+        text = "UnionScan";
+        for (const auto& part : scan.parts) text += " " + scan.table->FindIndex(part.index)->name;
+        return text + (scan.filter ? " filtered" : "");
+      }
+      case PhysicalKind::kNestedLoopJoin:
+        text = static_cast<const PhysicalNestedLoopJoin&>(node).params.empty() ? "NestedLoop"
+                                                                               : "Lateral";
+        break;
       case PhysicalKind::kSort: {
         const size_t presorted = static_cast<const PhysicalSort&>(node).presorted;
         text = presorted > 0 ? "Sort after " + std::to_string(presorted) : "Sort";
@@ -305,6 +329,44 @@ TEST_F(OptimizerTest, OrOfDifferentColumnsStaysAsItIs) {
   const ExprPtr range =
       OrAsAny(Either(Call("=", Var("t.k"), Int(1)), Call(">", Var("t.k"), Int(2))));
   EXPECT_EQ(range->kind, ExprKind::kOr);
+}
+
+TEST_F(OptimizerTest, AnOrOverSeveralIndexesReadsTheirRanges) {
+  statistics_.columns[{"t", 2}].distinct = 20000;
+  LogicalPtr rows = Scan("t", {"k", "a"});
+  rows =
+      Filter(std::move(rows), Either(Call("=", Var("t.k"), Int(1)), Call("=", Var("t.a"), Int(2))));
+  EXPECT_EQ(Shape(std::move(rows)), "UnionScan t_pkey t_a filtered");
+}
+TEST_F(OptimizerTest, ChoicesWithinChoicesAreRangesOfOneUnion) {
+  statistics_.columns[{"t", 2}].distinct = 20000;
+  LogicalPtr rows = Scan("t", {"k", "a", "b"});
+  rows = Filter(std::move(rows),
+                Either(Call("=", Var("t.k"), Int(1)),
+                       Both(Call("=", Var("t.b"), Int(3)),
+                            Either(Call("=", Var("t.a"), Int(2)), Call("=", Var("t.k"), Int(2))))));
+  EXPECT_EQ(Shape(std::move(rows)), "UnionScan t_pkey t_a t_pkey filtered");
+}
+TEST_F(OptimizerTest, AnOrWithAChoiceWithoutIndexReadsTheTable) {
+  statistics_.columns[{"t", 2}].distinct = 20000;
+  LogicalPtr rows = Scan("t", {"a", "b"});
+  rows =
+      Filter(std::move(rows), Either(Call("=", Var("t.b"), Int(1)), Call("=", Var("t.a"), Int(2))));
+  EXPECT_EQ(Shape(std::move(rows)), "TableScan t");
+}
+TEST_F(OptimizerTest, AnOrOfManyRowsReadsTheTable) {
+  LogicalPtr rows = Scan("t", {"k", "a"});  // a: 2,000 rows for each value
+  rows =
+      Filter(std::move(rows), Either(Call(">", Var("t.k"), Int(1)), Call("=", Var("t.a"), Int(2))));
+  EXPECT_EQ(Shape(std::move(rows)), "TableScan t");
+}
+TEST_F(OptimizerTest, AJoinByEitherColumnReadsTheInnersIndexes) {
+  statistics_.columns[{"t", 2}].distinct = 20000;
+  LogicalPtr left = Scan("few", {"k", "b"});
+  LogicalPtr join = Join(std::move(left), Scan("t", {"k", "a"}), JoinType::kSemi);
+  static_cast<LogicalJoin&>(*join).condition =
+      Either(Call("=", Var("t.k"), Var("few.k")), Call("=", Var("few.b"), Var("t.a")));
+  EXPECT_EQ(Shape(std::move(join)), "Lateral(TableScan few, UnionScan t_pkey t_a filtered)");
 }
 
 TEST_F(OptimizerTest, APartialIndexServesWhatImpliesItsPredicate) {

@@ -20,6 +20,7 @@ namespace oxibase {
 enum class PhysicalKind : uint8_t {
   kTableScan,
   kIndexScan,
+  kIndexUnionScan,
   kVirtualScan,
   kValues,
   kFunctionScan,
@@ -97,6 +98,17 @@ struct PhysicalIndexScan : PhysicalScanBase {
   bool backward = false;
   /// Of rows with the same key only the first one that is visible.
   bool distinct = false;
+};
+
+/// The rows of several parts of indexes, each row once, in no order: for conditions joined by OR.
+/// `filter` has the whole condition; the ranges need only hold every row that passes it.
+struct PhysicalIndexUnionScan : PhysicalScanBase {
+  PhysicalIndexUnionScan() : PhysicalScanBase(PhysicalKind::kIndexUnionScan) {}
+  struct Part {
+    Oid index = 0;
+    IndexRange range;
+  };
+  std::vector<Part> parts;
 };
 
 struct PhysicalVirtualScan : PhysicalScanBase {
