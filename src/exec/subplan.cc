@@ -264,8 +264,10 @@ Status Subplan::RunHashed(const Batch& input, Vector& out) {
     for (const Vector* left : left_.results()) null |= left->view().IsNull(row);
     if (!null && found_[row]) {
       values[row] = negated ? 0 : 1;
-    } else if (!null && !null_rows_) {
+    } else if ((!null && !null_rows_) || rows_->size() == 0) {
       values[row] = negated ? 1 : 0;
+    } else if (left_.size() == 1) {
+      out.validity().SetNull(row);
     } else {
       ASSIGN_OR_RETURN(const Value value, CompareWithRows(row));
       out.SetValue(row, value);

@@ -166,8 +166,12 @@ std::string FormatNode(const Expr& expr, int depth) {
                          Join(static_cast<const GroupingExpr&>(expr).args, ", ", depth));
     case ExprKind::kSubquery:
       return "(SubQuery)";
-    case ExprKind::kSubplan:
-      return fmt::format("(SubPlan {})", static_cast<const SubplanExpr&>(expr).subplan + 1);
+    case ExprKind::kSubplan: {
+      const auto& e = static_cast<const SubplanExpr&>(expr);
+      // Asked for values among rows that are read once.
+      const bool hashed = e.args.empty() && !e.left.empty();
+      return fmt::format("({}SubPlan {})", hashed ? "hashed " : "", e.subplan + 1);
+    }
     case ExprKind::kDefault:
       return "DEFAULT";
   }

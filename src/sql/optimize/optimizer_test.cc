@@ -493,5 +493,23 @@ TEST_F(OptimizerTest, UnderALimitTheSubqueryRunsForThoseRowsAlone) {
   EXPECT_EQ(Shape(Limit(std::move(project), 3)), "Limit(TableScan t)");
 }
 
+TEST_F(OptimizerTest, AnExistsBelowOrIsHashedWhereItPays) {
+  const auto rows = [this](const char* table, const char* by) {
+    LogicalPtr outer = Scan(table, {"k", "a"}, "o");
+    LogicalPtr inner = Scan("u", {"k", "a", "b"});
+    inner = Filter(std::move(inner), Call("=", Var(by), Var("o.k")));
+    auto exists = std::make_unique<SubqueryExpr>(SubqueryKind::kExists, TypeId::kBool);
+    exists->plan = std::move(inner);
+    return Filter(std::move(outer), Either(Call("=", Var("o.a"), Int(1)), std::move(exists)));
+  };
+  const auto plan = Plan(rows("t", "u.b"));
+  ASSERT_EQ(plan->subplans.size(), 1U);
+  EXPECT_EQ(Describe(*plan->subplans[0]), "TableScan u");
+  EXPECT_EQ(Format(*static_cast<const PhysicalTableScan&>(*plan->root).filter),
+            "((o.a = 1) OR ((o.k IS NOT NULL) AND (hashed SubPlan 1)))");
+  // Ten rows ask an index.
+  EXPECT_EQ(Describe(*Plan(rows("few", "u.a"))->subplans[0]), "IndexScan u_a");
+}
+
 }  // namespace
 }  // namespace oxibase

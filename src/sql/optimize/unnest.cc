@@ -3,6 +3,7 @@
 
 #include "expr/function.h"
 #include "sql/optimize/expr_tools.h"
+#include "sql/optimize/hash_subqueries.h"
 #include "sql/optimize/passes.h"
 #include "sql/optimize/pull_up.h"
 #include "sql/optimize/unnest_scalar.h"
@@ -86,7 +87,8 @@ bool IsChange(const LogicalNode& node) {
 
 class Unnester {
  public:
-  Unnester(LogicalPlan& plan, Estimator& estimator) : scalars_(plan, estimator) {}
+  Unnester(LogicalPlan& plan, Estimator& estimator)
+      : estimator_(estimator), scalars_(plan, estimator), hasher_(plan, estimator) {}
 
   /// `limited`: only some of the rows below are wanted, nobody knows which; the node's own
   /// expressions then are evaluated for few rows.
@@ -98,13 +100,13 @@ class Unnester {
     for (auto& child : node->children) Visit(child, below);
     if (node->kind == LogicalKind::kFilter) {
       VisitFilter(node, limited);
-    } else if (node->kind == LogicalKind::kProject && !limited) {
+    } else if (node->kind == LogicalKind::kProject && !limited && !IsChange(*node->children[0])) {
       auto& project = static_cast<LogicalProject&>(*node);
-      if (IsChange(*project.children[0])) return;
       for (auto& expr : project.exprs) {
         if (ContainsSubquery(*expr)) scalars_.Run(expr, project.children[0]);
       }
     }
+    Hash(*node, limited);
   }
 
  private:
@@ -146,7 +148,23 @@ class Unnester {
     if (!filter.predicate) node = std::move(filter.children[0]);
   }
 
+  /// What is left in the node's expressions.
+  void Hash(LogicalNode& node, bool limited) {
+    double rows = 1;
+    for (const auto& child : node.children) rows = std::max(rows, estimator_.Rows(*child));
+    if (limited) rows = std::min(rows, kLimitedRows);
+    const bool is_condition = node.kind == LogicalKind::kFilter;
+    ForEachExpr(node, [&](ExprPtr& expr) {
+      if (ContainsSubquery(*expr)) hasher_.Run(expr, rows, is_condition);
+    });
+  }
+
+  /// A guess for those that are looked at below a LIMIT.
+  static constexpr double kLimitedRows = 100;
+
+  Estimator& estimator_;
   ScalarUnnester scalars_;
+  SubqueryHasher hasher_;
 };
 
 }  // namespace

@@ -19,8 +19,6 @@ class ScalarUnnester {
  private:
   /// What stands in the subquery's place; null: nothing was done.
   ExprPtr Replace(const LogicalNode& subquery, LogicalPtr& input);
-  bool Pays(const LogicalNode& rows, const std::vector<ExprPtr>& keys,
-            const std::vector<ExprPtr>& outer, const LogicalNode& input) const;
 
   LogicalPlan& plan_;
   Estimator& estimator_;
