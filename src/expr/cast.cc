@@ -35,7 +35,7 @@ uint64_t PairKey(TypeId from, TypeId to) {
 
 /// Whether reading or printing the type depends on settings or the catalog.
 bool IsStableText(TypeId type) {
-  if (IsArrayType(type)) type = ElementTypeOf(type);
+  if (IsArrayType(type)) return true;  // as PostgreSQL has it, whatever the elements
   const char category = TypeCategory(type);
   if (category == 'D' || category == 'T' || type == TypeId::kBytea || type == TypeId::kRecord ||
       type == TypeId::kFloat4 || type == TypeId::kFloat8) {
@@ -48,10 +48,6 @@ bool IsStableText(TypeId type) {
 Volatility VolatilityOf(TypeId from, TypeId to, CastMethod method) {
   if (method == CastMethod::kInOut) {
     return IsStableText(from) || IsStableText(to) ? Volatility::kStable : Volatility::kImmutable;
-  }
-  if (IsArrayType(from) && IsArrayType(to)) {
-    from = ElementTypeOf(from);
-    to = ElementTypeOf(to);
   }
   // A time zone stands between these.
   const bool from_zone = from == TypeId::kTimestampTz;
@@ -114,11 +110,12 @@ class CastTable {
     return function;
   }
 
-  void Add(TypeId from, TypeId to, CastContext context, CastMethod method, Kernel kernel) {
+  Function* Add(TypeId from, TypeId to, CastContext context, CastMethod method, Kernel kernel) {
     Function* function = MakeFunction(TypeName(to), from, to, kernel);
     function->volatility = VolatilityOf(from, to, method);
     by_pair_.emplace(PairKey(from, to), casts_.size());
     casts_.push_back({from, to, context, method, function});
+    return function;
   }
 
   /// Casts that follow from the rules: arrays by their elements, strings from and to anything.
@@ -140,7 +137,8 @@ class CastTable {
       AddImplied(from_element, to_element);
       if (const CastInfo* element = Find(from_element, to_element)) {
         const CastContext context = element->context;
-        Add(from, to, context, CastMethod::kArray, ArrayCastKernel);
+        const Volatility volatility = element->function->volatility;
+        Add(from, to, context, CastMethod::kArray, ArrayCastKernel)->volatility = volatility;
         return;
       }
     }

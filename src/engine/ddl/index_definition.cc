@@ -189,6 +189,10 @@ Result<std::string> AddIndex(DdlHost& host, TableDef& table, const ast::CreateIn
                        BindStored(host, *element.expr, ExprUse::kIndexElement, table,
                                   TypeId::kInvalid, "index expression"));
       type = stored.bound->type;
+      if (type.id == TypeId::kRecord) {
+        return Error(ErrorCode::kInvalidTableDefinition, "column \"{}\" has pseudo-type {}",
+                     ExpressionName(*element.expr), FormatType(type));
+      }
       if (stored.bound->kind == ExprKind::kColumn) {
         // (a) in parentheses is just the column.
         column.column = table.columns[stored.columns[0]].id;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "expr/cast.h"
 #include "expr/function.h"
 #include "sql/bind/query_binder.h"
 
@@ -99,9 +100,46 @@ Clause ClauseOf(ExprUse use) {
   return Clause::kUtility;
 }
 
+/// Whether a cast may be counted on for ever. PostgreSQL does not mind the settings that print
+/// floats, bytea and times of day.
+bool IsImmutableCast(TypeId from, TypeId to) {
+  const CastInfo* cast = FindCast(from, to);
+  if (from == to || (cast && cast->function->volatility == Volatility::kImmutable)) return true;
+  if (!cast || cast->method != CastMethod::kInOut) return false;
+  const auto minds_no_setting = [](TypeId type) {
+    return type == TypeId::kFloat4 || type == TypeId::kFloat8 || type == TypeId::kBytea;
+  };
+  const bool is_time = from == TypeId::kTime || from == TypeId::kTimeTz;
+  return TypeCategory(to) == 'S' ? minds_no_setting(from) || is_time
+                                 : TypeCategory(from) == 'S' && minds_no_setting(to);
+}
+
+/// `text || x`, `x || text`, quote_literal(x) and quote_nullable(x) for an x of any type are stable
+/// only because casting it to text may be.
+bool TakesText(const Function& function) {
+  const bool any = std::find(function.args.begin(), function.args.end(), TypeId::kAnyNonArray) !=
+                   function.args.end();
+  return (any && (function.name == "||" || function.name == "textanycat" ||
+                  function.name == "anytextcat")) ||
+         (function.args.size() == 1 && function.args[0] == TypeId::kAnyElement &&
+          (function.name == "quote_literal" || function.name == "quote_nullable"));
+}
+
+bool IsImmutable(const CallExpr& call) {
+  if (call.function->volatility == Volatility::kImmutable) return true;
+  if (TakesText(*call.function)) {
+    return std::all_of(call.args.begin(), call.args.end(), [](const ExprPtr& arg) {
+      return IsImmutableCast(arg->type.id, TypeId::kText);
+    });
+  }
+  if (call.args.size() != 1) return false;
+  const TypeId from = call.args[0]->type.id;
+  const CastInfo* cast = FindCast(from, call.function->result);
+  return cast && cast->function == call.function && IsImmutableCast(from, call.function->result);
+}
+
 bool IsImmutable(const Expr& expr) {
-  if (expr.kind == ExprKind::kCall &&
-      static_cast<const CallExpr&>(expr).function->volatility != Volatility::kImmutable) {
+  if (expr.kind == ExprKind::kCall && !IsImmutable(static_cast<const CallExpr&>(expr))) {
     return false;
   }
   bool immutable = true;
