@@ -159,6 +159,10 @@ Status PortalImpl::ChoosePlan() {
     ASSIGN_OR_RETURN(auto variant, session_.VariantOf(*statement_, context_.eval));
     if (variant) general_ = std::exchange(statement_, std::move(variant));
   }
+  if (!general_ && session_.WantsCustomPlan(*statement_)) [[unlikely]] {
+    ASSIGN_OR_RETURN(auto custom, session_.CustomPlanOf(*statement_, params()));
+    general_ = std::exchange(statement_, std::move(custom));
+  }
   return {};
 }
 

@@ -43,6 +43,11 @@ class PreparedImpl : public PreparedStatement {
   std::shared_ptr<const PhysicalPlan> plan;
   /// What of its parameters the plan counts on: it is a variant of another statement.
   std::vector<ExprPtr> assumed;
+  /// The plan is for these parameters alone: it was made for one execution of another statement.
+  std::vector<Value> own_params;
+  /// How many such plans there were, and what they cost together.
+  uint32_t custom_plans = 0;
+  double custom_cost = 0;
   /// There is nothing to make another plan of.
   bool is_plan_only = false;
   /// Of a statement whose plan has assumptions, once it has run.

@@ -341,7 +341,7 @@ void SessionImpl::FillEval(EvalContext& eval) {
 }
 
 Result<std::shared_ptr<const PhysicalPlan>> SessionImpl::MakePlan(
-    LogicalPlan logical, const std::vector<ExprPtr>& assumed) {
+    LogicalPlan logical, const std::vector<ExprPtr>& assumed, std::span<const Value> params) {
   const EngineStatistics statistics(db_);
   OptimizerContext context;
   context.statistics = &statistics;
@@ -355,6 +355,7 @@ Result<std::shared_ptr<const PhysicalPlan>> SessionImpl::MakePlan(
     return BindScalarExpression(*tree, ExprUse::kIndexElement, scope, Type(), "", bind);
   };
   context.assumed = &assumed;
+  context.params = params;
   return Optimize(std::move(logical), context);
 }
 
@@ -379,6 +380,31 @@ Result<std::shared_ptr<PreparedImpl>> SessionImpl::VariantOf(PreparedImpl& state
   }
   RETURN_IF_ERROR(EnsurePlan(*variant));
   return variant;
+}
+
+bool SessionImpl::WantsCustomPlan(const PreparedImpl& statement) const {
+  // In rows' worth of work: below, planning costs more than it can save.
+  constexpr double kWorthPlanning = 20'000;
+  constexpr uint32_t kTries = 5;
+  const double cost = statement.plan->root->cost;
+  if (cost < kWorthPlanning || statement.types.empty() || statement.is_plan_only) return false;
+  return statement.custom_plans < kTries || statement.custom_cost / statement.custom_plans < cost;
+}
+
+Result<std::shared_ptr<PreparedImpl>> SessionImpl::CustomPlanOf(PreparedImpl& statement,
+                                                                std::span<const Value> params) {
+  auto made = std::make_shared<PreparedImpl>();
+  made->sql = statement.sql;
+  made->statement = statement.statement;
+  made->types = statement.types;
+  if (statement.cursor) made->cursor = std::make_unique<CursorFacts>();
+  made->own_params.assign(params.begin(), params.end());
+  made->point_read_tried = true;
+  made->made_micros = statement.made_micros;
+  RETURN_IF_ERROR(EnsurePlan(*made));
+  ++statement.custom_plans;
+  statement.custom_cost += made->plan->root->cost;
+  return made;
 }
 
 Status SessionImpl::PlanStatement(PreparedImpl& statement) {
@@ -407,7 +433,10 @@ Status SessionImpl::PlanStatement(PreparedImpl& statement) {
       return Error(ErrorCode::kFeatureNotSupported, "cached plan must not change result type");
     }
   }
-  ASSIGN_OR_RETURN(statement.plan, MakePlan(std::move(logical), statement.assumed));
+  ASSIGN_OR_RETURN(statement.plan,
+                   MakePlan(std::move(logical), statement.assumed, statement.own_params));
+  statement.custom_plans = 0;
+  statement.custom_cost = 0;
   statement.idle.reset();
   statement.point_read.reset();
   statement.point_read_tried = false;

@@ -180,10 +180,17 @@ class SessionImpl final : public Session,
   /// Fills what expressions see; `params` lies in the context itself.
   void FillEval(EvalContext& eval);
   Result<std::shared_ptr<const PhysicalPlan>> MakePlan(LogicalPlan logical,
-                                                       const std::vector<ExprPtr>& assumed = {});
+                                                       const std::vector<ExprPtr>& assumed = {},
+                                                       std::span<const Value> params = {});
   /// The statement with a plan that counts on what `eval`'s parameters are; null: its own will do.
   /// REQUIRES: its plan is current and has assumptions
   Result<std::shared_ptr<PreparedImpl>> VariantOf(PreparedImpl& statement, EvalContext& eval);
+  /// Whether the next execution is worth a plan of its own, for its very parameters: PostgreSQL's
+  /// choice between generic and custom plans (plancache.c), made only for what costs much.
+  /// REQUIRES: its plan is current
+  bool WantsCustomPlan(const PreparedImpl& statement) const;
+  Result<std::shared_ptr<PreparedImpl>> CustomPlanOf(PreparedImpl& statement,
+                                                     std::span<const Value> params);
   Result<std::shared_ptr<PreparedImpl>> PrepareTree(std::string sql,
                                                     std::shared_ptr<const ast::Statement> tree,
                                                     std::span<const Type> types,

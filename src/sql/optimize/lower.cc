@@ -714,6 +714,7 @@ Result<std::shared_ptr<const PhysicalPlan>> Lowerer::Run() {
 
 Result<std::shared_ptr<const PhysicalPlan>> Optimize(LogicalPlan plan,
                                                      const OptimizerContext& context) {
+  if (!context.params.empty()) PutParams(*plan.root, context.params);
   Estimator estimator(context.statistics);
   estimator.Learn(*plan.root);
   UnnestSubqueries(plan, estimator);

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "common/status.h"
@@ -23,6 +24,8 @@ struct OptimizerContext {
   /// Conditions on parameters that are true whenever the plan runs (PhysicalPlan::assumptions of
   /// one made without them); null: none.
   const std::vector<ExprPtr>* assumed = nullptr;
+  /// Of the parameters, for a plan that is good for these values alone; empty: for any.
+  std::span<const Value> params;
 };
 
 /// Rewrites a bound statement and chooses how to run it. The passes, in order: unnest subqueries,

@@ -1,10 +1,15 @@
 #pragma once
 // The logical passes. Each rewrites the plan in place and leaves its meaning as it was.
 
+#include <span>
+
 #include "sql/optimize/estimator.h"
 #include "sql/plan/logical.h"
 
 namespace oxibase {
+
+/// Puts the values of parameters in their place, of those at least that have the parameter's type.
+void PutParams(LogicalNode& node, std::span<const Value> values);
 
 /// Turns EXISTS, IN and NOT IN among a filter's conjuncts into semi and anti joins where their
 /// correlation can be pulled up into the join's condition, and correlated aggregates into joins
