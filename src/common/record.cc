@@ -4,15 +4,33 @@
 
 namespace oxibase {
 
+namespace {
+
+constexpr uint16_t kNamed = 0x8000;
+
+}  // namespace
+
 RecordReader::RecordReader(std::string_view bytes) : rest_(bytes) {
   if (rest_.size() < 2) return;
   std::memcpy(&count_, rest_.data(), 2);
   rest_.remove_prefix(2);
+  if (!(count_ & kNamed)) return;
+  count_ &= static_cast<uint16_t>(~kNamed);
+  uint32_t length;
+  std::memcpy(&length, rest_.data(), 4);
+  names_ = rest_.substr(4, length);
+  rest_.remove_prefix(4 + size_t{length});
 }
 
 bool RecordReader::Next() {
   if (done_ == count_) return false;
   ++done_;
+  if (!names_.empty()) {
+    uint16_t name_length;
+    std::memcpy(&name_length, names_.data(), 2);
+    name_ = names_.substr(2, name_length);
+    names_.remove_prefix(2 + size_t{name_length});
+  }
   uint32_t oid;
   int32_t length;
   std::memcpy(&oid, rest_.data(), 4);
@@ -29,8 +47,21 @@ Value RecordReader::GetValue() const {
   return is_null_ ? Value::Null(type_) : ValueFromBytes(type_, field_);
 }
 
-RecordBuilder::RecordBuilder(std::string* out, uint16_t field_count) : out_(out) {
-  out_->append(reinterpret_cast<const char*>(&field_count), 2);
+RecordBuilder::RecordBuilder(std::string* out, uint16_t field_count,
+                             std::span<const std::string> names)
+    : out_(out) {
+  const bool named = !names.empty();
+  const auto head = static_cast<uint16_t>(named ? field_count | kNamed : field_count);
+  out_->append(reinterpret_cast<const char*>(&head), 2);
+  if (!named) return;
+  uint32_t length = 0;
+  for (const std::string& name : names) length += static_cast<uint32_t>(2 + name.size());
+  out_->append(reinterpret_cast<const char*>(&length), 4);
+  for (const std::string& name : names) {
+    const auto size = static_cast<uint16_t>(name.size());
+    out_->append(reinterpret_cast<const char*>(&size), 2);
+    out_->append(name);
+  }
 }
 
 void RecordBuilder::AddNull(TypeId type) {

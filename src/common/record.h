@@ -1,11 +1,14 @@
 #pragma once
 // Row values (ROW(...), whole-row references). Bytes of one:
 //
-//   u16 field count, then per field: u32 type oid, i32 length (-1: NULL), bytes
+//   u16 field count (bit 15: named), then if named: u32 length of the names, per field u16 length
+//   and bytes; then per field: u32 type oid, i32 length (-1: NULL), bytes
 //
-// Fixed-width fields are as they lie in a vector.
+// Fixed-width fields are as they lie in a vector. Names are for JSON alone: comparison, hashing and
+// output leave them out.
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -22,6 +25,8 @@ class RecordReader {
   explicit RecordReader(std::string_view bytes);
   uint16_t field_count() const { return count_; }
   bool Next();
+  /// Empty where the record has no names.
+  std::string_view name() const { return name_; }
   TypeId type() const { return type_; }
   bool is_null() const { return is_null_; }
   std::string_view bytes() const { return field_; }
@@ -29,6 +34,8 @@ class RecordReader {
 
  private:
   std::string_view rest_;
+  std::string_view names_;
+  std::string_view name_;
   std::string_view field_;
   uint16_t count_ = 0;
   uint16_t done_ = 0;
@@ -39,8 +46,10 @@ class RecordReader {
 /// Appends a record's bytes field by field.
 class RecordBuilder {
  public:
-  /// REQUIRES: exactly `field_count` fields follow
-  RecordBuilder(std::string* out, uint16_t field_count);
+  /// REQUIRES: exactly `field_count` fields follow; one name for each, or none
+  RecordBuilder(std::string* out, uint16_t field_count, std::span<const std::string> names = {});
+  /// `out` holds what the constructor above has put there: for many records of one shape.
+  explicit RecordBuilder(std::string* out) : out_(out) {}
   void AddNull(TypeId type);
   void AddBytes(TypeId type, std::string_view bytes);
   void AddValue(const Value& value);

@@ -23,9 +23,6 @@ class CallNode : public EvalNode {
         values_(args_.size()),
         site_(MakeSite(*expr.function, expr.type, args_)),
         result_(expr.type) {
-    if (!expr.args.empty() && expr.args[0]->kind == ExprKind::kRow) {
-      site_.field_names = static_cast<const RowExpr&>(*expr.args[0]).names;
-    }
     is_constant_ = function_.volatility == Volatility::kImmutable;
     leaves_only_ = true;
     for (const EvalNodePtr& arg : args_) {

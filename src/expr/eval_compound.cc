@@ -114,8 +114,10 @@ class ArrayNode : public EvalNode {
 
 class RowNode : public EvalNode {
  public:
-  explicit RowNode(std::vector<EvalNodePtr> args)
-      : EvalNode(TypeId::kRecord), args_(std::move(args)), value_(TypeId::kRecord) {}
+  RowNode(std::vector<EvalNodePtr> args, std::span<const std::string> names)
+      : EvalNode(TypeId::kRecord), args_(std::move(args)), value_(TypeId::kRecord) {
+    RecordBuilder(&head_, static_cast<uint16_t>(args_.size()), names);
+  }
 
   Status Run(EvalFrame& frame, const uint32_t* sel, uint32_t rows, const Vector** out) override {
     *out = &value_;
@@ -124,8 +126,8 @@ class RowNode : public EvalNode {
     if (constant) rows = 1;
     value_.ResetFlat(rows);
     for (uint32_t row = 0; row < rows; ++row) {
-      bytes_.clear();
-      RecordBuilder builder(&bytes_, static_cast<uint16_t>(args_.size()));
+      bytes_ = head_;
+      RecordBuilder builder(&bytes_);
       for (size_t i = 0; i < args_.size(); ++i) {
         builder.AddFrom(args_[i]->type().id, views_[i], row);
       }
@@ -138,6 +140,7 @@ class RowNode : public EvalNode {
  private:
   std::vector<EvalNodePtr> args_;
   std::vector<VectorView> views_;
+  std::string head_;  // what all its records begin with
   std::string bytes_;
   Vector value_;
 };
@@ -193,7 +196,7 @@ Result<EvalNodePtr> CompileArray(const ArrayExpr& expr, int depth) {
 
 Result<EvalNodePtr> CompileRow(const RowExpr& expr, int depth) {
   ASSIGN_OR_RETURN(auto args, CompileNodes(expr.args, depth));
-  return EvalNodePtr(std::make_unique<RowNode>(std::move(args)));
+  return EvalNodePtr(std::make_unique<RowNode>(std::move(args), expr.names));
 }
 
 Result<EvalNodePtr> CompileFieldSelect(const FieldSelectExpr& expr, int depth) {

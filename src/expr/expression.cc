@@ -172,6 +172,8 @@ bool SameNode(const Expr& a, const Expr& b, SubqueryPairs& pairs) {
     case ExprKind::kMinMax:
       return static_cast<const MinMaxExpr&>(a).is_greatest ==
              static_cast<const MinMaxExpr&>(b).is_greatest;
+    case ExprKind::kRow:
+      return static_cast<const RowExpr&>(a).names == static_cast<const RowExpr&>(b).names;
     case ExprKind::kFieldSelect:
       return static_cast<const FieldSelectExpr&>(a).index ==
              static_cast<const FieldSelectExpr&>(b).index;

@@ -33,6 +33,7 @@ void SelectWriter::NameItems(const ast::FromItem& item) {
   for (const auto& [var, column] : columns->second) {
     scope_.columns[var] = QuoteIdentifier(name) + "." + QuoteIdentifier(column);
   }
+  scope_.columns[query_.trace_.rows.at(&item)] = QuoteIdentifier(name) + ".*";
   scope_.names[&item] = std::move(name);
 }
 

@@ -173,7 +173,7 @@ struct JsonAgg {
       const TypeId type = site.arg_types.empty() ? args[0]->type().id : site.arg_types[0].id;
       const bool lines = type == TypeId::kRecord || IsArrayType(type);
       if (!first) text += lines && !args[0]->IsNull(row) ? ", \n " : ", ";
-      RETURN_IF_ERROR(AppendAsJson(args[0]->GetValue(row), io, &text, site.field_names));
+      RETURN_IF_ERROR(AppendAsJson(args[0]->GetValue(row), io, &text));
     }
     return text.size() > kBytesMax ? TooLarge() : Status();
   }
@@ -191,7 +191,7 @@ template <bool kObject>
 struct JsonbAgg {
   JsonbBuilder builder;
   bool any = false;
-  Status Add(EvalContext& context, CallSite& site, Args args, uint32_t row) {
+  Status Add(EvalContext& context, CallSite&, Args args, uint32_t row) {
     const TypeIo io(context);
     if (!any) kObject ? builder.BeginObject() : builder.BeginArray();
     any = true;
@@ -203,8 +203,7 @@ struct JsonbAgg {
       ASSIGN_OR_RETURN(const std::string name, JsonKeyOf(key, io));
       builder.Key(name);
     }
-    return AddAsJsonb(args[kObject ? 1 : 0]->GetValue(row), io, &builder,
-                      kObject ? std::span<const std::string>() : site.field_names);
+    return AddAsJsonb(args[kObject ? 1 : 0]->GetValue(row), io, &builder);
   }
   Status Finish(EvalContext&, CallSite&, Vector& out, uint32_t row) {
     if (!any) {

@@ -180,8 +180,8 @@ Status SetKernel(EvalContext&, CallSite&, std::span<const Vector* const> args, u
 }
 
 // ---- Building.
-Status ToJson(EvalContext& context, CallSite& site, std::span<const Vector* const> args,
-              uint32_t rows, Vector& out) {
+Status ToJson(EvalContext& context, CallSite&, std::span<const Vector* const> args, uint32_t rows,
+              Vector& out) {
   out.ResetFlat(rows);
   const TypeIo io(context);
   std::string text;
@@ -191,13 +191,13 @@ Status ToJson(EvalContext& context, CallSite& site, std::span<const Vector* cons
       continue;
     }
     text.clear();
-    RETURN_IF_ERROR(AppendAsJson(args[0]->GetValue(row), io, &text, site.field_names));
+    RETURN_IF_ERROR(AppendAsJson(args[0]->GetValue(row), io, &text));
     kernels::Put(out, row, text);
   }
   return {};
 }
-Status ToJsonb(EvalContext& context, CallSite& site, std::span<const Vector* const> args,
-               uint32_t rows, Vector& out) {
+Status ToJsonb(EvalContext& context, CallSite&, std::span<const Vector* const> args, uint32_t rows,
+               Vector& out) {
   out.ResetFlat(rows);
   const TypeIo io(context);
   JsonbBuilder builder;
@@ -206,7 +206,7 @@ Status ToJsonb(EvalContext& context, CallSite& site, std::span<const Vector* con
       kernels::PutNull(out, row);
       continue;
     }
-    RETURN_IF_ERROR(AddAsJsonb(args[0]->GetValue(row), io, &builder, site.field_names));
+    RETURN_IF_ERROR(AddAsJsonb(args[0]->GetValue(row), io, &builder));
     kernels::Put(out, row, builder.Finish());
   }
   return {};

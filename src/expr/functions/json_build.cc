@@ -86,9 +86,8 @@ Status ArrayAsJsonb(const ArrayView& array, int dim, uint32_t* next, const TypeI
   return {};
 }
 
-std::string FieldName(std::span<const std::string> names, int n) {
-  const auto i = static_cast<size_t>(n) - 1;
-  return i < names.size() ? names[i] : fmt::format("f{}", n);
+std::string FieldName(const RecordReader& reader, int n) {
+  return reader.name().empty() ? fmt::format("f{}", n) : std::string(reader.name());
 }
 
 bool IsArray(const Value& value) {
@@ -98,8 +97,7 @@ bool IsArray(const Value& value) {
 
 }  // namespace
 
-Status AppendAsJson(const Value& value, const TypeIo& io, std::string* out,
-                    std::span<const std::string> names) {
+Status AppendAsJson(const Value& value, const TypeIo& io, std::string* out) {
   if (value.is_null()) {
     *out += "null";
     return {};
@@ -118,7 +116,7 @@ Status AppendAsJson(const Value& value, const TypeIo& io, std::string* out,
     *out += '{';
     for (int n = 1; reader.Next(); ++n) {
       if (n > 1) *out += ',';
-      AppendJsonString(FieldName(names, n), out);
+      AppendJsonString(FieldName(reader, n), out);
       *out += ':';
       RETURN_IF_ERROR(
           AppendAsJson(reader.is_null() ? Value::Null(reader.type()) : reader.GetValue(), io, out));
@@ -137,8 +135,7 @@ Status AppendAsJson(const Value& value, const TypeIo& io, std::string* out,
   return {};
 }
 
-Status AddAsJsonb(const Value& value, const TypeIo& io, JsonbBuilder* builder,
-                  std::span<const std::string> names) {
+Status AddAsJsonb(const Value& value, const TypeIo& io, JsonbBuilder* builder) {
   if (value.is_null()) {
     builder->Null();
     return {};
@@ -158,7 +155,7 @@ Status AddAsJsonb(const Value& value, const TypeIo& io, JsonbBuilder* builder,
       RecordReader reader(value.bytes());
       builder->BeginObject();
       for (int n = 1; reader.Next(); ++n) {
-        builder->Key(FieldName(names, n));
+        builder->Key(FieldName(reader, n));
         RETURN_IF_ERROR(AddAsJsonb(
             reader.is_null() ? Value::Null(reader.type()) : reader.GetValue(), io, builder));
       }

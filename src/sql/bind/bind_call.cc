@@ -487,6 +487,7 @@ Result<ExprPtr> QueryBinder::BindAggregate(const ast::FuncCall& call, const Reso
   auto ref = std::make_unique<ColumnExpr>(var, aggregate->type, call.name.name);
   ref->location = call.location;
   if (is_traced()) TraceCall(call, var, *aggregate);
+  NoteShape(var, ShapeOf(*aggregate));
   owner->aggregates.push_back({std::move(aggregate), var});
   return ref;
 }
@@ -550,6 +551,7 @@ Result<ExprPtr> QueryBinder::BindTableCall(const ast::FuncCall& call, const Reso
   entry.call->location = call.location;
   ExprPtr value;
   if (entry.columns.size() == 1) {
+    NoteShape(entry.columns[0].var, ShapeOf(*entry.call));
     value = RefTo(entry.columns[0]);
   } else {
     std::vector<ExprPtr> fields;

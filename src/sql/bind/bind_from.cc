@@ -82,6 +82,8 @@ QueryBinder::FromResult QueryBinder::EntryOf(LogicalPtr plan, RangeEntry::Kind k
   result.top = std::make_shared<RangeEntry>();
   result.top->kind = kind;
   result.top->name = name;
+  result.top->node = plan.get();
+  NoteShapes(*plan);
   for (const OutputColumn& column : plan->output) {
     ScopeColumn scope;
     scope.name = column.name;
@@ -146,7 +148,7 @@ Result<QueryBinder::FromResult> QueryBinder::BindFromItem(const ast::FromItem& i
         return BindRangeVar(ast::As<ast::RangeVar>(item), level);
     }
   }());
-  if (is_traced()) TraceItem(item, *bound.top);
+  if (is_traced()) TraceItem(item, *bound.top, level);
   return Result<FromResult>(std::move(bound));
 }
 
@@ -196,6 +198,7 @@ QueryBinder::FromResult QueryBinder::ScanTable(std::shared_ptr<const TableDef> t
     scan->output.push_back({var, TypeId::kInt8, "row_id"});
     result.top->row_id = var;
   }
+  result.top->node = scan.get();
   result.plan = std::move(scan);
   result.names.push_back({.entry = result.top});
   level.entries.push_back(result.top);

@@ -60,6 +60,7 @@ Result<uint32_t> QueryBinder::AddGroupKey(const ast::Expr& expr, std::vector<Tar
   }
   grouping.keys.push_back(Clone(*target.expr));
   grouping.vars.push_back(NewVar(level));
+  NoteShape(grouping.vars.back(), ShapeOf(*target.expr));
   return static_cast<uint32_t>(grouping.keys.size() - 1);
 }
 
@@ -190,10 +191,12 @@ VarId VarOf(const Expr& expr) {
   return expr.kind == ExprKind::kColumn ? static_cast<const ColumnExpr&>(expr).index : 0;
 }
 
-/// The entry and column that `var` comes from; null if it is not one.
+/// The entry and column that `var` comes from; null if it is not one. Of a whole row only the
+/// entry.
 const ScopeColumn* ColumnBehind(const Level& level, VarId var, const RangeEntry** entry) {
   for (const auto& candidate : level.entries) {
     if (candidate->kind == RangeEntry::Kind::kJoin) continue;
+    if (candidate->row_var == var) *entry = candidate.get();
     for (const ScopeColumn& column : candidate->columns) {
       if (VarOf(*column.expr) == var) {
         *entry = candidate.get();

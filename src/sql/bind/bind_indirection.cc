@@ -15,79 +15,30 @@ Status NotComposite(const std::string& field, const Expr& arg, int32_t location)
       .At(location);
 }
 
-std::string FieldName(const RowExpr& row, size_t i) {
-  return i < row.names.size() ? row.names[i] : "f" + std::to_string(i + 1);
+Status NoField(const std::string& field, int32_t location) {
+  return Error(ErrorCode::kUndefinedColumn, "could not identify column \"{}\" in record data type",
+               field)
+      .At(location);
 }
 
 }  // namespace
 
-std::shared_ptr<const RecordShape> QueryBinder::ShapeOf(const Expr& expr) const {
-  if (expr.kind == ExprKind::kColumn) {
-    const auto found = record_shapes_.find(static_cast<const ColumnExpr&>(expr).index);
-    return found == record_shapes_.end() ? nullptr : found->second;
-  }
-  if (expr.kind != ExprKind::kRow) return nullptr;
-  const auto& row = static_cast<const RowExpr&>(expr);
-  auto shape = std::make_shared<RecordShape>();
-  for (size_t i = 0; i < row.args.size(); ++i) {
-    shape->names.push_back(FieldName(row, i));
-    shape->types.push_back(row.args[i]->type);
-  }
-  return shape;
-}
-
-void QueryBinder::NoteShape(VarId var, const Expr& expr) {
-  if (expr.type.id != TypeId::kRecord) return;
-  if (auto shape = ShapeOf(expr)) record_shapes_[var] = std::move(shape);
-}
-
-void QueryBinder::CopyShapes(const std::vector<OutputColumn>& from,
-                             const std::vector<OutputColumn>& to) {
-  for (size_t i = 0; i < from.size() && i < to.size(); ++i) {
-    const auto found = record_shapes_.find(from[i].var);
-    if (found != record_shapes_.end()) record_shapes_[to[i].var] = found->second;
-  }
-}
-
-Result<ExprPtr> QueryBinder::SelectField(ExprPtr arg, const std::string& field,
-                                         int32_t location) const {
-  if (RowExpr* row = AsRow(*arg)) {
-    for (size_t i = 0; i < row->args.size(); ++i) {
-      if (FieldName(*row, i) == field) return Result<ExprPtr>(std::move(row->args[i]));
+Result<ExprPtr> QueryBinder::SelectField(ExprPtr arg, const std::string& field, int32_t location) {
+  if (arg->type.id != TypeId::kRecord) return NotComposite(field, *arg, location);
+  const RowShapePtr shape = ShapeOf(*arg);
+  if (!shape) return NoField(field, location);
+  for (size_t i = 0; i < shape->fields.size(); ++i) {
+    if (shape->fields[i].name != field) continue;
+    if (RowExpr* row = AsRow(*arg)) {
+      if (row->names.empty()) break;
+      return Result<ExprPtr>(std::move(row->args[i]));
     }
-    return Error(ErrorCode::kUndefinedColumn,
-                 "could not identify column \"{}\" in record data type", field)
-        .At(location);
+    ExprPtr value = std::make_unique<FieldSelectExpr>(std::move(arg), static_cast<uint32_t>(i),
+                                                      shape->fields[i].type);
+    value->location = location;
+    return Result<ExprPtr>(std::move(value));
   }
-  if (arg->kind == ExprKind::kSubquery) {
-    // (SELECT t FROM t).a: the field of what the query yields.
-    auto& query = static_cast<SubqueryExpr&>(*arg);
-    if (query.subquery_kind == SubqueryKind::kScalar && query.plan->kind == LogicalKind::kProject) {
-      auto& project = static_cast<LogicalProject&>(*query.plan);
-      if (RowExpr* row = AsRow(*project.exprs[0])) {
-        for (size_t i = 0; i < row->args.size(); ++i) {
-          if (i >= row->names.size() || row->names[i] != field) continue;
-          const Type type = row->args[i]->type;
-          return ExprPtr(
-              std::make_unique<FieldSelectExpr>(std::move(arg), static_cast<uint32_t>(i), type));
-        }
-      }
-    }
-  }
-  if (const auto shape = ShapeOf(*arg)) {
-    const auto found = std::find(shape->names.begin(), shape->names.end(), field);
-    if (found != shape->names.end()) {
-      const auto i = static_cast<size_t>(found - shape->names.begin());
-      return ExprPtr(std::make_unique<FieldSelectExpr>(std::move(arg), static_cast<uint32_t>(i),
-                                                       shape->types[i]));
-    }
-  }
-  if (arg->type.id == TypeId::kRecord) {
-    return Error(ErrorCode::kUndefinedColumn,
-                 "could not identify column \"{}\" in record data type", field)
-        .At(location);
-  }
-  return NotComposite(field, *arg, location);
+  return NoField(field, location);
 }
 
 Result<ExprPtr> QueryBinder::BindSubscript(const ast::Expr& syntax, Level& level) {

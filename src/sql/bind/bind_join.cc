@@ -80,7 +80,9 @@ Result<ScopeColumn> QueryBinder::MergeColumns(const ScopeColumn& left, const Sco
 }
 
 Result<QueryBinder::FromResult> QueryBinder::BindJoin(const ast::JoinExpr& item, Level& level) {
+  const size_t left_begin = level.entries.size();
   ASSIGN_OR_RETURN(FromResult left, BindFromItem(*item.left, level));
+  const size_t right_begin = level.entries.size();
   const bool lateral_ok = item.type == ast::JoinType::kInner || item.type == ast::JoinType::kLeft;
   const size_t outer_names = level.names.size();
   for (const NamespaceItem& name : left.names) {
@@ -152,6 +154,11 @@ Result<QueryBinder::FromResult> QueryBinder::BindJoin(const ast::JoinExpr& item,
     join->condition = std::move(conditions[0]);
   } else if (!conditions.empty()) {
     join->condition = std::make_unique<BoolExpr>(ExprKind::kAnd, std::move(conditions));
+  }
+  const bool all_left = item.type == ast::JoinType::kLeft || item.type == ast::JoinType::kFull;
+  const bool all_right = item.type == ast::JoinType::kRight || item.type == ast::JoinType::kFull;
+  for (size_t i = left_begin; i < level.entries.size(); ++i) {
+    if (i < right_begin ? all_right : all_left) level.entries[i]->nullable = true;
   }
   join->output = left.plan->output;
   join->output.insert(join->output.end(), right.plan->output.begin(), right.plan->output.end());

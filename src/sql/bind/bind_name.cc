@@ -100,25 +100,6 @@ Result<NamespaceItem*> QueryBinder::TryRelation(const std::string& schema, const
   return Result<NamespaceItem*>(nullptr);
 }
 
-ExprPtr QueryBinder::WholeRow(RangeEntry& entry, Level& owner, int32_t location) {
-  static_cast<void>(owner);
-  if (entry.scalar_function && entry.columns.size() == 1) {
-    ExprPtr value = Clone(*entry.columns[0].expr);
-    value->location = location;
-    return value;
-  }
-  std::vector<ExprPtr> fields;
-  std::vector<std::string> names;
-  for (const ScopeColumn& column : entry.columns) {
-    fields.push_back(Clone(*column.expr));
-    names.push_back(column.name);
-  }
-  auto row = std::make_unique<RowExpr>(std::move(fields));
-  row->names = std::move(names);
-  row->location = location;
-  return row;
-}
-
 Result<NamespaceItem*> QueryBinder::RelationOfStar(const ast::ColumnRef& ref, Level& level,
                                                    Level** at) {
   const std::string& relation = ref.fields.back();

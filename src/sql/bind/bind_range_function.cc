@@ -1,4 +1,6 @@
 // Functions in FROM.
+#include <algorithm>
+
 #include "common/array.h"
 #include "expr/function.h"
 #include "sql/bind/query_binder.h"
@@ -64,7 +66,8 @@ Result<QueryBinder::FunctionItem> QueryBinder::BindFunctionItem(
     TellColumns(*item.call, item.columns);
     return item;
   }
-  if (is_record && !has_columns) {
+  if (is_record && !has_columns) item.shape = ShapeOf(*item.call);
+  if (is_record && !has_columns && !item.shape) {
     return Error(ErrorCode::kSyntaxError,
                  "a column definition list is required for functions returning \"record\"")
         .At(call.location);
@@ -72,9 +75,40 @@ Result<QueryBinder::FunctionItem> QueryBinder::BindFunctionItem(
   if (item.columns.empty()) {
     item.columns.push_back({NewVar(level), item.call->type, item.name});
   }
-  item.scalar = !has_columns;
+  item.scalar = !has_columns && !item.shape;
   item.one_value = item.columns.size() == 1 && !is_record;
   return item;
+}
+
+LogicalPtr QueryBinder::ExpandRows(std::unique_ptr<LogicalFunctionScan> scan,
+                                   const std::vector<RowShapePtr>& shapes, Level& level) {
+  if (std::none_of(shapes.begin(), shapes.end(), [](const auto& shape) { return shape; })) {
+    return scan;
+  }
+  auto project = std::make_unique<LogicalProject>();
+  size_t at = 0;
+  const auto keep = [&] {
+    const OutputColumn& column = scan->output[at++];
+    project->exprs.push_back(RefTo(column));
+    project->output.push_back(column);
+  };
+  for (size_t call = 0; call < scan->calls.size(); ++call) {
+    if (!shapes[call]) {
+      for (uint32_t i = 0; i < scan->calls[call].columns; ++i) keep();
+      continue;
+    }
+    const OutputColumn& row = scan->output[at++];
+    for (size_t i = 0; i < shapes[call]->fields.size(); ++i) {
+      const RowShape::Field& field = shapes[call]->fields[i];
+      project->exprs.push_back(
+          std::make_unique<FieldSelectExpr>(RefTo(row), static_cast<uint32_t>(i), field.type));
+      project->output.push_back({NewVar(level), field.type, field.name});
+      NoteShape(project->output.back().var, field.shape);
+    }
+  }
+  while (at < scan->output.size()) keep();
+  project->children.push_back(std::move(scan));
+  return project;
 }
 
 Result<QueryBinder::FromResult> QueryBinder::BindRangeFunction(const ast::RangeFunction& item,
@@ -83,6 +117,7 @@ Result<QueryBinder::FromResult> QueryBinder::BindRangeFunction(const ast::RangeF
   bool scalar = false;
   bool one_value = false;
   std::string first_name;
+  std::vector<RowShapePtr> shapes;  // of each of the calls
   const bool saved = level.lateral_active;
   level.lateral_active = true;
   Status status = [&]() -> Status {
@@ -112,6 +147,7 @@ Result<QueryBinder::FromResult> QueryBinder::BindRangeFunction(const ast::RangeF
         } else {
           scalar = one_value = false;
         }
+        shapes.push_back(part.shape);
         scan->output.insert(scan->output.end(), part.columns.begin(), part.columns.end());
         scan->calls.push_back({std::move(part.call), static_cast<uint32_t>(part.columns.size())});
       }
@@ -127,7 +163,8 @@ Result<QueryBinder::FromResult> QueryBinder::BindRangeFunction(const ast::RangeF
     scan->output.push_back({NewVar(level), TypeId::kInt8, "ordinality"});
   }
   scan->alias = name;
-  FromResult result = EntryOf(std::move(scan), RangeEntry::Kind::kFunction, first_name, level);
+  LogicalPtr plan = ExpandRows(std::move(scan), shapes, level);
+  FromResult result = EntryOf(std::move(plan), RangeEntry::Kind::kFunction, first_name, level);
   result.top->scalar_function = one_value && !item.ordinality;
   RETURN_IF_ERROR(ApplyAlias(*result.top, item.alias, item.location));
   return result;

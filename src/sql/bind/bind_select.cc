@@ -132,7 +132,6 @@ LogicalPtr QueryBinder::ProjectTargets(LogicalPtr plan, std::vector<Target>& tar
       if (!used && below) var = column.index;
     }
     if (!var) var = NewVar(level);
-    NoteShape(var, *target.expr);
     OutputColumn output{var, target.expr->type, target.name};
     output.origin_table = target.origin_table;
     output.origin_column = target.origin_column;
@@ -272,6 +271,7 @@ Result<LogicalPtr> QueryBinder::BindBlock(const ast::SelectStmt& select, Level& 
       keys.push_back(std::move(key));
     }
     if (!keys.empty()) plan = SortBy(std::move(plan), keys);
+    MakeRows(plan);
     return AddLimit(select, std::move(plan), keys, level);
   }
 
@@ -287,7 +287,6 @@ Result<LogicalPtr> QueryBinder::BindBlock(const ast::SelectStmt& select, Level& 
     const OutputColumn column{NewVar(level), target.expr->type, target.name};
     ExprPtr ref = RefTo(column);
     ref->location = target.expr->location;
-    NoteShape(column.var, *target.expr);
     computed->output.push_back(column);
     computed->exprs.push_back(std::move(target.expr));
     target.expr = std::move(ref);
@@ -357,6 +356,7 @@ Result<LogicalPtr> QueryBinder::BindBlock(const ast::SelectStmt& select, Level& 
     project.output.push_back(row_id);
   }
   lockable_ = std::move(hand_out);
+  MakeRows(plan);
   return Result<LogicalPtr>(std::move(plan));
 }
 

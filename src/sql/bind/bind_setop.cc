@@ -84,7 +84,6 @@ Result<LogicalPtr> QueryBinder::CombineSetOperation(const ast::SelectStmt& selec
     }
     node->output.push_back({NewVar(level), type, left->output[i].name});
   }
-  CopyShapes(left->output, node->output);
   node->children.push_back(std::move(left));
   node->children.push_back(std::move(right));
   return node;
@@ -121,7 +120,6 @@ Result<LogicalPtr> QueryBinder::BindValuesLists(const ast::SelectStmt& select, L
   for (size_t i = 0; i < columns; ++i) {
     ASSIGN_OR_RETURN(Type type, UnifyTypes(by_column[i], "VALUES"));
     values->output.push_back({NewVar(level), type, fmt::format("column{}", i + 1)});
-    NoteShape(values->output.back().var, *by_column[i].front());
     for (size_t r = 0; r < by_column[i].size(); ++r) {
       values->rows_exprs[r].push_back(std::move(by_column[i][r]));
     }

@@ -83,7 +83,8 @@ Result<ExprPtr> QueryBinder::BindQuantified(const ast::SubLink& link, Level& lev
   RETURN_IF_ERROR(CheckOperatorSchema(link.op));
   ASSIGN_OR_RETURN(ExprPtr test, BindExpr(*link.test, level));
   std::vector<ExprPtr> left;
-  if (RowExpr* row = AsRow(*test)) {
+  // A relation's whole row is one value; ROW(...) is as many as it has.
+  if (RowExpr* row = AsRow(*test); row && link.test->kind == ast::ExprKind::kRow) {
     left = std::move(row->args);
   } else {
     left.push_back(std::move(test));

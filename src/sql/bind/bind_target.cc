@@ -23,14 +23,14 @@ Status QueryBinder::ExpandStar(const ast::Expr& expr, Level& level, std::vector<
   if (const auto* indirection = ast::TryAs<ast::IndirectionExpr>(&expr)) {
     ASSIGN_OR_RETURN(ExprPtr base, BindIndirectionBase(*indirection, level));
     RowExpr* row = AsRow(*base);
-    if (const auto shape = row ? nullptr : ShapeOf(*base)) {
-      for (size_t i = 0; i < shape->names.size(); ++i) {
+    if (const RowShapePtr shape = row ? nullptr : ShapeOf(*base);
+        shape && base->type.id == TypeId::kRecord) {
+      for (size_t i = 0; i < shape->fields.size(); ++i) {
         Target target;
-        target.name = shape->names[i];
-        target.expr = std::make_unique<FieldSelectExpr>(Clone(*base), static_cast<uint32_t>(i),
-                                                        shape->types[i]);
-        target.expr->location = expr.location;
-        target.location = expr.location;
+        target.name = shape->fields[i].name;
+        target.expr = std::make_unique<FieldSelectExpr>(Copy(*base), static_cast<uint32_t>(i),
+                                                        shape->fields[i].type);
+        target.expr->location = target.location = expr.location;
         out.push_back(std::move(target));
       }
       return {};

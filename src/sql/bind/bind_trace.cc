@@ -16,7 +16,10 @@ Result<ExprPtr> QueryBinder::BindTraced(const ast::Expr& expr, Level& level) {
   return Result<ExprPtr>(std::move(bound));
 }
 
-void QueryBinder::TraceItem(const ast::FromItem& item, const RangeEntry& entry) {
+void QueryBinder::TraceItem(const ast::FromItem& item, RangeEntry& entry, Level& level) {
+  entry.traced = true;
+  entry.row_var = NewVar(level);
+  context_.trace->rows[&item] = entry.row_var;
   auto& columns = context_.trace->columns[&item];
   for (const ScopeColumn& column : entry.columns) {
     const bool is_column = column.expr->kind == ExprKind::kColumn;

@@ -25,6 +25,8 @@ struct BindTrace {
   /// The columns of an item of FROM (no join): the variable and the name of each. A variable that a
   /// subquery hands up is one of both levels.
   std::map<const ast::FromItem*, std::vector<std::pair<VarId, std::string>>> columns;
+  /// The variable of such an item's whole row.
+  std::map<const ast::FromItem*, VarId> rows;
   /// Aggregates and window functions, by the variable that stands for them in `exprs`.
   struct Call {
     const ast::FuncCall* tree;

@@ -95,6 +95,7 @@ Result<ExprPtr> QueryBinder::BindWindowCall(const ast::FuncCall& call, const Res
   auto ref = std::make_unique<ColumnExpr>(var, bound->type, call.name.name);
   ref->location = call.location;
   if (is_traced()) TraceCall(call, var, *bound);
+  NoteShape(var, ShapeOf(*bound));
   window->calls.push_back({std::move(bound), var});
   return ref;
 }

@@ -43,8 +43,9 @@ Result<QueryBinder::FromResult> QueryBinder::BindCteReference(CteEntry& cte,
   }
   for (const OutputColumn& column : cte.columns) {
     scan->output.push_back({NewVar(level), column.type, column.name});
+    const auto shape = shapes_.find(column.var);
+    if (shape != shapes_.end()) NoteShape(scan->output.back().var, RowShapePtr(shape->second));
   }
-  CopyShapes(cte.columns, scan->output);
   FromResult result = EntryOf(std::move(scan), RangeEntry::Kind::kCte, cte.name, level);
   RETURN_IF_ERROR(ApplyAlias(*result.top, item.alias, item.location));
   return result;
@@ -94,6 +95,7 @@ Result<QueryBinder::WithScope> QueryBinder::BindWith(const ast::WithClause& with
     } else {
       ASSIGN_OR_RETURN(definition.plan, BindAnyStatement(*cte.query, &level, true));
       entry.columns = definition.plan->output;
+      NoteShapes(*definition.plan);
       if (entry.modifies) {
         entry.has_output = definition.plan->kind == LogicalKind::kProject ||
                            definition.plan->kind == LogicalKind::kCte;
@@ -189,6 +191,7 @@ Status QueryBinder::BindRecursiveCte(const ast::CommonTableExpr& cte, const ast:
     ASSIGN_OR_RETURN(definition.plan, std::move(bound));
     entry.in_nonrecursive_term = false;
     entry.columns = definition.plan->output;
+    NoteShapes(*definition.plan);
     return NameCteColumns(cte, entry);
   }
   Level level(&outer);
@@ -198,6 +201,7 @@ Status QueryBinder::BindRecursiveCte(const ast::CommonTableExpr& cte, const ast:
   }
   ASSIGN_OR_RETURN(LogicalPtr left, BindSelect(*select.left, &level, true));
   entry.columns = left->output;
+  NoteShapes(*left);
   RETURN_IF_ERROR(NameCteColumns(cte, entry));
   entry.in_nonrecursive_term = false;
   entry.working_id = next_cte_++;
@@ -211,6 +215,7 @@ Status QueryBinder::BindRecursiveCte(const ast::CommonTableExpr& cte, const ast:
     ASSIGN_OR_RETURN(definition.plan, SortAndLimitRows(select, std::move(definition.plan), level));
     if (select.with) definition.plan = AttachWith(std::move(with), std::move(definition.plan));
     entry.columns = definition.plan->output;
+    NoteShapes(*definition.plan);
     return NameCteColumns(cte, entry);
   }
   definition.recursive = true;
@@ -246,6 +251,7 @@ Status QueryBinder::BindRecursiveCte(const ast::CommonTableExpr& cte, const ast:
   definition.plan = std::move(node);
   if (select.with) definition.plan = AttachWith(std::move(with), std::move(definition.plan));
   entry.columns = definition.plan->output;
+  NoteShapes(*definition.plan);
   return NameCteColumns(cte, entry);
 }
 

@@ -31,6 +31,7 @@ Result<LogicalPtr> QueryBinder::BindAnyStatement(const ast::Statement& statement
 }
 
 LogicalPlan QueryBinder::FinishPlan(LogicalPtr root) {
+  MakeRows(root);
   LogicalPlan plan;
   plan.param_types = context_.param_types;
   plan.next_var = next_var_;

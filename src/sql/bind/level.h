@@ -61,12 +61,6 @@ struct ScopeColumn {
   int16_t origin_column = 0;
 };
 
-/// The fields of a column whose values are rows of no named type.
-struct RecordShape {
-  std::vector<std::string> names;
-  std::vector<Type> types;
-};
-
 /// An item of FROM, a join, or the target of a data-modifying statement.
 struct RangeEntry {
   enum class Kind : uint8_t { kTable, kSubquery, kFunction, kJoin, kCte };
@@ -82,6 +76,15 @@ struct RangeEntry {
   std::vector<LogicalLockRows::Target> lockable;
   /// A function whose single column stands for the whole row, too.
   bool scalar_function = false;
+  /// On a side of an outer join that may be missing.
+  bool nullable = false;
+  /// What makes its rows; null for joins and for the targets of data modification.
+  const LogicalNode* node = nullptr;
+  /// Its whole row, as a column made by a projection over `node`; 0: nobody asked.
+  VarId row_var = 0;
+  bool row_made = false;
+  /// BindTrace is told of it: its row is always a column.
+  bool traced = false;
 };
 
 struct NamespaceItem {

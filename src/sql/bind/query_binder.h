@@ -5,12 +5,14 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "expr/resolve.h"
 #include "sql/bind/bind_trace.h"
 #include "sql/bind/binder.h"
 #include "sql/bind/level.h"
+#include "sql/bind/row_shape.h"
 #include "sql/parse/ast.h"
 #include "sql/parse/ast_dml.h"
 #include "sql/parse/ast_expr.h"
@@ -88,7 +90,7 @@ class QueryBinder {
   // -- What BindContext::trace is told; nothing of views within the statement.
   bool is_traced() const { return context_.trace != nullptr && view_depth_ == 0; }
   Result<ExprPtr> BindTraced(const ast::Expr& expr, Level& level);
-  void TraceItem(const ast::FromItem& item, const RangeEntry& entry);
+  void TraceItem(const ast::FromItem& item, RangeEntry& entry, Level& level);
   Result<LogicalPtr> TraceOutput(const ast::SelectStmt& select, Result<LogicalPtr> plan);
   void TraceCall(const ast::FuncCall& call, VarId var, const Expr& bound);
 
@@ -177,6 +179,18 @@ class QueryBinder {
   Result<ExprPtr> ColumnOf(RangeEntry& entry, Level& owner, const std::string& name,
                            int32_t location);
   ExprPtr WholeRow(RangeEntry& entry, Level& owner, int32_t location);
+  /// Puts the rows that were asked for below the outer joins of `plan`, where it holds their items.
+  void MakeRows(LogicalPtr& plan);
+
+  // -- Row values (row_shape.cc). Null: not known.
+  RowShapePtr ShapeOf(const Expr& expr) const;
+  /// Of the column `var` that `plan` yields.
+  RowShapePtr ShapeIn(const LogicalNode& plan, VarId var) const;
+  RowShapePtr FirstShape(const std::vector<ExprPtr>& exprs) const;
+  void NoteShape(VarId var, RowShapePtr shape);
+  void NoteShapes(const LogicalNode& plan);
+  Result<ExprPtr> SelectField(ExprPtr arg, const std::string& field, int32_t location);
+
   void NoteLateral(Level& owner, const NamespaceItem& item);
   Status MissingColumn(const std::string& relation, const std::string& column, int32_t location,
                        Level& level);
@@ -198,10 +212,14 @@ class QueryBinder {
     std::string name;
     bool scalar = false;     // its column has no name of its own
     bool one_value = false;  // it returns a value, not a row: so its alias is that value
+    RowShapePtr shape;       // of its one column, a row, whose fields are what it yields
   };
   Result<FunctionItem> BindFunctionItem(const ast::Expr& call,
                                         const std::vector<ast::TypedColumn>& definitions,
                                         Level& level);
+  /// The fields of the calls' rows in place of the rows; a null shape: columns as they are.
+  LogicalPtr ExpandRows(std::unique_ptr<LogicalFunctionScan> scan,
+                        const std::vector<RowShapePtr>& shapes, Level& level);
   Result<FunctionItem> BindUnnest(const ast::Expr& array, Level& level);
   /// Another join, or a subquery that may become one: 54001 when there are too many.
   Status CountJoin(int32_t location);
@@ -384,14 +402,6 @@ class QueryBinder {
   // -- Conversions of constants.
   Result<Value> ParseConstant(const std::string& text, Type type, int32_t location);
 
-  /// Null: its fields are not known.
-  std::shared_ptr<const RecordShape> ShapeOf(const Expr& expr) const;
-  /// The column `var` holds what `expr` yields.
-  void NoteShape(VarId var, const Expr& expr);
-  /// Each of `to` holds what the one of `from` at its place does.
-  void CopyShapes(const std::vector<OutputColumn>& from, const std::vector<OutputColumn>& to);
-  Result<ExprPtr> SelectField(ExprPtr arg, const std::string& field, int32_t location) const;
-
   void DependOn(Oid oid);
   void Replace(int32_t location, int32_t length, std::string text);
 
@@ -400,7 +410,15 @@ class QueryBinder {
   uint32_t next_cte_ = 1;
   uint32_t next_scan_ = 1;
   std::vector<int> var_depths_;
-  int nesting_ = 0;  // of BindExpr and BindSelect, views included
+  /// What the variables of type record, and arrays of it, consist of.
+  std::unordered_map<VarId, RowShapePtr> shapes_;
+  struct NullableRow {
+    OutputColumn column;
+    ExprPtr row;
+    const LogicalNode* item;  // in the plan that is being bound
+  };
+  std::vector<NullableRow> rows_;  // asked for, not yet made
+  int nesting_ = 0;                // of BindExpr and BindSelect, views included
   int view_depth_ = 0;
   bool in_trace_ = false;  // BindExpr was called by BindTraced
   int joins_ = 0;          // of the statement so far, views' own and subqueries included
@@ -409,7 +427,6 @@ class QueryBinder {
   const ast::SelectStmt* cursor_block_ = nullptr;
   /// For the block that is bound next: the clause outside that locks its rows.
   const ast::LockingClause* pushed_lock_ = nullptr;
-  std::map<VarId, std::shared_ptr<const RecordShape>> record_shapes_;
   /// The tables of the last block that handed its row ids out instead of locking them.
   std::vector<LogicalLockRows::Target> lockable_;
   /// The call that is itself an item of FROM, and its columns.
