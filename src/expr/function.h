@@ -25,9 +25,6 @@ struct CallSite {
   const Function* function = nullptr;
   Type result;                  // with the call's type modifier
   std::vector<Type> arg_types;  // actual ones: what polymorphic functions go by
-  /// Names of the first argument's fields where it is a ROW with names: for row_to_json and its
-  /// like.
-  std::vector<std::string> field_names;
   /// Room for something derived from constant arguments (a compiled pattern), made on first use.
   std::shared_ptr<void> memo;
 };

@@ -3,6 +3,7 @@
 #include "engine/ddl/ddl_names.h"
 #include "engine/ddl/statements.h"
 #include "engine/ddl/storage_properties.h"
+#include "sql/parse/identifier.h"
 #include "sql/parse/token_cursor.h"
 
 namespace oxibase::ddl {
@@ -56,9 +57,6 @@ Status CheckReplaced(const ViewDef& before, const ViewDef& after) {
 
 Result<std::string> CreateView(DdlHost& host, const ast::CreateViewStmt& statement,
                                std::string_view text) {
-  if (statement.recursive) {
-    return NotSupported("CREATE RECURSIVE VIEW").Hint("Write WITH RECURSIVE in the query.");
-  }
   if (statement.check_option != ast::CreateViewStmt::CheckOption::kNone) {
     return NotSupported("WITH CHECK OPTION");
   }
@@ -104,6 +102,16 @@ Result<std::string> CreateView(DdlHost& host, const ast::CreateViewStmt& stateme
   }
   view.query_sql = Replace(text, static_cast<size_t>(statement.query_begin),
                            static_cast<size_t>(statement.query_length), replacements);
+  if (statement.recursive) {
+    // As the grammar means it: the view's name is that of a WITH around its query.
+    std::string columns;
+    for (const std::string& column : statement.columns) {
+      columns += (columns.empty() ? "" : ", ") + QuoteIdentifier(column);
+    }
+    const std::string name = QuoteIdentifier(view.name);
+    view.query_sql = fmt::format("WITH RECURSIVE {} ({}) AS ({}) SELECT {} FROM {}", name, columns,
+                                 view.query_sql, columns, name);
+  }
 
   catalog = host.catalog();
   if (const auto before = catalog->FindView(view.schema, view.name);

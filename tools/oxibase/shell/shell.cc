@@ -132,6 +132,8 @@ bool Shell::RunFile(const std::string& path) {
              (depth_ >= kIncludeDepthMax ? "included too deep"
               : file                     ? "is a folder"
                                          : std::strerror(errno)));
+    // Who goes in circles would do so once for each line of each level.
+    if (depth_ >= kIncludeDepthMax) stop_ = true;
     return false;
   }
   ++depth_;
