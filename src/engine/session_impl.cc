@@ -387,8 +387,12 @@ bool SessionImpl::WantsCustomPlan(const PreparedImpl& statement) const {
   constexpr double kWorthPlanning = 20'000;
   constexpr uint32_t kTries = 5;
   const double cost = statement.plan->root->cost;
-  if (cost < kWorthPlanning || statement.types.empty() || statement.is_plan_only) return false;
-  return statement.custom_plans < kTries || statement.custom_cost / statement.custom_plans < cost;
+  if (statement.types.empty() || statement.is_plan_only) return false;
+  if (cost < kWorthPlanning && !statement.plan->values_matter) return false;
+  if (statement.custom_plans < kTries) return true;
+  const double custom_cost = statement.custom_cost / statement.custom_plans;
+  // Where hopes are dear, what was hoped for is no bound.
+  return custom_cost < cost || (statement.plan->values_matter && custom_cost > 2 * cost);
 }
 
 Result<std::shared_ptr<PreparedImpl>> SessionImpl::CustomPlanOf(PreparedImpl& statement,

@@ -7,6 +7,7 @@
 #include "expr/function.h"
 #include "sql/optimize/expr_tools.h"
 #include "sql/optimize/implication.h"
+#include "sql/optimize/text_prefix.h"
 
 namespace oxibase {
 namespace {
@@ -99,6 +100,10 @@ struct ColumnCondition {
   Op op = Op::kNone;  // kNone: any_of
   ExprPtr bound;
   double selectivity;
+  /// `bound` is the lower end of what begins with a prefix and this, if there is one, the upper.
+  bool is_prefix = false;
+  ExprPtr end = nullptr;
+  bool covers = true;  // nothing is left for a filter to test
 };
 
 class PathFinder {
@@ -124,7 +129,7 @@ class PathFinder {
                                       [](const auto& c) { return c.op == Op::kEqual; });
       if (equal != conditions.end()) {
         path.equal.push_back(std::move(equal->bound));
-        path.covered.push_back(equal->conjunct);
+        if (equal->covers) path.covered.push_back(equal->conjunct);
         path.selectivity *= equal->selectivity;
         ++path.equal_columns;
         continue;
@@ -146,8 +151,7 @@ class PathFinder {
     }
     if (index.method == IndexMethod::kHash && path.equal_columns < index.columns.size()) return {};
     path.unique = path.equal_columns == index.columns.size() && scan_.table->IsAlwaysUnique(index);
-    if (path.covered.empty() && !path.partial &&
-        !(with_whole && index.method == IndexMethod::kOrdered)) {
+    if (!path.narrows() && !(with_whole && index.method == IndexMethod::kOrdered)) {
       return {};
     }
     return path;
@@ -178,6 +182,16 @@ class PathFinder {
   void AddRange(std::vector<ColumnCondition> conditions, IndexPath* path) const {
     bool has_lower = false, has_upper = false;
     double part = 1;
+    const auto prefix = std::find_if(conditions.begin(), conditions.end(),
+                                     [](const auto& c) { return c.is_prefix; });
+    if (prefix != conditions.end()) {
+      if (prefix->covers) path->covered.push_back(prefix->conjunct);
+      path->lower = std::move(prefix->bound);
+      path->upper = std::move(prefix->end);
+      path->upper_inclusive = false;
+      path->selectivity *= prefix->selectivity;
+      return;
+    }
     for (auto& condition : conditions) {
       const bool is_lower = condition.op == Op::kGreater || condition.op == Op::kGreaterEqual;
       bool& taken = is_lower ? has_lower : has_upper;
@@ -251,6 +265,7 @@ class PathFinder {
           continue;
         }
       }
+      if (IsTextLike(type) && AddPrefix(conjunct, c, index, i, &found)) continue;
       const Comparison comparison = AsComparison(conjunct);
       if (comparison.op == Op::kNone) continue;
       for (const bool flipped : {false, true}) {
@@ -271,6 +286,27 @@ class PathFinder {
       }
     }
     return found;
+  }
+
+  /// False if the conjunct is no pattern of a text of one beginning, or not of this column.
+  bool AddPrefix(const Expr& conjunct, size_t c, const IndexDef& index, size_t i,
+                 std::vector<ColumnCondition>* found) const {
+    const PrefixMatch match = AsPrefixMatch(conjunct);
+    if (!match.subject || !IsIndexColumn(*match.subject, index, i)) return false;
+    const auto constant = [](std::string text) {
+      return std::make_unique<ConstantExpr>(Value::Text(std::move(text)));
+    };
+    ColumnCondition condition{c, Op::kGreaterEqual, constant(match.prefix.text),
+                              estimator_.Selectivity(conjunct)};
+    condition.covers = match.prefix.is_exact;
+    if (match.prefix.is_whole) {
+      condition.op = Op::kEqual;
+    } else {
+      condition.is_prefix = true;
+      if (auto end = EndOfPrefix(match.prefix.text)) condition.end = constant(std::move(*end));
+    }
+    found->push_back(std::move(condition));
+    return true;
   }
 
   const LogicalScan& scan_;

@@ -27,6 +27,9 @@ struct IndexPath {
   bool partial = false;
   /// Index columns that are fixed by equality: the order of rows goes by those after them.
   size_t equal_columns = 0;
+
+  /// Whether the index leaves out rows that the conjuncts leave out.
+  bool narrows() const { return !covered.empty() || partial || !equal.empty() || lower || upper; }
 };
 
 /// Whether an expression may be a bound: it has no variable of the scan itself.
@@ -51,6 +54,9 @@ std::vector<IndexPath> FindIndexPaths(
 // Costs in units of reading one row of a table scan.
 inline constexpr double kIndexProbeCost = 4;
 inline constexpr double kIndexRowCost = 2.5;
+/// Rows that a filter refuses come before the first good one, and nobody knows how they lie: their
+/// number is guessed high where a few good ones are looked for.
+inline constexpr double kFilterCaution = 10;
 /// Of running an inner plan again for another outer row.
 inline constexpr double kReopenCost = 10;
 inline constexpr double kHashBuildCost = 3;

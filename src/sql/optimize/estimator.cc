@@ -4,7 +4,9 @@
 #include <cmath>
 
 #include "expr/function.h"
+#include "expr/functions/utf8.h"
 #include "sql/optimize/expr_tools.h"
+#include "sql/optimize/text_prefix.h"
 
 namespace oxibase {
 namespace {
@@ -14,6 +16,8 @@ constexpr double kRowsDefault = 1000;
 constexpr double kDistinctDefault = 200;
 constexpr double kRangeDefault = 1.0 / 3;
 constexpr double kPatternDefault = 0.05;
+constexpr double kPrefixCharacter = 0.2;
+constexpr double kPrefixMin = 0.005;
 constexpr double kPredicateDefault = 0.25;
 constexpr double kFunctionRowsDefault = 1000;
 constexpr double kRecursionFactor = 10;
@@ -100,6 +104,18 @@ double Estimator::RangeSelectivity(const Expr& column, const Expr& bound, bool b
   return below ? part : std::clamp(1 - part, 0.001, 1.0);
 }
 
+double Estimator::SelectivityOf(const PrefixMatch& match) const {
+  double distinct = 0;
+  if (match.subject->kind == ExprKind::kColumn) {
+    distinct = Distinct(static_cast<const ColumnExpr&>(*match.subject).index);
+  }
+  const double one = 1 / (distinct > 0 ? distinct : kDistinctDefault);
+  if (match.prefix.is_whole) return one;
+  const double part =
+      std::pow(kPrefixCharacter, static_cast<double>(utf8::Length(match.prefix.text)));
+  return std::max({part, kPrefixMin, one});
+}
+
 double Estimator::Selectivity(const Expr& predicate) const {
   switch (predicate.kind) {
     case ExprKind::kAnd: {
@@ -140,6 +156,9 @@ double Estimator::Selectivity(const Expr& predicate) const {
       if (comparison.op == Op::kNone) {
         const auto name = static_cast<const CallExpr&>(predicate).function->name;
         if (name == "<>") return 0.99;
+        if (const PrefixMatch match = AsPrefixMatch(predicate); match.subject) {
+          return SelectivityOf(match);
+        }
         return name.starts_with('~') ? kPatternDefault : kPredicateDefault;
       }
       const Expr& left = *comparison.call->args[0];

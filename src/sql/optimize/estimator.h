@@ -8,6 +8,8 @@
 
 namespace oxibase {
 
+struct PrefixMatch;
+
 /// Guesses row counts. Knows which table column each variable of a plan is.
 class Estimator {
  public:
@@ -35,6 +37,7 @@ class Estimator {
     ColumnId column;
   };
   double GroupCount(const std::vector<ExprPtr>& keys, double rows) const;
+  double SelectivityOf(const PrefixMatch& match) const;
   double RangeSelectivity(const Expr& column, const Expr& bound, bool below) const;
 
   const StatisticsProvider* statistics_;

@@ -87,6 +87,11 @@ class Lowerer {
   Result<Lowered> LowerJoin(LogicalJoin& join, const Wish& wish);
   Result<Lowered> LowerIndexJoin(LogicalJoin& join, Lowered left, std::vector<ExprPtr> condition,
                                  IndexPath path);
+  /// A semi join as lookups of its left side, a table, by the distinct rows of the right one; no
+  /// value, and nothing touched, if that cannot be or costs `cost_max` or more.
+  Result<std::optional<Lowered>> LowerSemiByIndex(LogicalJoin& join,
+                                                  std::vector<ExprPtr>& condition, double rows,
+                                                  double cost_max);
   Result<Lowered> LowerNestedLoop(LogicalJoin& join, Lowered left, std::vector<ExprPtr> condition);
   Result<Lowered> LowerAggregate(LogicalAggregate& aggregate, const Wish& wish);
   Result<std::optional<Lowered>> LowerGroupedInput(const LogicalAggregate& aggregate, double groups,

@@ -10,10 +10,6 @@
 namespace oxibase {
 namespace {
 
-/// Rows that a filter beside the index refuses come before the first good one, and nobody knows how
-/// they lie: their number is guessed high.
-constexpr double kFilterCaution = 10;
-
 struct Extreme {
   VarId var = 0;
   Type type;
@@ -93,8 +89,7 @@ std::optional<double> CostOfFirst(const PhysicalNode& plan) {
   const PhysicalNode* node = plan.children[0].get();
   while (node->kind == PhysicalKind::kProject) node = node->children[0].get();
   if (node->kind != PhysicalKind::kIndexScan) return {};
-  const auto& scan = static_cast<const PhysicalIndexScan&>(*node);
-  return scan.filter ? node->cost * kFilterCaution : node->cost;
+  return node->cost;
 }
 
 }  // namespace

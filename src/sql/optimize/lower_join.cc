@@ -1,6 +1,7 @@
 // How to join: by hash, by an index of one side, or row by row.
 
 #include <algorithm>
+#include <cmath>
 
 #include "expr/function.h"
 #include "sql/optimize/expr_tools.h"
@@ -66,6 +67,9 @@ std::vector<EquiKey> TakeEquiKeys(std::vector<ExprPtr>& condition, const VarSet&
   condition = std::move(rest);
   return keys;
 }
+
+/// Rows of a range that are found before the first of them is tested.
+constexpr double kMatchesAtOnce = 1024;
 
 bool KeepsLeftOnly(JoinType type) {
   return type == JoinType::kSemi || type == JoinType::kAnti || type == JoinType::kNullAwareAnti;
@@ -207,12 +211,17 @@ Result<Lowered> Lowerer::LowerJoin(LogicalJoin& join, const Wish& wish) {
       };
       auto paths = find(condition);
       for (auto& path : paths) {
-        if (!path.any_of && path.equal.empty()) continue;
+        const bool first_decides = join.type == JoinType::kSemi || join.type == JoinType::kAnti;
+        const bool is_range = !path.any_of && path.equal.empty();
+        // Half of a table for each row is read faster without the index.
+        if (is_range && !(path.lower && path.upper) &&
+            !(first_decides && (path.lower || path.upper))) {
+          continue;
+        }
         const double matches =
             path.unique ? 1 : std::max(1.0, estimator_.TableRows(*scan->table) * path.selectivity);
-        const double needed = join.type == JoinType::kSemi || join.type == JoinType::kAnti
-                                  ? std::min(matches, 2.0)
-                                  : matches;
+        const double needed =
+            first_decides ? std::min(matches, is_range ? kMatchesAtOnce : 2.0) : matches;
         // Swapped, the rows would come in another order than the wished one.
         const double part_read = swapped && !wish.order.empty() ? 1 : part;
         const double cost =
@@ -235,6 +244,14 @@ Result<Lowered> Lowerer::LowerJoin(LogicalJoin& join, const Wish& wish) {
           best_swapped = swapped;
         }
       }
+    }
+    if (join.type == JoinType::kSemi) {
+      // The left side is not read as a whole then; in the order of its rows the result is not.
+      const double sort_cost = wish.order.empty() ? 0 : rows * (1 + 0.3 * std::log2(rows + 1));
+      ASSIGN_OR_RETURN(
+          std::optional<Lowered> lowered,
+          LowerSemiByIndex(join, condition, rows, best_cost + left_rows * part - sort_cost));
+      if (lowered) return std::move(*lowered);
     }
     if (best || best_is_union) {
       if (best_swapped) std::swap(join.children[0], join.children[1]);

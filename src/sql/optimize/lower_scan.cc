@@ -6,6 +6,7 @@
 #include "sql/optimize/expr_tools.h"
 #include "sql/optimize/implication.h"
 #include "sql/optimize/lower.h"
+#include "sql/optimize/text_prefix.h"
 
 namespace oxibase {
 namespace {
@@ -68,6 +69,34 @@ bool CoversColumns(const IndexPath& path, const LogicalScan& scan) {
          });
 }
 
+/// Whether how many rows pass depends on a parameter more than on the column.
+bool ComparesParameter(const Expr& expr) {
+  const Comparison comparison = AsComparison(expr);
+  if (comparison.op == Comparison::Op::kNone || comparison.op == Comparison::Op::kEqual) {
+    return false;
+  }
+  return comparison.call->args[0]->kind == ExprKind::kParam ||
+         comparison.call->args[1]->kind == ExprKind::kParam;
+}
+
+/// Whether a column of `expr` is in an ordered index.
+bool IsIndexed(const Expr& expr, const LogicalScan& scan) {
+  VarSet vars;
+  CollectVars(expr, &vars);
+  return std::any_of(
+      scan.table->indexes.begin(), scan.table->indexes.end(), [&](const IndexDef& index) {
+        return index.method == IndexMethod::kOrdered &&
+               std::any_of(index.columns.begin(), index.columns.end(), [&](const IndexColumn& key) {
+                 for (size_t i = 0; i < scan.columns.size(); ++i) {
+                   if (scan.columns[i] == key.column && vars.contains(scan.output[i].var)) {
+                     return true;
+                   }
+                 }
+                 return false;
+               });
+      });
+}
+
 }  // namespace
 
 Result<Lowered> Lowerer::LowerScan(LogicalScan& scan, std::vector<ExprPtr> conjuncts,
@@ -83,6 +112,10 @@ Result<Lowered> Lowerer::LowerScan(LogicalScan& scan, std::vector<ExprPtr> conju
     return !Intersects(vars, own) && !IsVolatile(expr);
   };
   const double table_rows = estimator_.TableRows(*scan.table);
+  for (const auto& conjunct : conjuncts) {
+    const Expr* subject = SubjectOfParameterPattern(*conjunct);
+    if (subject && IsIndexed(*subject, scan)) physical_->values_matter = true;
+  }
   double selectivity = 1;
   for (const auto& conjunct : conjuncts) selectivity *= estimator_.Selectivity(*conjunct);
   const double rows = std::max(1.0, table_rows * selectivity);
@@ -90,7 +123,11 @@ Result<Lowered> Lowerer::LowerScan(LogicalScan& scan, std::vector<ExprPtr> conju
   const double part = wish.rows >= 0 ? std::min(1.0, (wish.rows + 1) / rows) : 1;
   const double sort_cost = wish.order.empty() ? 0 : rows * (1 + 0.3 * std::log2(rows + 1));
 
-  double best_cost = wish.order.empty() ? table_rows * part : table_rows + sort_cost;
+  const double cautious_part = std::min(1.0, part * kFilterCaution);
+
+  double best_cost = !wish.order.empty() ? table_rows + sort_cost
+                                         : table_rows * (conjuncts.empty() ? part : cautious_part);
+  double best_whole_cost = table_rows;  // if all had to be read after all
   std::optional<IndexPath> best;
   bool best_backward = false, best_distinct = false;
   size_t best_presorted = 0;
@@ -103,10 +140,13 @@ Result<Lowered> Lowerer::LowerScan(LogicalScan& scan, std::vector<ExprPtr> conju
     const size_t presorted = GivesOrder(path, scan, wish, &backward);
     const bool ordered = !wish.order.empty() && presorted == wish.order.size();
     const bool distinct = wish.distinct && !scan.row_id && CoversColumns(path, scan);
-    if (path.covered.empty() && !path.partial && presorted == 0 && !distinct) continue;
+    if (!path.narrows() && presorted == 0 && !distinct) continue;
     const double fetched = path.unique ? 1 : std::max(1.0, table_rows * path.selectivity);
-    double cost = path.probes * kIndexProbeCost +
-                  fetched * kIndexRowCost * (ordered || wish.order.empty() ? part : 1);
+    const bool is_filtered = path.covered.size() < conjuncts.size();
+    const double part_read = !ordered && !wish.order.empty() ? 1
+                             : is_filtered                   ? cautious_part
+                                                             : part;
+    double cost = path.probes * kIndexProbeCost + fetched * kIndexRowCost * part_read;
     if (presorted > 0 && !ordered && wish.rows >= 0) {
       // Rows that are equal in what is in order are read and sorted together.
       double groups = 1;
@@ -127,10 +167,11 @@ Result<Lowered> Lowerer::LowerScan(LogicalScan& scan, std::vector<ExprPtr> conju
         skips = true;
       }
     }
-    if (path.covered.empty() && !path.partial && presorted == 0 && !skips) continue;
+    if (!path.narrows() && presorted == 0 && !skips) continue;
     // A lookup by a whole unique key is never a worse choice.
     if (cost < best_cost || (path.unique && !(best && best->unique))) {
       best_cost = cost;
+      best_whole_cost = is_filtered ? fetched * kIndexRowCost : 0;
       best = std::move(path);
       best_backward = backward;
       best_presorted = presorted;
@@ -154,6 +195,13 @@ Result<Lowered> Lowerer::LowerScan(LogicalScan& scan, std::vector<ExprPtr> conju
       lowered.node->cost = cost;
       return lowered;
     }
+  }
+  // Fewer rows than were guessed may pass.
+  constexpr double kWorthKnowing = 5'000;
+  if (wish.rows >= 0 && part < 1 && best_whole_cost > kWorthKnowing &&
+      std::any_of(conjuncts.begin(), conjuncts.end(),
+                  [](const ExprPtr& conjunct) { return ComparesParameter(*conjunct); })) {
+    physical_->values_matter = true;
   }
   ASSIGN_OR_RETURN(Lowered lowered, FinishScan(scan, std::move(conjuncts), needed,
                                                best ? &*best : nullptr, best_backward, {}));

@@ -60,7 +60,7 @@ class UnionFinder {
     std::move(copies.begin(), copies.end(), std::back_inserter(conjuncts));
     std::optional<UnionPath> best;
     for (IndexPath& path : find_(conjuncts)) {
-      if (path.covered.empty() && !path.partial) continue;
+      if (!path.narrows()) continue;
       const double rows = path.unique ? 1 : std::max(1.0, table_rows_ * path.selectivity);
       const double cost = path.probes * kIndexProbeCost + rows * kUnionRowCost;
       if (best && best->cost <= cost) continue;

@@ -329,6 +329,9 @@ struct PhysicalPlan {
   /// Conditions on parameters alone, under each of which there may be a better plan: a partial
   /// index would have all the rows. At most kAssumptionsMax.
   std::vector<ExprPtr> assumptions;
+  /// What parameters are may make another plan far better whatever this one is thought to cost: an
+  /// index may serve the pattern that one is, or few rows pass where many were hoped to.
+  bool values_matter = false;
 };
 
 /// A plan for each subset of them may be kept.
