@@ -272,6 +272,24 @@ TEST_F(StatementTest, CopyInAndOut) {
   EXPECT_EQ(c_.QueryValue<int>("SELECT count(*) FROM t"), 2);
 }
 
+TEST_F(StatementTest, BinaryCopyEndsWithItsTrailerOrWithTheData) {
+  c_.Execute("CREATE TABLE t (a int)");
+  const std::string head("PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0", 19);
+  const std::string row("\0\1\0\0\0\4\0\0\0\7", 10);
+  const auto copy = [&](const std::string& bytes) {
+    oxibase::CopyIn in = c_.CopyFrom("COPY t FROM STDIN (FORMAT binary)");
+    in.Write(bytes);
+    return in.Finish();
+  };
+  EXPECT_EQ(copy(head + row + "\377\377"), 1U);
+  EXPECT_EQ(copy(head + row + row), 2U);
+  EXPECT_EQ(copy(head), 0U);
+  EXPECT_EQ(StateOf([&] { copy(head + row + row.substr(0, 9)); }), "22P04");
+  EXPECT_EQ(StateOf([&] { copy(head.substr(0, 15)); }), "22P04");
+  EXPECT_EQ(StateOf([&] { copy(""); }), "22P04");
+  EXPECT_EQ(c_.QueryValue<int>("SELECT sum(a) FROM t"), 21);
+}
+
 TEST_F(StatementTest, AnotherStatementEndsACopy) {
   c_.Execute("CREATE TABLE t (a int)");
   oxibase::CopyIn in = c_.CopyFrom("COPY t FROM STDIN");

@@ -32,6 +32,7 @@ struct Database::Impl {
 
   Env& env;
   const DatabaseOptions options;
+  const int64_t opened_micros{env.clock().WallMicros() - Clock::kUnixMicros2000};
   // In this order, since each uses those before it: null in memory where they belong to a folder.
   std::unique_ptr<DataFolder> folder;
   TxnManager txns;

@@ -140,6 +140,8 @@ class SessionImpl final : public Session,
 
   // --- CatalogLookup.
   Result<Oid> FindOid(char kind, std::string_view name) override;
+  /// As regprocedure names it: "abs(integer)".
+  Result<Oid> FindFunctionWithArguments(std::string_view text);
   std::string NameOf(char kind, Oid oid, bool qualified_if_needed) override;
 
   // --- TableResolver.
@@ -336,6 +338,10 @@ std::vector<std::string> ExplainPlan(const PhysicalPlan& plan, bool json, bool v
 /// engine/catalog_functions: pg_get_indexdef and its like.
 Result<Value> CallCatalogFunction(SessionImpl& session, std::string_view name,
                                   std::span<const Value> args);
+using CatalogFunctions =
+    std::map<std::string_view, Result<Value> (*)(SessionImpl&, std::span<const Value>)>;
+/// engine/system/advisory_locks.cc.
+const CatalogFunctions& AdvisoryLockFunctions();
 /// engine/system_tables: pg_catalog's and information_schema's tables.
 void AddSystemTables(CatalogVersion& catalog);
 std::unique_ptr<VirtualTableProvider> MakeSystemTables(SessionImpl& session);

@@ -11,6 +11,7 @@
 #include "expr/function.h"
 #include "sql/optimize/expr_tools.h"
 #include "sql/parse/identifier.h"
+#include "sql/parse/parser.h"
 #include "storage/mvcc/tablet.h"
 
 namespace oxibase {
@@ -150,16 +151,18 @@ Result<Oid> SessionImpl::FindOid(char kind, std::string_view name) {
       return Error(ErrorCode::kInvalidSchemaName, "schema \"{}\" does not exist", name);
     }
     case 't': {
-      std::string_view plain = name;
-      if (plain.starts_with("pg_catalog.")) plain.remove_prefix(11);
-      const TypeId type = FindTypeByName(plain);
-      if (type != TypeId::kInvalid) return static_cast<Oid>(type);
-      return Error(ErrorCode::kUndefinedObject, "type \"{}\" does not exist", name);
+      BindContext context{.catalog = *catalog};
+      context.search_path = SearchPath();
+      Result<ast::TypeName> parsed = ParseTypeName(name);
+      Result<Type> type = parsed.ok() ? ResolveTypeName(*parsed, context) : parsed.status();
+      if (type.ok()) return static_cast<Oid>(type->id);
+      Status status = type.status();
+      status.info().location = -1;  // not of the statement
+      return status;
     }
     case 'f': {
       std::string_view plain = name;
       if (plain.starts_with("pg_catalog.")) plain.remove_prefix(11);
-      plain = plain.substr(0, plain.find('('));
       const auto found = FunctionTable::Get().Find(plain, false);
       if (found.empty()) {
         if (const TypeFunction* function = FindTypeFunction(plain)) return function->oid;
@@ -170,6 +173,8 @@ Result<Oid> SessionImpl::FindOid(char kind, std::string_view name) {
       }
       return found[0]->oid;
     }
+    case 'F':
+      return FindFunctionWithArguments(name);
     case 'o':
       if (name == "postgres") return kPostgresRole;
       if (name == "pg_database_owner") return kDatabaseOwnerRole;
@@ -177,6 +182,52 @@ Result<Oid> SessionImpl::FindOid(char kind, std::string_view name) {
     default:
       return Error(ErrorCode::kFeatureNotSupported, "no names of this kind");
   }
+}
+
+Result<Oid> SessionImpl::FindFunctionWithArguments(std::string_view text) {
+  // The parenthesis of the arguments, and the commas between them.
+  size_t open = std::string_view::npos;
+  int depth = 0;
+  bool quoted = false;
+  std::vector<std::string_view> arguments;
+  size_t begin = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '"') quoted = !quoted;
+    if (quoted) continue;
+    if (c == '(' && depth++ == 0) {
+      open = i;
+      begin = i + 1;
+    } else if ((c == ')' && --depth == 0) || (c == ',' && depth == 1)) {
+      arguments.push_back(text.substr(begin, i - begin));
+      begin = i + 1;
+    }
+  }
+  if (open == std::string_view::npos) {
+    return Error(ErrorCode::kInvalidTextRepresentation, "expected a left parenthesis");
+  }
+  if (depth != 0 || text.substr(text.find_last_not_of(' ')) != ")") {
+    return Error(ErrorCode::kInvalidTextRepresentation, "expected a right parenthesis");
+  }
+  if (arguments.size() == 1 && arguments[0].find_first_not_of(' ') == std::string_view::npos)
+    arguments.clear();
+  std::vector<Oid> types;
+  for (const std::string_view argument : arguments) {
+    ASSIGN_OR_RETURN(const Oid type, FindOid('t', argument));
+    types.push_back(type);
+  }
+  ASSIGN_OR_RETURN(const std::vector<std::string> parts, SplitQualifiedName(text.substr(0, open)));
+  if (parts.size() == 1 || parts[0] == "pg_catalog") {
+    for (const Function* function : FunctionTable::Get().Find(parts.back(), false)) {
+      const bool same =
+          std::equal(types.begin(), types.end(), function->args.begin(), function->args.end(),
+                     [](Oid type, TypeId arg) { return type == static_cast<Oid>(arg); });
+      if (same) return function->oid;
+    }
+    const TypeFunction* function = FindTypeFunction(parts.back());
+    if (function && function->args == types) return function->oid;
+  }
+  return Error(ErrorCode::kUndefinedFunction, "function \"{}\" does not exist", text);
 }
 
 std::string SessionImpl::NameOf(char kind, Oid oid, bool qualified_if_needed) {
@@ -204,10 +255,30 @@ std::string SessionImpl::NameOf(char kind, Oid oid, bool qualified_if_needed) {
       return FindType(static_cast<TypeId>(oid)) ? FormatType(static_cast<TypeId>(oid)) : "";
     case 'f':
       for (const Function* function : FunctionTable::Get().all()) {
-        if (function->oid == oid && !function->is_operator) return std::string(function->name);
+        if (function->oid == oid && !function->is_operator) return QuoteIdentifier(function->name);
       }
-      if (const TypeFunction* function = FindTypeFunction(oid)) return std::string(function->name);
+      if (const TypeFunction* function = FindTypeFunction(oid))
+        return QuoteIdentifier(function->name);
       return "";
+    case 'F': {
+      std::string text = NameOf('f', oid, qualified_if_needed);
+      if (text.empty()) return text;
+      std::string arguments;
+      const auto add = [&](TypeId type) {
+        if (!arguments.empty()) arguments += ',';
+        arguments += FormatType(Type(type));
+      };
+      const TypeFunction* function = FindTypeFunction(oid);
+      if (function) {
+        for (const Oid type : function->args) add(static_cast<TypeId>(type));
+      }
+      for (const Function* other : FunctionTable::Get().all()) {
+        if (function || other->oid != oid || other->is_operator) continue;
+        for (const TypeId type : other->args) add(type);
+        break;
+      }
+      return text + "(" + arguments + ")";
+    }
     case 'o':
       return oid == kPostgresRole        ? "postgres"
              : oid == kDatabaseOwnerRole ? "pg_database_owner"

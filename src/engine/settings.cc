@@ -19,6 +19,7 @@ namespace {
 
 /// Lower, and the statement that raises it again might not fit.
 constexpr int64_t kStatementBytesMin = 1024;
+constexpr int64_t kWorkMemMin = 64;  // in kB
 
 constexpr auto kSettings = std::to_array<SettingInfo>({
     {"application_name", "", "string", "", "Name of the client's program.", true},
@@ -54,6 +55,7 @@ constexpr auto kSettings = std::to_array<SettingInfo>({
     {"lc_numeric", "C", "string", "", "Accepted for compatibility."},
     {"lc_time", "C", "string", "", "Accepted for compatibility."},
     {"lock_timeout", "0", "integer", "ms", "Longest wait for a lock; 0 is off."},
+    {"max_connections", "10000", "integer", "", "Most connections of a server.", false, true},
     {"max_identifier_length", "63", "integer", "", "Longest name in bytes.", false, true},
     {"max_index_keys", "32", "integer", "", "Most columns of an index.", false, true},
     {"quote_all_identifiers", "off", "bool", "", "Accepted for compatibility."},
@@ -186,22 +188,41 @@ struct ByteUnit {
   int64_t bytes;
 };
 constexpr ByteUnit kByteUnits[] = {
-    {"GB", int64_t{1} << 30}, {"MB", 1 << 20}, {"kB", 1 << 10}, {"B", 1}};
+    {"TB", int64_t{1} << 40}, {"GB", int64_t{1} << 30}, {"MB", 1 << 20}, {"kB", 1 << 10}, {"B", 1}};
 
-/// Bytes from "5", "5B", "5kB", "64MB", "1GB".
-std::optional<int64_t> ParseBytes(std::string_view text) {
+/// How many of the unit, "B" or "kB", from "5", "5B", "5kB", "64MB", "1GB"; a bare number counts
+/// such units.
+std::optional<int64_t> ParseBytes(std::string_view text, std::string_view base) {
   const size_t digits = std::min(text.find_first_not_of("0123456789.-"), text.size());
   double number;
   if (!absl::SimpleAtod(std::string(text.substr(0, digits)), &number)) return {};
   std::string_view unit = text.substr(digits);
   while (unit.starts_with(' ')) unit.remove_prefix(1);
+  const double base_bytes = base == "kB" ? 1024 : 1;
   for (const ByteUnit& known : kByteUnits) {
-    if (unit != known.name && !(unit.empty() && known.bytes == 1)) continue;
-    const double bytes = std::round(number * static_cast<double>(known.bytes));
-    if (!(bytes >= 0 && bytes <= INT32_MAX)) return {};
-    return static_cast<int64_t>(bytes);
+    if (known.name != (unit.empty() ? base : unit)) continue;
+    const double count = std::round(number * static_cast<double>(known.bytes) / base_bytes);
+    if (!(std::fabs(count) <= INT32_MAX)) return {};
+    return static_cast<int64_t>(count);
   }
   return {};
+}
+
+/// That a number has a unit which it cannot have.
+Status BadUnit(std::string_view name, std::string_view value, std::string_view units) {
+  Status bad = BadValue(name, value);
+  const size_t digits = value.find_first_not_of("0123456789.-");
+  if (digits == 0 || digits == std::string_view::npos) return bad;
+  return std::move(bad).Hint(fmt::format("Valid units for this parameter are {}.", units));
+}
+constexpr std::string_view kTimeNames = "\"us\", \"ms\", \"s\", \"min\", \"h\", and \"d\"";
+constexpr std::string_view kByteNames = "\"B\", \"kB\", \"MB\", \"GB\", and \"TB\"";
+
+Status OutsideRange(std::string_view name, int64_t value, std::string_view unit, int64_t least,
+                    int64_t most) {
+  return Error(ErrorCode::kInvalidParameterValue,
+               "{} {} is outside the valid range for parameter \"{}\" ({} {} .. {} {})", value,
+               unit, name, least, unit, most, unit);
 }
 
 std::string ShowBytes(int64_t bytes) {
@@ -374,18 +395,25 @@ Status Settings::Check(std::string_view name, std::string_view value,
     chosen = *on ? "on" : "off";
   } else if (info->unit == "ms" && info->type == "integer") {
     const auto millis = ParseMillis(value);
-    if (!millis) return BadValue(name, value);
+    if (!millis) return BadUnit(name, value, kTimeNames);
     chosen = ShowMillis(*millis);
   } else if (name == "statement_bytes_max") {
-    const auto bytes = ParseBytes(value);
-    if (!bytes) return BadValue(name, value);
+    const auto bytes = ParseBytes(value, info->unit);
+    if (!bytes) return BadUnit(name, value, kByteNames);
     const auto most = static_cast<int64_t>(kStatementBytesMax);
     if (*bytes < kStatementBytesMin || *bytes > most) {
-      return Error(ErrorCode::kInvalidParameterValue,
-                   "{} B is outside the valid range for parameter \"{}\" ({} B .. {} B)", *bytes,
-                   name, kStatementBytesMin, most);
+      return OutsideRange(name, *bytes, info->unit, kStatementBytesMin, most);
     }
     chosen = ShowBytes(*bytes);
+  } else if (info->unit == "kB") {
+    const auto count = ParseBytes(value, info->unit);
+    if (!count) return BadUnit(name, value, kByteNames);
+    if (*count < kWorkMemMin) {
+      return OutsideRange(name, *count, info->unit, kWorkMemMin, INT32_MAX);
+    }
+    chosen = ShowBytes(*count << 10);
+  } else if (name == "role" && value != "none" && value != "postgres") {
+    return Error(ErrorCode::kInvalidParameterValue, "role \"{}\" does not exist", value);
   }
   if (!chosen) return BadValue(name, value);
   *canonical = *chosen;
@@ -437,8 +465,8 @@ Status Settings::Apply(std::string_view name, std::string_view value) {
   } else if (name == "deadlock_timeout") {
     deadlock_timeout_ms_ = ParseMillis(value).value_or(1000);
   } else if (name == "statement_bytes_max") {
-    statement_bytes_max_ =
-        static_cast<size_t>(ParseBytes(value).value_or(static_cast<int64_t>(kStatementBytesMax)));
+    statement_bytes_max_ = static_cast<size_t>(
+        ParseBytes(value, "B").value_or(static_cast<int64_t>(kStatementBytesMax)));
   } else {
     return {};
   }

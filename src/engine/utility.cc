@@ -235,6 +235,7 @@ Status SessionImpl::RunUtility(PortalImpl& portal) {
         cursors_.clear();
         named_.clear();
         settings_.ResetAll();
+        txn_->UnlockAllAdvisory();
       }
       if (type == Discard::kAll || type == Discard::kPlans) {
         cache_.clear();

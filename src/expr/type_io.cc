@@ -117,8 +117,9 @@ char CatalogKindOf(TypeId type) {
     case TypeId::kRegType:
       return 't';
     case TypeId::kRegProc:
-    case TypeId::kRegProcedure:
       return 'f';
+    case TypeId::kRegProcedure:
+      return 'F';
     case TypeId::kRegRole:
       return 'o';
     case TypeId::kRegOper:

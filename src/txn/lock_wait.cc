@@ -41,7 +41,8 @@ Status LockWaiting::Sleep(const std::vector<uint64_t>& blockers) {
   const uint64_t owner = TxnInternals::owner(txn_);
   const int64_t patience = cycle_since_ == began_micros_ ? kCycleMicros : kPatientMicros;
   const bool confirm = cycle_since_ != 0 && now - cycle_since_ >= patience;
-  WaitGraph::Waiting waiting{blockers, wanted_, hooks ? hooks->ProcessId() : 0};
+  WaitGraph::Waiting waiting{blockers, wanted_, hooks ? hooks->ProcessId() : 0,
+                             TxnInternals::session_owner(txn_)};
   std::string detail;
   const bool cycle = confirm ? graph.WaitOrGiveWay(owner, std::move(waiting), &detail)
                              : graph.Wait(owner, std::move(waiting));

@@ -16,6 +16,19 @@ constexpr uint16_t kStrongBits = Bit(M::kShareUpdateExclusive) | Bit(M::kShare) 
                                  Bit(M::kShareRowExclusive) | Bit(M::kExclusive) |
                                  Bit(M::kAccessExclusive);
 
+/// Only tables have weak locks outside of the table that a strong one must know of.
+bool IsStrong(const TableLockTable::Key& key, TableLockMode mode) {
+  return key.space == 0 && mode > TableLockTable::kStrongestFast;
+}
+
+LockWanted Wanted(const TableLockTable::Key& key, TableLockMode mode) {
+  LockWanted wanted{LockWanted::Kind::kName, mode, key.object};
+  if (key.space == 0) wanted.kind = LockWanted::Kind::kRelation;
+  if (IsAdvisorySpace(key.space)) wanted.kind = LockWanted::Kind::kAdvisory;
+  wanted.two_keys = key.space == kAdvisoryPairSpace;
+  return wanted;
+}
+
 }  // namespace
 
 const uint16_t TableLockTable::kConflicts[8] = {
@@ -60,25 +73,23 @@ bool TableLockTable::TryFast(uint64_t owner, FastTableLocks& fast, Partition& pa
   return false;
 }
 
-Status TableLockTable::Lock(Transaction& txn, FastTableLocks& fast, Key key, TableLockMode mode,
-                            LockWait wait, int16_t* slot) {
+Status TableLockTable::Lock(Transaction& txn, uint64_t owner, FastTableLocks& fast, Key key,
+                            TableLockMode mode, LockWait wait, int16_t* slot) {
   Partition& partition = PartitionOf(key);
   *slot = -1;
-  if (TryFast(TxnInternals::owner(txn), fast, partition, key, mode, slot)) return Status::Ok();
-  const bool strong = mode > kStrongestFast;
+  if (TryFast(owner, fast, partition, key, mode, slot)) return Status::Ok();
+  const bool strong = IsStrong(key, mode);
   if (strong) partition.strong.fetch_add(1, std::memory_order_seq_cst);
-  Status status = LockSlow(txn, partition, key, mode, wait);
+  Status status = LockSlow(txn, owner, partition, key, mode, wait);
   if (strong && !status.ok()) partition.strong.fetch_sub(1, std::memory_order_seq_cst);
   return status;
 }
 
-Status TableLockTable::LockSlow(Transaction& txn, Partition& partition, Key key, TableLockMode mode,
-                                LockWait wait) {
-  const uint64_t owner = TxnInternals::owner(txn);
+Status TableLockTable::LockSlow(Transaction& txn, uint64_t owner, Partition& partition, Key key,
+                                TableLockMode mode, LockWait wait) {
   const auto bit = static_cast<uint8_t>(mode);
   LockQueue::Waiter self{&txn, owner, bit};
-  LockWaiting waiting(txn, {key.space == 0 ? LockWanted::Kind::kRelation : LockWanted::Kind::kName,
-                            mode, key.object});
+  LockWaiting waiting(txn, Wanted(key, mode));
   std::vector<uint64_t> blockers;
   bool queued = false;
   Status status;
@@ -131,6 +142,59 @@ void TableLockTable::MoveFastLocks(Partition& partition, Key key) {
   }
 }
 
+std::unordered_map<uint64_t, int32_t> TableLockTable::Processes() {
+  std::unordered_map<uint64_t, int32_t> processes;
+  MutexLock lock(fast_mu_);
+  for (const FastTableLocks* fast : fast_) {
+    const int32_t process = fast->process.load(std::memory_order_relaxed);
+    processes[fast->session_owner] = process;
+    processes[fast->txn_owner.load(std::memory_order_relaxed)] = process;
+    if (const uint64_t owner = fast->owner.load(std::memory_order_relaxed)) {
+      processes[owner] = process;
+    }
+  }
+  return processes;
+}
+
+std::vector<LockShown> TableLockTable::All() {
+  std::vector<LockShown> all;
+  const std::unordered_map<uint64_t, int32_t> processes = Processes();
+  {
+    MutexLock lock(fast_mu_);
+    for (const FastTableLocks* fast : fast_) {
+      const int32_t process = fast->process.load(std::memory_order_relaxed);
+      for (const auto& slot : fast->slots) {
+        const uint64_t word = slot.load(std::memory_order_seq_cst);
+        // What has been moved is found below.
+        if (word == 0 || (word & FastTableLocks::kMoved) != 0) continue;
+        all.push_back(
+            {0, word >> 8, process, static_cast<TableLockMode>((word & 0x7f) - 1), true, true});
+      }
+    }
+  }
+  const auto process_of = [&](uint64_t owner) {
+    const auto entry = processes.find(owner);
+    return entry == processes.end() ? 0 : entry->second;
+  };
+  for (Partition& partition : partitions_) {
+    MutexLock lock(partition.mu);
+    for (const auto& [key, queue] : partition.queues) {
+      for (const LockQueue::Holder& holder : queue.holders) {
+        for (int mode = 0; mode < 8; ++mode) {
+          if ((holder.modes >> mode & 1) == 0) continue;
+          all.push_back({key.space, key.object, process_of(holder.owner),
+                         static_cast<TableLockMode>(mode), true, false});
+        }
+      }
+      for (const LockQueue::Waiter* waiter : queue.waiters) {
+        all.push_back({key.space, key.object, process_of(waiter->owner),
+                       static_cast<TableLockMode>(waiter->mode), false, false});
+      }
+    }
+  }
+  return all;
+}
+
 void TableLockTable::Unlock(uint64_t owner, FastTableLocks& fast, Key key, TableLockMode mode,
                             int16_t slot) {
   if (slot >= 0) {
@@ -138,7 +202,7 @@ void TableLockTable::Unlock(uint64_t owner, FastTableLocks& fast, Key key, Table
     if ((word & FastTableLocks::kMoved) == 0) return;
   }
   Partition& partition = PartitionOf(key);
-  if (mode > kStrongestFast) partition.strong.fetch_sub(1, std::memory_order_seq_cst);
+  if (IsStrong(key, mode)) partition.strong.fetch_sub(1, std::memory_order_seq_cst);
   MutexLock lock(partition.mu);
   const auto entry = partition.queues.find(key);
   if (entry == partition.queues.end()) return;

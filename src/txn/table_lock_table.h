@@ -23,7 +23,29 @@ struct alignas(64) FastTableLocks {
 
   std::atomic<uint64_t> owner{0};  // set while any slot is
   std::atomic<uint64_t> slots[kSlots] = {};
+  // Whose they are, for those who look.
+  std::atomic<uint64_t> txn_owner{0};
+  uint64_t session_owner = 0;  // constant once registered
+  std::atomic<int32_t> process{0};
 };
+
+/// A lock that somebody has or waits for.
+struct LockShown {
+  uint32_t space;
+  uint64_t object;
+  int32_t process;
+  TableLockMode mode;
+  bool granted;
+  bool fast;
+};
+
+/// Name spaces of locks that are not on tables. Those of advisory locks: of one number, and of two.
+inline constexpr uint32_t kTransactionSpace = 1;  // as LockShown has it; no lock is taken there
+inline constexpr uint32_t kAdvisorySpace = 3;
+inline constexpr uint32_t kAdvisoryPairSpace = 4;
+inline constexpr bool IsAdvisorySpace(uint32_t space) {
+  return space == kAdvisorySpace || space == kAdvisoryPairSpace;
+}
 
 /// Locks on tables and other objects in PostgreSQL's eight levels. Thread-safe.
 class TableLockTable {
@@ -40,14 +62,19 @@ class TableLockTable {
     bool operator==(const Key&) const = default;
   };
 
-  /// Takes a lock; *slot is where in `fast` it lies, or -1.
-  Status Lock(Transaction& txn, FastTableLocks& fast, Key key, TableLockMode mode, LockWait wait,
-              int16_t* slot);
+  /// Takes a lock for `owner`, in whose name `txn` waits; *slot is where in `fast` it lies, or -1.
+  Status Lock(Transaction& txn, uint64_t owner, FastTableLocks& fast, Key key, TableLockMode mode,
+              LockWait wait, int16_t* slot);
   /// The same for a weak lock on a table, if nobody holds or wants a strong one. False: not taken.
   bool TryLock(uint64_t owner, FastTableLocks& fast, Oid table, TableLockMode mode, int16_t* slot) {
     const Key key{0, table};
     return TryFast(owner, fast, PartitionOf(key), key, mode, slot);
   }
+  /// Of the sessions' and transactions' owners.
+  std::unordered_map<uint64_t, int32_t> Processes();
+  /// All locks there are. They change while this looks.
+  std::vector<LockShown> All();
+
   void Unlock(uint64_t owner, FastTableLocks& fast, Key key, TableLockMode mode, int16_t slot);
 
  private:
@@ -69,8 +96,8 @@ class TableLockTable {
                TableLockMode mode, int16_t* slot);
   /// Puts every session's weak locks on the object into its queue.
   void MoveFastLocks(Partition& partition, Key key) REQUIRES(partition.mu);
-  Status LockSlow(Transaction& txn, Partition& partition, Key key, TableLockMode mode,
-                  LockWait wait);
+  Status LockSlow(Transaction& txn, uint64_t owner, Partition& partition, Key key,
+                  TableLockMode mode, LockWait wait);
 
   Partition partitions_[kPartitions];
   Mutex fast_mu_;  // taken under a partition's

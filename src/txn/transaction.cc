@@ -17,11 +17,14 @@ Transaction::Transaction(TxnManager& manager, TxnHooks* hooks)
       snapshot_slot_(manager.snapshots_.AcquireSlot()),
       latest_slot_(manager.snapshots_.AcquireSlot()),
       newest_slot_(manager.snapshots_.AcquireSlot()) {
+  session_owner_ = NewOwner();
+  fast_locks_.session_owner = session_owner_;
   manager_.table_locks_->Register(&fast_locks_);
 }
 
 Transaction::~Transaction() {
   if (active_) Rollback();
+  UnlockAllAdvisory();
   manager_.table_locks_->Unregister(&fast_locks_);
   manager_.snapshots_.ReleaseSlot(snapshot_slot_);
   manager_.snapshots_.ReleaseSlot(latest_slot_);
@@ -41,6 +44,8 @@ void Transaction::Begin(const TxnOptions& options) {
   met_ts_ = 0;
   command_ = 1;
   owner_ = NewOwner();
+  fast_locks_.txn_owner.store(owner_, std::memory_order_relaxed);
+  if (hooks_) fast_locks_.process.store(hooks_->ProcessId(), std::memory_order_relaxed);
 }
 
 uint64_t Transaction::NewOwner() {
@@ -267,7 +272,16 @@ void Transaction::ReleaseLocksTo(size_t row_locks, size_t table_locks) {
     row_locks_held_.pop_back();
   }
   while (table_locks_held_.size() > table_locks) {
-    const HeldTableLock& held = table_locks_held_.back();
+    const HeldTableLock held = table_locks_held_.back();
+    if (IsAdvisorySpace(held.space)) {
+      table_locks_held_.pop_back();
+      const AdvisoryKey key{held.object, held.space == kAdvisoryPairSpace};
+      if (FindSessionLock(key, held.mode) == nullptr) {
+        manager_.table_locks_->Unlock(session_owner_, fast_locks_, {held.space, held.object},
+                                      held.mode, -1);
+      }
+      continue;
+    }
     manager_.table_locks_->Unlock(owner_, fast_locks_, {held.space, held.object}, held.mode,
                                   held.fast_slot);
     table_locks_held_.pop_back();
@@ -337,9 +351,71 @@ Status Transaction::LockObject(uint32_t space, uint64_t object, TableLockMode mo
   }
   int16_t slot = -1;
   RETURN_IF_ERROR(
-      manager_.table_locks_->Lock(*this, fast_locks_, {space, object}, mode, wait, &slot));
+      manager_.table_locks_->Lock(*this, owner_, fast_locks_, {space, object}, mode, wait, &slot));
   table_locks_held_.push_back({space, object, mode, slot});
   return Status::Ok();
+}
+
+// ---- Advisory locks.
+
+Transaction::SessionLock* Transaction::FindSessionLock(AdvisoryKey key, TableLockMode mode) {
+  for (SessionLock& lock : session_locks_) {
+    if (lock.key == key && lock.mode == mode) return &lock;
+  }
+  return nullptr;
+}
+
+bool Transaction::HoldsObject(uint32_t space, uint64_t object, TableLockMode mode) const {
+  return std::any_of(table_locks_held_.begin(), table_locks_held_.end(),
+                     [&](const HeldTableLock& held) {
+                       return held.space == space && held.object == object && held.mode == mode;
+                     });
+}
+
+namespace {
+constexpr uint32_t SpaceOf(Transaction::AdvisoryKey key) {
+  return key.two_keys ? kAdvisoryPairSpace : kAdvisorySpace;
+}
+}  // namespace
+
+Status Transaction::LockAdvisory(AdvisoryKey key, TableLockMode mode, bool of_session,
+                                 LockWait wait) {
+  const uint32_t space = SpaceOf(key);
+  SessionLock* const mine = FindSessionLock(key, mode);
+  const bool of_txn = HoldsObject(space, key.object, mode);
+  if (mine == nullptr && !of_txn) {
+    int16_t slot = -1;
+    RETURN_IF_ERROR(manager_.table_locks_->Lock(*this, session_owner_, fast_locks_,
+                                                {space, key.object}, mode, wait, &slot));
+  }
+  if (!of_session) {
+    if (!of_txn) table_locks_held_.push_back({space, key.object, mode, -1});
+  } else if (mine != nullptr) {
+    ++mine->count;
+  } else {
+    session_locks_.push_back({key, mode, 1});
+  }
+  return Status::Ok();
+}
+
+bool Transaction::UnlockAdvisory(AdvisoryKey key, TableLockMode mode) {
+  SessionLock* const mine = FindSessionLock(key, mode);
+  if (mine == nullptr) return false;
+  if (--mine->count > 0) return true;
+  *mine = session_locks_.back();
+  session_locks_.pop_back();
+  const uint32_t space = SpaceOf(key);
+  if (!HoldsObject(space, key.object, mode)) {
+    manager_.table_locks_->Unlock(session_owner_, fast_locks_, {space, key.object}, mode, -1);
+  }
+  return true;
+}
+
+void Transaction::UnlockAllAdvisory() {
+  while (!session_locks_.empty()) {
+    session_locks_.back().count = 1;
+    UnlockAdvisory(session_locks_.back().key, session_locks_.back().mode);
+  }
 }
 
 void Transaction::Interrupt() {

@@ -143,6 +143,23 @@ class Transaction {
   /// REQUIRES: space != 0
   Status LockObject(uint32_t space, uint64_t object, TableLockMode mode, LockWait wait);
 
+  // ---- Advisory locks. Those of the session and those of its transactions have one owner, so none
+  // keeps out another of the same session.
+
+  struct AdvisoryKey {
+    uint64_t object;
+    bool two_keys;
+    bool operator==(const AdvisoryKey&) const = default;
+  };
+  /// kShare or kExclusive. `of_session`: until as many unlocks, or the session's end, whatever
+  /// becomes of the transaction; else as LockTable. Errors: LockTable's.
+  /// REQUIRES: active()
+  Status LockAdvisory(AdvisoryKey key, TableLockMode mode, bool of_session, LockWait wait);
+  /// Takes back one of the session's; false: it has none.
+  bool UnlockAdvisory(AdvisoryKey key, TableLockMode mode);
+  /// All of the session's.
+  void UnlockAllAdvisory();
+
   /// Another thread asks it to look at CheckInterrupts if it waits.
   void Interrupt();
 
@@ -179,8 +196,15 @@ class Transaction {
     TableLockMode mode;
     int16_t fast_slot;  // -1: in the lock table
   };
+  struct SessionLock {
+    AdvisoryKey key;
+    TableLockMode mode;
+    int64_t count;
+  };
 
   uint64_t NewOwner();
+  SessionLock* FindSessionLock(AdvisoryKey key, TableLockMode mode);
+  bool HoldsObject(uint32_t space, uint64_t object, TableLockMode mode) const;
   void PinTablet(Tablet& tablet);
   void UndoTo(size_t writes);
   void ReleaseLocksTo(size_t row_locks, size_t table_locks);
@@ -227,6 +251,8 @@ class Transaction {
   std::vector<Savepoint> savepoints_;
   std::vector<HeldRowLock> row_locks_held_;
   std::vector<HeldTableLock> table_locks_held_;
+  std::vector<SessionLock> session_locks_;
+  uint64_t session_owner_ = 0;  // as owner_, of all transactions here
   FastTableLocks fast_locks_;
   std::vector<DoubtfulKey> doubtful_keys_;
 

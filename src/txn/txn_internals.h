@@ -8,6 +8,8 @@ namespace oxibase {
 
 struct TxnInternals {
   static uint64_t owner(const Transaction& txn) { return txn.owner_; }
+  /// Names its session in lock tables.
+  static uint64_t session_owner(const Transaction& txn) { return txn.session_owner_; }
   /// A number of its own for something that is not a transaction.
   static uint64_t NewOwner(Transaction& txn) { return txn.NewOwner(); }
   static TableLockTable& table_locks(Transaction& txn) { return *txn.manager_.table_locks_; }

@@ -71,6 +71,31 @@ void TxnManager::StartBackground() {
   collector_ = Thread("oxi-collector", [this] { CollectorLoop(); });
 }
 
+std::vector<LockShown> TxnManager::Locks() {
+  std::vector<LockShown> locks = table_locks_->All();
+  for (const WaitGraph::Waiting& waiting : wait_graph_->All()) {
+    if (waiting.wanted.kind != LockWanted::Kind::kTransaction) continue;
+    for (const uint64_t blocker : waiting.blockers) {
+      locks.push_back(
+          {kTransactionSpace, blocker, waiting.process, waiting.wanted.mode, false, false});
+    }
+  }
+  return locks;
+}
+
+std::vector<int32_t> TxnManager::BlockersOf(int32_t process) {
+  std::vector<int32_t> pids;
+  const std::unordered_map<uint64_t, int32_t> processes = table_locks_->Processes();
+  for (const WaitGraph::Waiting& waiting : wait_graph_->All()) {
+    if (waiting.process != process) continue;
+    for (const uint64_t blocker : waiting.blockers) {
+      const auto entry = processes.find(blocker);
+      if (entry != processes.end()) pids.push_back(entry->second);
+    }
+  }
+  return pids;
+}
+
 std::unique_ptr<Transaction> TxnManager::NewTransaction(TxnHooks* hooks) {
   return std::unique_ptr<Transaction>(new Transaction(*this, hooks));
 }

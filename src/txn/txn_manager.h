@@ -96,6 +96,12 @@ class TxnManager {
   MemoryTracker& row_memory() { return row_memory_; }
   Clock& clock() { return clock_; }
   WalManager* wal() { return wal_; }
+  // ---- What there is of locks, which changes while one looks.
+
+  std::vector<LockShown> Locks();
+  /// The processes that this one waits for; empty: it does not wait.
+  std::vector<int32_t> BlockersOf(int32_t process);
+
   /// The highest transaction id given out; for the manifest.
   TxnId last_txn_id() const { return {next_owner_.load(std::memory_order_relaxed) - 1}; }
 

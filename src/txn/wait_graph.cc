@@ -11,7 +11,9 @@ namespace {
 /// The one database's oid.
 constexpr uint32_t kDatabase = 5;
 
-const char* NameOf(TableLockMode mode) {
+}  // namespace
+
+const char* LockModeName(TableLockMode mode) {
   switch (mode) {
     case TableLockMode::kAccessShare:
       return "AccessShareLock";
@@ -33,13 +35,18 @@ const char* NameOf(TableLockMode mode) {
   return "AccessExclusiveLock";
 }
 
+namespace {
+
 std::string Describe(const LockWanted& wanted, uint64_t blocker) {
-  const char* mode = NameOf(wanted.mode);
+  const char* mode = LockModeName(wanted.mode);
   switch (wanted.kind) {
     case LockWanted::Kind::kTransaction:
       return fmt::format("{} on transaction {}", mode, blocker);
     case LockWanted::Kind::kRelation:
       return fmt::format("{} on relation {} of database {}", mode, wanted.object, kDatabase);
+    case LockWanted::Kind::kAdvisory:
+      return fmt::format("{} on advisory lock [{},{},{},{}]", mode, kDatabase, wanted.object >> 32,
+                         wanted.object & 0xffffffff, wanted.two_keys ? 2 : 1);
     case LockWanted::Kind::kName:
       break;
   }
@@ -56,7 +63,9 @@ std::vector<uint64_t> WaitGraph::CycleOf(uint64_t from) const {
     const uint64_t waiter = open[at];
     const auto entry = waiting_.find(waiter);
     if (entry == waiting_.end()) continue;
-    for (const uint64_t next : entry->second.blockers) {
+    for (uint64_t next : entry->second.blockers) {
+      const auto session = waiter_of_session_.find(next);
+      if (session != waiter_of_session_.end()) next = session->second;
       if (next == from) {
         std::vector<uint64_t> cycle;
         for (uint64_t step = waiter; step != from; step = reached_from.at(step)) {
@@ -86,23 +95,42 @@ std::string WaitGraph::Describe(const std::vector<uint64_t>& cycle) const {
 
 bool WaitGraph::Wait(uint64_t waiter, Waiting waiting) {
   MutexLock lock(mu_);
-  waiting_[waiter] = std::move(waiting);
+  Put(waiter, std::move(waiting));
   return !CycleOf(waiter).empty();
 }
 
 bool WaitGraph::WaitOrGiveWay(uint64_t waiter, Waiting waiting, std::string* detail) {
   MutexLock lock(mu_);
-  waiting_[waiter] = std::move(waiting);
+  Put(waiter, std::move(waiting));
   const std::vector<uint64_t> cycle = CycleOf(waiter);
   if (cycle.empty()) return false;
   *detail = Describe(cycle);
-  waiting_.erase(waiter);
+  Remove(waiter);
   return true;
+}
+
+void WaitGraph::Put(uint64_t waiter, Waiting waiting) {
+  if (waiting.session != 0) waiter_of_session_[waiting.session] = waiter;
+  waiting_[waiter] = std::move(waiting);
+}
+
+void WaitGraph::Remove(uint64_t waiter) {
+  const auto entry = waiting_.find(waiter);
+  if (entry == waiting_.end()) return;
+  waiter_of_session_.erase(entry->second.session);
+  waiting_.erase(entry);
+}
+
+std::vector<WaitGraph::Waiting> WaitGraph::All() {
+  MutexLock lock(mu_);
+  std::vector<Waiting> all;
+  for (const auto& [waiter, waiting] : waiting_) all.push_back(waiting);
+  return all;
 }
 
 void WaitGraph::Done(uint64_t waiter) {
   MutexLock lock(mu_);
-  waiting_.erase(waiter);
+  Remove(waiter);
 }
 
 }  // namespace oxibase

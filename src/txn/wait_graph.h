@@ -10,16 +10,21 @@
 
 namespace oxibase {
 
+/// PostgreSQL's name of a mode.
+const char* LockModeName(TableLockMode mode);
+
 /// What a transaction waits for.
 struct LockWanted {
   enum class Kind : uint8_t {
     kTransaction,  // the end of whoever has a row
     kRelation,
     kName,
+    kAdvisory,
   };
   Kind kind = Kind::kTransaction;
   TableLockMode mode = TableLockMode::kShare;
-  uint64_t object = 0;  // of a relation: its oid
+  uint64_t object = 0;    // of a relation: its oid
+  bool two_keys = false;  // of an advisory lock: made of two numbers
 };
 
 /// Who waits for whom, to find deadlocks. Thread-safe.
@@ -33,6 +38,8 @@ class WaitGraph {
     std::vector<uint64_t> blockers;
     LockWanted wanted;
     int32_t process = 0;
+    /// The other name under which it holds locks: its session's.
+    uint64_t session = 0;
   };
 
   /// `waiter` waits for all of the blockers from now on. True if that closes a cycle.
@@ -42,13 +49,19 @@ class WaitGraph {
   bool WaitOrGiveWay(uint64_t waiter, Waiting waiting, std::string* detail);
   void Done(uint64_t waiter);
 
+  /// Everybody who waits now.
+  std::vector<Waiting> All();
+
  private:
   /// The waiters of a cycle, beginning with `from`; empty: there is none.
   std::vector<uint64_t> CycleOf(uint64_t from) const REQUIRES(mu_);
   std::string Describe(const std::vector<uint64_t>& cycle) const REQUIRES(mu_);
+  void Put(uint64_t waiter, Waiting waiting) REQUIRES(mu_);
+  void Remove(uint64_t waiter) REQUIRES(mu_);
 
   Mutex mu_;
   std::unordered_map<uint64_t, Waiting> waiting_ GUARDED_BY(mu_);
+  std::unordered_map<uint64_t, uint64_t> waiter_of_session_ GUARDED_BY(mu_);
 };
 
 }  // namespace oxibase

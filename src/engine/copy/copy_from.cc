@@ -63,8 +63,15 @@ class CopyFromTask : public CopyTask {
 
   Result<uint64_t> Done() override {
     if (options_.format == CopyOptions::Format::kBinary) {
-      if (!binary_ended_) {
-        return Error(ErrorCode::kBadCopyFileFormat, "unexpected EOF in COPY data");
+      if (!binary_started_) {
+        if (binary_.size() < kSignature.size()) {
+          return Error(ErrorCode::kBadCopyFileFormat, "COPY file signature not recognized");
+        }
+        return Error(ErrorCode::kBadCopyFileFormat, "invalid COPY file header (missing flags)");
+      }
+      // The end of the data where a row would begin ends it as well as a trailer.
+      if (!binary_ended_ && binary_.size() >= sizeof(int16_t)) {
+        return Where(Error(ErrorCode::kBadCopyFileFormat, "unexpected EOF in COPY data"));
       }
       return rows_;
     }

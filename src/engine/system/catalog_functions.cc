@@ -1,8 +1,8 @@
 // Functions over the catalog: pg_get_indexdef and its like.
 
-#include <functional>
 #include <map>
 
+#include "common/array.h"
 #include "engine/ddl/definition_text.h"
 #include "engine/session_impl.h"
 #include "engine/system/system_table.h"
@@ -14,7 +14,6 @@ namespace oxibase {
 namespace {
 
 using Args = std::span<const Value>;
-using Call = Result<Value> (*)(SessionImpl&, Args);
 
 Value Text(std::string text) { return Value::Text(std::move(text)); }
 Value NullText() { return Value::Null(TypeId::kText); }
@@ -163,6 +162,13 @@ Result<Value> RelationSize(SessionImpl& session, Args args) {
   return Value::Int8(tablet ? static_cast<int64_t>(tablet->memory().bytes()) : 0);
 }
 
+/// They are counted with their table.
+Result<Value> IndexesSize(SessionImpl&, Args) { return Value::Int8(0); }
+
+Result<Value> OpenedAt(SessionImpl& session, Args) {
+  return Value::Fixed<int64_t>(TypeId::kTimestampTz, session.db().opened_micros);
+}
+
 Result<Value> DatabaseSize(SessionImpl& session, Args) {
   int64_t bytes = 0;
   for (const auto& tablet : session.db().txns.tablets().All()) {
@@ -272,8 +278,16 @@ Result<Value> Sleep(SessionImpl& session, Args args) {
   }
 }
 
-const std::map<std::string_view, Call>& Calls() {
-  static const std::map<std::string_view, Call> kCalls = {
+Result<Value> BlockingPids(SessionImpl& session, Args args) {
+  ArrayBuilder pids(TypeId::kInt4);
+  for (const int32_t pid : session.db().txns.BlockersOf(args[0].As<int32_t>())) pids.Add(pid);
+  std::string bytes;
+  pids.Finish(&bytes);
+  return Value::String(TypeId::kInt4Array, std::move(bytes));
+}
+
+const CatalogFunctions& Calls() {
+  static const CatalogFunctions kCalls = {
       {"pg_get_userbyid", GetUserById},
       {"pg_get_expr", GetExpr},
       {"pg_get_indexdef", GetIndexDef},
@@ -306,7 +320,10 @@ const std::map<std::string_view, Call>& Calls() {
       {"pg_relation_size", RelationSize},
       {"pg_table_size", RelationSize},
       {"pg_total_relation_size", RelationSize},
+      {"pg_indexes_size", IndexesSize},
       {"pg_database_size", DatabaseSize},
+      {"pg_postmaster_start_time", OpenedAt},
+      {"pg_conf_load_time", OpenedAt},
       {"obj_description", ObjectDescription},
       {"col_description", ColumnDescription},
       {"shobj_description", SharedDescription},
@@ -329,9 +346,7 @@ const std::map<std::string_view, Call>& Calls() {
       {"pg_cancel_backend", CancelBackend},
       {"pg_terminate_backend", TerminateBackend},
       {"pg_sleep", Sleep},
-      // There are no advisory locks that could be held.
-      {"pg_advisory_unlock_all",
-       [](SessionImpl&, Args) -> Result<Value> { return Value::String(TypeId::kVoid, ""); }},
+      {"pg_blocking_pids", BlockingPids},
   };
   return kCalls;
 }
@@ -339,11 +354,11 @@ const std::map<std::string_view, Call>& Calls() {
 }  // namespace
 
 Result<Value> CallCatalogFunction(SessionImpl& session, std::string_view name, Args args) {
-  const auto it = Calls().find(name);
-  if (it == Calls().end()) {
-    return Error(ErrorCode::kFeatureNotSupported, "function {}() is not supported yet", name);
+  for (const CatalogFunctions* functions : {&Calls(), &AdvisoryLockFunctions()}) {
+    const auto it = functions->find(name);
+    if (it != functions->end()) return it->second(session, args);
   }
-  return it->second(session, args);
+  return Error(ErrorCode::kFeatureNotSupported, "function {}() is not supported yet", name);
 }
 
 }  // namespace oxibase

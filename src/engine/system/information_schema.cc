@@ -1,20 +1,17 @@
 // information_schema, the SQL standard's view of the catalog.
 
+#include "engine/system/information_schema.h"
+
+#include <absl/strings/ascii.h>
+
+#include <algorithm>
+
 #include "engine/ddl/definition_text.h"
+#include "engine/ddl/storage_properties.h"
 #include "engine/session_impl.h"
-#include "engine/system/system_table.h"
 
 namespace oxibase::system_tables {
 namespace {
-
-constexpr std::string_view kCatalogName = "postgres";
-
-std::string SchemaName(const Source& s, Oid schema) {
-  const auto def = s.catalog.SchemaByOid(schema);
-  return def ? def->name : "";
-}
-
-Value YesNo(bool yes) { return T(yes ? "YES" : "NO"); }
 
 Status Schemata(const Source& s) {
   for (const auto& [oid, schema] : s.catalog.schemas()) {
@@ -44,16 +41,24 @@ struct ColumnShown {
   std::string default_text;
   char identity = 0;
   std::string generation;
+  std::shared_ptr<const SequenceDef> sequence = nullptr;  // of an identity column
+  Oid collation = 0;                                      // as COLLATE said, else 0
+  bool updatable = true;
 };
 
-void EmitColumn(const Source& s, const ColumnShown& c) {
-  const int32_t mod = c.type.typmod;
-  const TypeId id = c.type.id;
+/// The lengths and precisions of a type, as several relations show them.
+struct TypeShown {
+  Value length = Null(), octets = Null(), precision = Null(), radix = Null(), scale = Null(),
+        datetime = Null(), interval = Null();
+  explicit TypeShown(Type type);
+};
+
+TypeShown::TypeShown(Type type) {
+  const int32_t mod = type.typmod;
+  const TypeId id = type.id;
   const bool is_text = id == TypeId::kVarchar || id == TypeId::kBpChar;
-  Value length = is_text && mod >= 4 ? I4(mod - 4) : Null();
-  Value octets = Null();
+  if (is_text && mod >= 4) length = I4(mod - 4);
   if (is_text || id == TypeId::kText) octets = I4(is_text && mod >= 4 ? (mod - 4) * 4 : 1073741824);
-  Value precision = Null(), radix = Null(), scale = Null(), datetime = Null();
   const auto numeric = [&](int bits, int base) {
     precision = I4(bits);
     radix = I4(base);
@@ -86,14 +91,40 @@ void EmitColumn(const Source& s, const ColumnShown& c) {
       datetime = I4(0);
       break;
     case TypeId::kTime:
+    case TypeId::kTimeTz:
     case TypeId::kTimestamp:
     case TypeId::kTimestampTz:
-    case TypeId::kInterval:
-      datetime = I4(mod >= 0 && id != TypeId::kInterval ? mod : 6);
+      datetime = I4(mod >= 0 ? mod : 6);
       break;
+    case TypeId::kInterval: {
+      const int32_t digits = mod & 0xFFFF;
+      datetime = I4(mod >= 0 && digits != 0xFFFF ? digits : 6);
+      std::string text = FormatType(type);
+      constexpr std::string_view kInterval = "interval ";
+      // Without fields the standard has nothing to say, whatever the precision.
+      if (mod >= 0 && (mod >> 16 & 0x7FFF) != 0x7FFF && text.starts_with(kInterval)) {
+        text.erase(0, kInterval.size());
+        for (char& c : text) c = absl::ascii_toupper(static_cast<unsigned char>(c));
+        interval = T(text);
+      }
+      break;
+    }
     default:
       break;
   }
+}
+
+void EmitColumn(const Source& s, const ColumnShown& c) {
+  const TypeId id = c.type.id;
+  TypeShown type(c.type);
+  // The name type has its own.
+  const std::string_view collation = c.collation != 0      ? ddl::CollationName(c.collation)
+                                     : id == TypeId::kName ? std::string_view("C")
+                                                           : std::string_view();
+  const bool collated = !collation.empty() && collation != "default";
+  const auto number = [&](int64_t SequenceDef::* field) {
+    return c.sequence ? T(std::to_string((*c.sequence).*field)) : Null();
+  };
   s.Row({T(kCatalogName),
          T(SchemaName(s, c.schema)),
          T(c.table),
@@ -102,23 +133,44 @@ void EmitColumn(const Source& s, const ColumnShown& c) {
          c.default_text.empty() ? Null() : T(c.default_text),
          YesNo(c.nullable),
          T(IsArrayType(id) ? "ARRAY" : FormatType(Type(id))),
-         std::move(length),
-         std::move(octets),
-         std::move(precision),
-         std::move(radix),
-         std::move(scale),
-         std::move(datetime),
+         std::move(type.length),
+         std::move(type.octets),
+         std::move(type.precision),
+         std::move(type.radix),
+         std::move(type.scale),
+         std::move(type.datetime),
+         std::move(type.interval),
+         Null(),
+         Null(),
+         Null(),
+         Null(),
+         collated ? T(kCatalogName) : Null(),
+         collated ? T("pg_catalog") : Null(),
+         collated ? T(collation) : Null(),
+         Null(),
+         Null(),
          Null(),
          T(kCatalogName),
          T("pg_catalog"),
          T(TypeName(id)),
+         Null(),
+         Null(),
+         Null(),
+         Null(),
+         T(std::to_string(c.position)),
+         YesNo(false),
          YesNo(c.identity != 0),
          c.identity == 'a'   ? T("ALWAYS")
          : c.identity == 'd' ? T("BY DEFAULT")
                              : Null(),
+         number(&SequenceDef::start),
+         number(&SequenceDef::increment),
+         number(&SequenceDef::max_value),
+         number(&SequenceDef::min_value),
+         YesNo(c.sequence && c.sequence->cycle),
          T(c.generation.empty() ? "NEVER" : "ALWAYS"),
          c.generation.empty() ? Null() : T(c.generation),
-         YesNo(true)});
+         YesNo(c.updatable)});
 }
 
 Status Columns(const Source& s) {
@@ -134,6 +186,11 @@ Status Columns(const Source& s) {
                         "",
                         column.identity,
                         ""};
+      if (column.identity) shown.sequence = s.catalog.SequenceByOid(column.owned_sequence);
+      using Properties = ddl::StorageProperties;
+      shown.collation = static_cast<Oid>(
+          Properties::Of(s.catalog, oid, column.id.value).Number(Properties::kCollation));
+      shown.updatable = !table->virtual_table;
       if (!column.default_sql.empty() && !column.identity) {
         const std::string text = ddl::DefaultDefinition(s.session, *table, column, false);
         (column.generated ? shown.generation : shown.default_text) = text;
@@ -144,10 +201,23 @@ Status Columns(const Source& s) {
   for (const auto& [oid, view] : s.catalog.views()) {
     int64_t position = 1;
     for (const auto& [name, type] : view->columns) {
-      EmitColumn(s, {view->schema, view->name, name, position++, type, true, "", 0, ""});
+      ColumnShown shown{view->schema, view->name, name, position++, type, true, "", 0, ""};
+      shown.updatable = false;
+      EmitColumn(s, shown);
     }
   }
   return {};
+}
+
+bool NullsEqual(const TableDef& table, const ConstraintDef& key) {
+  return std::any_of(table.indexes.begin(), table.indexes.end(), [&](const IndexDef& index) {
+    return index.oid == key.index && index.nulls_not_distinct;
+  });
+}
+
+/// PostgreSQL 15 shows NOT NULL as a check with a name made of numbers.
+std::string NotNullName(const TableDef& table, const ColumnDef& column) {
+  return fmt::format("{}_{}_{}_not_null", table.schema, table.oid, column.id.value);
 }
 
 Status TableConstraints(const Source& s) {
@@ -159,15 +229,13 @@ Status TableConstraints(const Source& s) {
                                     : c.kind == ConstraintKind::kPrimaryKey ? "PRIMARY KEY"
                                                                             : "UNIQUE";
       s.Row({T(kCatalogName), T(schema), T(c.name), T(kCatalogName), T(schema), T(table->name),
-             T(kind), YesNo(c.deferrable), YesNo(c.initially_deferred), YesNo(true)});
+             T(kind), YesNo(c.deferrable), YesNo(c.initially_deferred), YesNo(true),
+             c.kind == ConstraintKind::kUnique ? YesNo(!NullsEqual(*table, c)) : Null()});
     }
     for (const ColumnDef& column : table->columns) {
       if (!column.not_null || column.dropped || column.hidden) continue;
-      // PostgreSQL 15 shows NOT NULL as a check with a name made of numbers.
-      s.Row({T(kCatalogName), T(schema),
-             T(fmt::format("{}_{}_{}_not_null", table->schema, oid, column.id.value)),
-             T(kCatalogName), T(schema), T(table->name), T("CHECK"), YesNo(false), YesNo(false),
-             YesNo(true)});
+      s.Row({T(kCatalogName), T(schema), T(NotNullName(*table, column)), T(kCatalogName), T(schema),
+             T(table->name), T("CHECK"), YesNo(false), YesNo(false), YesNo(true), Null()});
     }
   }
   return {};
@@ -242,10 +310,17 @@ Status ConstraintColumnUsage(const Source& s) {
 }
 
 Status CheckConstraints(const Source& s) {
+  constexpr std::string_view kCheck = "CHECK ";
   for (const auto& [oid, table] : s.catalog.tables()) {
     for (const ConstraintDef& c : table->constraints) {
       if (c.kind != ConstraintKind::kCheck) continue;
-      s.Row({T(kCatalogName), T(SchemaName(s, table->schema)), T(c.name), T(c.check_sql)});
+      s.Row({T(kCatalogName), T(SchemaName(s, table->schema)), T(c.name),
+             T(ddl::ConstraintDefinition(s.session, *table, c, false).substr(kCheck.size()))});
+    }
+    for (const ColumnDef& column : table->columns) {
+      if (!column.not_null || column.dropped || column.hidden) continue;
+      s.Row({T(kCatalogName), T(SchemaName(s, table->schema)), T(NotNullName(*table, column)),
+             T(column.name + " IS NOT NULL")});
     }
   }
   return {};
@@ -254,13 +329,18 @@ Status CheckConstraints(const Source& s) {
 Status Views(const Source& s) {
   for (const auto& [oid, view] : s.catalog.views()) {
     s.Row({T(kCatalogName), T(SchemaName(s, view->schema)), T(view->name),
-           T(ddl::ViewDefinition(s.session, *view, false)), T("NONE"), YesNo(false), YesNo(false)});
+           T(ddl::ViewDefinition(s.session, *view, false)), T("NONE"), YesNo(false), YesNo(false),
+           YesNo(false), YesNo(false), YesNo(false)});
   }
   return {};
 }
 
 Status Sequences(const Source& s) {
   for (const auto& [oid, q] : s.catalog.sequences()) {
+    // Those of identity columns are no sequences of their own.
+    const auto table = s.catalog.TableByOid(q->owned_by_table);
+    const ColumnDef* column = table ? table->FindColumn(q->owned_by_column) : nullptr;
+    if (column && column->identity) continue;
     const int bits = q->type == TypeId::kInt2 ? 16 : q->type == TypeId::kInt4 ? 32 : 64;
     s.Row({T(kCatalogName), T(SchemaName(s, q->schema)), T(q->name), T(FormatType(Type(q->type))),
            I4(bits), I4(2), I4(0), T(std::to_string(q->start)), T(std::to_string(q->min_value)),
@@ -285,127 +365,75 @@ Status Nothing(const Source&) { return {}; }
 
 std::vector<SystemTable> InformationSchemaTables() {
   const Oid schema = kInformationSchema;
-  return {
+  std::vector<SystemTable> tables = {
       {13001, schema, "schemata",
-       "catalog_name text, schema_name text, schema_owner text, "
-       "default_character_set_catalog text, default_character_set_schema text, "
-       "default_character_set_name text, sql_path text",
+       "catalog_name name, schema_name name, schema_owner name, default_character_set_catalog "
+       "name, default_character_set_schema name, default_character_set_name name, sql_path "
+       "varchar",
        Schemata},
       {13002, schema, "tables",
-       "table_catalog text, table_schema text, table_name text, table_type text, "
-       "self_referencing_column_name text, reference_generation text, "
-       "user_defined_type_catalog text, user_defined_type_schema text, "
-       "user_defined_type_name text, is_insertable_into text, is_typed text, commit_action text",
+       "table_catalog name, table_schema name, table_name name, table_type varchar, "
+       "self_referencing_column_name name, reference_generation varchar, "
+       "user_defined_type_catalog name, user_defined_type_schema name, user_defined_type_name "
+       "name, is_insertable_into varchar, is_typed varchar, commit_action varchar",
        Tables},
       {13003, schema, "columns",
-       "table_catalog text, table_schema text, table_name text, column_name text, "
-       "ordinal_position int4, column_default text, is_nullable text, data_type text, "
+       "table_catalog name, table_schema name, table_name name, column_name name, "
+       "ordinal_position int4, column_default varchar, is_nullable varchar, data_type varchar, "
        "character_maximum_length int4, character_octet_length int4, numeric_precision int4, "
-       "numeric_precision_radix int4, numeric_scale int4, datetime_precision int4, "
-       "interval_type text, udt_catalog text, udt_schema text, udt_name text, "
-       "is_identity text, identity_generation text, is_generated text, "
-       "generation_expression text, is_updatable text",
+       "numeric_precision_radix int4, numeric_scale int4, datetime_precision int4, interval_type "
+       "varchar, interval_precision int4, character_set_catalog name, character_set_schema name, "
+       "character_set_name name, collation_catalog name, collation_schema name, collation_name "
+       "name, domain_catalog name, domain_schema name, domain_name name, udt_catalog name, "
+       "udt_schema name, udt_name name, scope_catalog name, scope_schema name, scope_name name, "
+       "maximum_cardinality int4, dtd_identifier name, is_self_referencing varchar, is_identity "
+       "varchar, identity_generation varchar, identity_start varchar, identity_increment "
+       "varchar, identity_maximum varchar, identity_minimum varchar, identity_cycle varchar, "
+       "is_generated varchar, generation_expression varchar, is_updatable varchar",
        Columns},
       {13004, schema, "table_constraints",
-       "constraint_catalog text, constraint_schema text, constraint_name text, "
-       "table_catalog text, table_schema text, table_name text, constraint_type text, "
-       "is_deferrable text, initially_deferred text, enforced text",
+       "constraint_catalog name, constraint_schema name, constraint_name name, table_catalog "
+       "name, table_schema name, table_name name, constraint_type varchar, is_deferrable "
+       "varchar, initially_deferred varchar, enforced varchar, nulls_distinct varchar",
        TableConstraints},
       {13005, schema, "key_column_usage",
-       "constraint_catalog text, constraint_schema text, constraint_name text, "
-       "table_catalog text, table_schema text, table_name text, column_name text, "
-       "ordinal_position int4, position_in_unique_constraint int4",
+       "constraint_catalog name, constraint_schema name, constraint_name name, table_catalog "
+       "name, table_schema name, table_name name, column_name name, ordinal_position int4, "
+       "position_in_unique_constraint int4",
        KeyColumnUsage},
       {13006, schema, "referential_constraints",
-       "constraint_catalog text, constraint_schema text, constraint_name text, "
-       "unique_constraint_catalog text, unique_constraint_schema text, "
-       "unique_constraint_name text, match_option text, update_rule text, delete_rule text",
+       "constraint_catalog name, constraint_schema name, constraint_name name, "
+       "unique_constraint_catalog name, unique_constraint_schema name, unique_constraint_name "
+       "name, match_option varchar, update_rule varchar, delete_rule varchar",
        ReferentialConstraints},
       {13007, schema, "constraint_column_usage",
-       "table_catalog text, table_schema text, table_name text, column_name text, "
-       "constraint_catalog text, constraint_schema text, constraint_name text",
+       "table_catalog name, table_schema name, table_name name, column_name name, "
+       "constraint_catalog name, constraint_schema name, constraint_name name",
        ConstraintColumnUsage},
       {13008, schema, "check_constraints",
-       "constraint_catalog text, constraint_schema text, constraint_name text, "
-       "check_clause text",
+       "constraint_catalog name, constraint_schema name, constraint_name name, check_clause "
+       "varchar",
        CheckConstraints},
       {13009, schema, "views",
-       "table_catalog text, table_schema text, table_name text, view_definition text, "
-       "check_option text, is_updatable text, is_insertable_into text",
+       "table_catalog name, table_schema name, table_name name, view_definition varchar, "
+       "check_option varchar, is_updatable varchar, is_insertable_into varchar, "
+       "is_trigger_updatable varchar, is_trigger_deletable varchar, is_trigger_insertable_into "
+       "varchar",
        Views},
       {13010, schema, "sequences",
-       "sequence_catalog text, sequence_schema text, sequence_name text, data_type text, "
-       "numeric_precision int4, numeric_precision_radix int4, numeric_scale int4, "
-       "start_value text, minimum_value text, maximum_value text, increment text, "
-       "cycle_option text",
+       "sequence_catalog name, sequence_schema name, sequence_name name, data_type varchar, "
+       "numeric_precision int4, numeric_precision_radix int4, numeric_scale int4, start_value "
+       "varchar, minimum_value varchar, maximum_value varchar, increment varchar, cycle_option "
+       "varchar",
        Sequences},
-      // There are none that users have made.
-      {13011, schema, "routines",
-       "specific_catalog text, specific_schema text, specific_name text, routine_catalog "
-       "text, routine_schema text, routine_name text, routine_type text, module_catalog "
-       "text, module_schema text, module_name text, udt_catalog text, udt_schema text, "
-       "udt_name text, data_type text, character_maximum_length int4, character_octet_length "
-       "int4, character_set_catalog text, character_set_schema text, character_set_name "
-       "text, collation_catalog text, collation_schema text, collation_name text, "
-       "numeric_precision int4, numeric_precision_radix int4, numeric_scale int4, "
-       "datetime_precision int4, interval_type text, interval_precision int4, "
-       "type_udt_catalog text, type_udt_schema text, type_udt_name text, scope_catalog text, "
-       "scope_schema text, scope_name text, maximum_cardinality int4, dtd_identifier text, "
-       "routine_body text, routine_definition text, external_name text, external_language "
-       "text, parameter_style text, is_deterministic text, sql_data_access text, "
-       "is_null_call text, sql_path text, schema_level_routine text, max_dynamic_result_sets "
-       "int4, is_user_defined_cast text, is_implicitly_invocable text, security_type text, "
-       "to_sql_specific_catalog text, to_sql_specific_schema text, to_sql_specific_name "
-       "text, as_locator text, created timestamptz, last_altered timestamptz, "
-       "new_savepoint_level text, is_udt_dependent text, result_cast_from_data_type text, "
-       "result_cast_as_locator text, result_cast_char_max_length int4, "
-       "result_cast_char_octet_length int4, result_cast_char_set_catalog text, "
-       "result_cast_char_set_schema text, result_cast_char_set_name text, "
-       "result_cast_collation_catalog text, result_cast_collation_schema text, "
-       "result_cast_collation_name text, result_cast_numeric_precision int4, "
-       "result_cast_numeric_precision_radix int4, result_cast_numeric_scale int4, "
-       "result_cast_datetime_precision int4, result_cast_interval_type text, "
-       "result_cast_interval_precision int4, result_cast_type_udt_catalog text, "
-       "result_cast_type_udt_schema text, result_cast_type_udt_name text, "
-       "result_cast_scope_catalog text, result_cast_scope_schema text, "
-       "result_cast_scope_name text, result_cast_maximum_cardinality int4, "
-       "result_cast_dtd_identifier text",
+      {13015, schema, "applicable_roles", "grantee name, role_name name, is_grantable varchar",
        Nothing},
-      {13012, schema, "parameters",
-       "specific_catalog text, specific_schema text, specific_name text, ordinal_position "
-       "int4, parameter_mode text, is_result text, as_locator text, parameter_name text, "
-       "data_type text, character_maximum_length int4, character_octet_length int4, "
-       "character_set_catalog text, character_set_schema text, character_set_name text, "
-       "collation_catalog text, collation_schema text, collation_name text, "
-       "numeric_precision int4, numeric_precision_radix int4, numeric_scale int4, "
-       "datetime_precision int4, interval_type text, interval_precision int4, udt_catalog "
-       "text, udt_schema text, udt_name text, scope_catalog text, scope_schema text, "
-       "scope_name text, maximum_cardinality int4, dtd_identifier text, parameter_default "
-       "text",
-       Nothing},
-      {13013, schema, "triggers",
-       "trigger_catalog text, trigger_schema text, trigger_name text, event_manipulation "
-       "text, event_object_catalog text, event_object_schema text, event_object_table text, "
-       "action_order int4, action_condition text, action_statement text, action_orientation "
-       "text, action_timing text, action_reference_old_table text, "
-       "action_reference_new_table text, action_reference_old_row text, "
-       "action_reference_new_row text, created timestamptz",
-       Nothing},
-      {13014, schema, "domains",
-       "domain_catalog text, domain_schema text, domain_name text, data_type text, "
-       "character_maximum_length int4, character_octet_length int4, character_set_catalog "
-       "text, character_set_schema text, character_set_name text, collation_catalog text, "
-       "collation_schema text, collation_name text, numeric_precision int4, "
-       "numeric_precision_radix int4, numeric_scale int4, datetime_precision int4, "
-       "interval_type text, interval_precision int4, domain_default text, udt_catalog text, "
-       "udt_schema text, udt_name text, scope_catalog text, scope_schema text, scope_name "
-       "text, maximum_cardinality int4, dtd_identifier text",
-       Nothing},
-      {13015, schema, "applicable_roles", "grantee text, role_name text, is_grantable text",
-       Nothing},
-      {13016, schema, "enabled_roles", "role_name text", EnabledRoles},
-      {13017, schema, "information_schema_catalog_name", "catalog_name text", CatalogName},
+      {13016, schema, "enabled_roles", "role_name name", EnabledRoles},
+      {13017, schema, "information_schema_catalog_name", "catalog_name name", CatalogName},
   };
+  const std::vector<SystemTable> usage = InformationSchemaUsageTables();
+  tables.insert(tables.end(), usage.begin(), usage.end());
+  return tables;
 }
 
 }  // namespace oxibase::system_tables

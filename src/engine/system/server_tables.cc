@@ -4,7 +4,6 @@
 #include "common/array.h"
 #include "engine/session_impl.h"
 #include "engine/system/system_table.h"
-#include "storage/mvcc/tablet.h"
 
 namespace oxibase::system_tables {
 namespace {
@@ -111,17 +110,6 @@ Status PgShadow(const Source& s) {
   return {};
 }
 
-Status PgStatUserTables(const Source& s) {
-  for (const auto& [oid, table] : s.catalog.tables()) {
-    if (table->virtual_table) continue;
-    const auto schema = s.catalog.SchemaByOid(table->schema);
-    const auto tablet = s.session.db().txns.tablets().Find(table->tablet);
-    s.Row({O(oid), N(schema ? schema->name : ""), N(table->name),
-           I8(tablet ? static_cast<int64_t>(tablet->live_rows()) : 0), I8(0)});
-  }
-  return {};
-}
-
 Value TimestampTz(int64_t micros) { return Value::Fixed<int64_t>(TypeId::kTimestampTz, micros); }
 
 Status PgPreparedStatements(const Source& s) {
@@ -187,9 +175,6 @@ std::vector<SystemTable> ServerTables() {
        "state_change timestamptz, wait_event_type text, wait_event text, state text, "
        "backend_xid xid, backend_xmin xid, query_id int8, query text, backend_type text",
        PgStatActivity},
-      {12014, schema, "pg_stat_user_tables",
-       "relid oid, schemaname name, relname name, n_live_tup int8, n_dead_tup int8",
-       PgStatUserTables},
       {12018, schema, "pg_prepared_statements",
        "name text, statement text, prepare_time timestamptz, parameter_types _regtype, "
        "from_sql bool, generic_plans int8, custom_plans int8",
@@ -213,8 +198,6 @@ std::vector<SystemTable> ServerTables() {
        PgStatSsl},
       {12026, schema, "pg_stat_gssapi",
        "pid int4, gss_authenticated bool, principal text, encrypted bool", PgStatGssapi},
-      {12015, schema, "pg_locks",
-       "locktype text, database oid, relation oid, pid int4, mode text, granted bool", Nothing},
       {12016, schema, "pg_prepared_xacts",
        "transaction xid, gid text, prepared timestamptz, owner name, database name", Nothing},
       {2396, schema, "pg_shdescription", "objoid oid, classoid oid, description text", Nothing},

@@ -45,6 +45,7 @@ struct SystemTable {
 std::vector<SystemTable> RelationTables();
 std::vector<SystemTable> TypeTables();
 std::vector<SystemTable> ServerTables();
+std::vector<SystemTable> StatisticsTables();
 std::vector<SystemTable> InformationSchemaTables();
 
 // Values by their SQL types.

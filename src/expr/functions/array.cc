@@ -303,6 +303,11 @@ Status PositionKernel(EvalContext&, CallSite&, std::span<const Vector* const> ar
       return Error(ErrorCode::kFeatureNotSupported,
                    "searching for elements in multidimensional arrays is not supported");
     }
+    // Where nothing can be found the initial position does not matter.
+    if (!kAll && (a.ndim() == 0 || (value.IsNull(row) && !a.has_nulls()))) {
+      kernels::PutNull(out, row);
+      continue;
+    }
     const int32_t lower = a.ndim() == 1 ? a.dim(0).lower : 1;
     uint32_t start = 0;
     if (args.size() > 2) {

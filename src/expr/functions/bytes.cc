@@ -5,7 +5,9 @@
 
 #include <algorithm>
 
+#include "common/bytea.h"
 #include "expr/function_registry.h"
+#include "expr/functions/utf8.h"
 #include "expr/kernels.h"
 #include "expr/type_io.h"
 
@@ -62,8 +64,8 @@ std::string EncodeBase64(View bytes) {
 
 Status BadSymbol(View text, size_t at, View encoding) {
   return Error(ErrorCode::kInvalidParameterValue,
-               "invalid symbol \"{}\" found while decoding {} sequence", text.substr(at, 1),
-               encoding);
+               "invalid symbol \"{}\" found while decoding {} sequence",
+               text.substr(at, utf8::CharacterBytes(text, at)), encoding);
 }
 
 Result<std::string> DecodeBase64(View text) {
@@ -98,34 +100,6 @@ Result<std::string> DecodeBase64(View text) {
   if (count != 0) {
     return Error(ErrorCode::kInvalidParameterValue, "invalid base64 end sequence")
         .Hint("Input data is missing padding, is truncated, or is otherwise corrupted.");
-  }
-  return bytes;
-}
-
-Result<std::string> DecodeHexText(View text) {
-  std::string bytes;
-  int high = -1;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (c == ' ' || c == '\t' || c == '\n' || c == '\r') continue;
-    const int digit = c >= '0' && c <= '9'   ? c - '0'
-                      : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                      : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                             : -1;
-    if (digit < 0) {
-      return Error(ErrorCode::kInvalidParameterValue, "invalid hexadecimal digit: \"{}\"",
-                   text.substr(i, 1));
-    }
-    if (high < 0) {
-      high = digit;
-    } else {
-      bytes += static_cast<char>(high << 4 | digit);
-      high = -1;
-    }
-  }
-  if (high >= 0) {
-    return Error(ErrorCode::kInvalidParameterValue,
-                 "invalid hexadecimal data: odd number of digits");
   }
   return bytes;
 }
@@ -185,7 +159,7 @@ Result<std::string> Encode(View bytes, View encoding) {
 }
 Result<std::string> Decode(View text, View encoding) {
   const std::string name = Lower(encoding);
-  if (name == "hex") return DecodeHexText(text);
+  if (name == "hex") return DecodeHex(text);
   if (name == "base64") return DecodeBase64(text);
   if (name == "escape") return DecodeEscape(text);
   return UnknownEncoding(encoding);
@@ -205,7 +179,7 @@ Result<View> SubstringLength(View bytes, int32_t start, int32_t length) {
   return Substring(bytes, start, length);
 }
 Result<View> SubstringToEnd(View bytes, int32_t start) {
-  return Substring(bytes, start, INT32_MAX);
+  return Substring(bytes, start, int64_t{1} << 40);
 }
 Result<std::string> OverlayLength(View bytes, View part, int32_t start, int32_t length) {
   if (start <= 0) {

@@ -69,7 +69,10 @@ int CompareAs(const StringRef& a, const StringRef& b) {
 int64_t DateAsTimestamp(int32_t date) {
   if (date == INT32_MIN) return INT64_MIN;
   if (date == INT32_MAX) return INT64_MAX;
-  return static_cast<int64_t>(date) * 86400000000;
+  constexpr int64_t kMicrosPerDay = 86400000000;
+  // Later than every timestamp but infinity.
+  if (date > INT64_MAX / kMicrosPerDay) return INT64_MAX - 1;
+  return static_cast<int64_t>(date) * kMicrosPerDay;
 }
 struct DateTimestampOrder {
   using Left = int32_t;

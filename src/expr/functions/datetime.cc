@@ -32,6 +32,7 @@ Result<const Zone*> ZoneOfInterval(const Interval& interval) {
 Status DateOutOfRange() { return Error(ErrorCode::kDatetimeFieldOverflow, "date out of range"); }
 
 Result<int32_t> SubtractDays(int32_t date, int32_t days) {
+  if (IsInfinite(date)) return date;
   if (days == INT32_MIN) return DateOutOfRange();
   return DateAddDays(date, -days);
 }
@@ -110,13 +111,17 @@ Result<Interval> AgeTzFromToday(Frame& frame, int64_t timestamp) {
 }
 
 // ---- Comparisons that need a zone.
+/// What lies beyond all timestamps is beyond all but the infinite ones.
+int CompareBeyond(const Result<int64_t>& a, bool is_early, int64_t timestamp) {
+  if (a.ok()) return *a < timestamp ? -1 : static_cast<int>(*a > timestamp);
+  if (is_early) return timestamp == INT64_MIN ? 1 : -1;
+  return timestamp == INT64_MAX ? -1 : 1;
+}
 Result<int> CompareDateTz(Frame& frame, int32_t date, int64_t timestamp) {
-  ASSIGN_OR_RETURN(const int64_t a, DateToTimestampTz(date, ZoneOf(frame.context)));
-  return a < timestamp ? -1 : static_cast<int>(a > timestamp);
+  return CompareBeyond(DateToTimestampTz(date, ZoneOf(frame.context)), date < 0, timestamp);
 }
 Result<int> CompareLocalTz(Frame& frame, int64_t local, int64_t timestamp) {
-  ASSIGN_OR_RETURN(const int64_t a, TimestampToTimestampTz(local, ZoneOf(frame.context)));
-  return a < timestamp ? -1 : static_cast<int>(a > timestamp);
+  return CompareBeyond(TimestampToTimestampTz(local, ZoneOf(frame.context)), local < 0, timestamp);
 }
 enum class Op : uint8_t { kEq, kNe, kLt, kLe, kGt, kGe };
 template <Op kOp>

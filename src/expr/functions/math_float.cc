@@ -169,7 +169,7 @@ double AtanDegrees(double a) { return std::atan(a) / std::atan(one) * 45; }
 double Atan2Degrees(double y, double x) { return std::atan2(y, x) / std::atan(one) * 45; }
 Result<double> Degrees(double a) { return InRange(ToDegrees(a), std::isinf(a), true); }
 double Radians(double a) { return a * (std::numbers::pi / 180); }
-Result<double> Cosh(double a) { return InRange(std::cosh(a), std::isinf(a), false); }
+Result<double> Cosh(double a) { return std::cosh(a); }  // infinity when it is too large
 Result<double> Sinh(double a) { return std::sinh(a); }
 Result<double> Acosh(double a) {
   if (a < 1) return InputOutOfRange();

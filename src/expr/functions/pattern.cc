@@ -134,11 +134,15 @@ std::string GroupsArray(View text, const std::vector<RegexMatch>& groups) {
   return bytes;
 }
 
+Status CheckNotGlobal(View flags, View function) {
+  if (flags.find('g') == View::npos) return {};
+  return Error(ErrorCode::kInvalidParameterValue, "{}() does not support the \"global\" option",
+               function);
+}
+
 Result<std::optional<std::string>> MatchGroups(Frame& frame, View text, View pattern, View flags) {
-  if (flags.find('g') != View::npos) {
-    return Error(ErrorCode::kInvalidParameterValue, "{} does not support the \"global\" option",
-                 "regexp_match()")
-        .Hint("Use the regexp_matches function instead.");
+  if (Status status = CheckNotGlobal(flags, "regexp_match"); !status.ok()) {
+    return std::move(status).Hint("Use the regexp_matches function instead.");
   }
   ASSIGN_OR_RETURN(const Regex* regex, RegexFor(frame.site, pattern, flags));
   std::vector<RegexMatch> groups;
@@ -147,16 +151,14 @@ Result<std::optional<std::string>> MatchGroups(Frame& frame, View text, View pat
 }
 
 Result<bool> Like(Frame& frame, View text, View pattern, View flags) {
-  if (flags.find('g') != View::npos) {
-    return Error(ErrorCode::kInvalidParameterValue, "{} does not support the \"global\" option",
-                 "regexp_like()");
-  }
+  RETURN_IF_ERROR(CheckNotGlobal(flags, "regexp_like"));
   ASSIGN_OR_RETURN(const Regex* regex, RegexFor(frame.site, pattern, flags));
   return regex->Matches(text);
 }
 
 Result<int32_t> Count(Frame& frame, View text, View pattern, int32_t start, View flags) {
   if (start <= 0) return BadParameter("start", start);
+  RETURN_IF_ERROR(CheckNotGlobal(flags, "regexp_count"));
   ASSIGN_OR_RETURN(const Regex* regex, RegexFor(frame.site, pattern, flags));
   std::vector<RegexMatch> groups;
   int32_t n = 0;
@@ -183,6 +185,7 @@ Result<std::optional<View>> SubstringNth(Frame& frame, View text, View pattern, 
                                          int32_t n, View flags, int32_t group) {
   if (group < 0) return BadParameter("subexpr", group);
   std::vector<RegexMatch> groups;
+  RETURN_IF_ERROR(CheckNotGlobal(flags, frame.site.function->name));
   ASSIGN_OR_RETURN(const bool found, FindNth(frame, text, pattern, start, n, flags, &groups));
   const auto g = static_cast<size_t>(group);
   if (!found || g >= groups.size() || !groups[g].matched()) return std::optional<View>();
@@ -193,6 +196,7 @@ Result<int32_t> InstrNth(Frame& frame, View text, View pattern, int32_t start, i
   if (at_end != 0 && at_end != 1) return BadParameter("endoption", at_end);
   if (group < 0) return BadParameter("subexpr", group);
   std::vector<RegexMatch> groups;
+  RETURN_IF_ERROR(CheckNotGlobal(flags, frame.site.function->name));
   ASSIGN_OR_RETURN(const bool found, FindNth(frame, text, pattern, start, n, flags, &groups));
   const auto g = static_cast<size_t>(group);
   if (!found || g >= groups.size() || !groups[g].matched()) return 0;
@@ -295,6 +299,7 @@ std::vector<View> Split(const Regex& regex, View text) {
   return parts;
 }
 Result<std::string> SplitToArray(Frame& frame, View text, View pattern, View flags) {
+  RETURN_IF_ERROR(CheckNotGlobal(flags, "regexp_split_to_array"));
   ASSIGN_OR_RETURN(const Regex* regex, RegexFor(frame.site, pattern, flags));
   ArrayBuilder builder(TypeId::kText);
   for (const View part : Split(*regex, text)) builder.AddString(part);
@@ -305,6 +310,7 @@ Result<std::string> SplitToArray(Frame& frame, View text, View pattern, View fla
 
 TableRows OpenSplit(EvalContext&, CallSite& site, std::span<const Value> args) {
   const View flags = args.size() > 2 ? View(args[2].bytes()) : View();
+  RETURN_IF_ERROR(CheckNotGlobal(flags, "regexp_split_to_table"));
   ASSIGN_OR_RETURN(const Regex* regex, RegexFor(site, args[1].bytes(), flags));
   auto rows = std::make_unique<RowsOfValues>(std::vector<Type>{TypeId::kText});
   for (const View part : Split(*regex, args[0].bytes())) {

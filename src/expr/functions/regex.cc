@@ -2,6 +2,8 @@
 
 #include <re2/re2.h>
 
+#include "expr/functions/utf8.h"
+
 namespace oxibase {
 namespace {
 
@@ -17,8 +19,8 @@ struct Options {
 };
 
 Status ParseFlags(std::string_view flags, Options* options) {
-  for (const char c : flags) {
-    switch (c) {
+  for (size_t i = 0; i < flags.size(); ++i) {
+    switch (flags[i]) {
       case 'b':
       case 'e':
       case 't':
@@ -52,7 +54,7 @@ Status ParseFlags(std::string_view flags, Options* options) {
         break;
       default:
         return Error(ErrorCode::kInvalidParameterValue, "invalid regular expression option: \"{}\"",
-                     std::string(1, c));
+                     flags.substr(i, utf8::CharacterBytes(flags, i)));
     }
   }
   return {};

@@ -2,6 +2,7 @@
 
 #include "common/array.h"
 #include "expr/function_registry.h"
+#include "expr/functions/keywords.h"
 #include "expr/table_function.h"
 
 namespace oxibase {
@@ -168,6 +169,7 @@ void RegisterSeries(FunctionRegistry& r) {
   r.Table("generate_subscripts", &StrictOpen<OpenSubscripts>);
   r.Table("generate_subscripts_nodir", &StrictOpen<OpenSubscripts>);
   r.Table("array_unnest", &StrictOpen<OpenUnnest>);
+  RegisterKeywords(r);
 }
 
 }  // namespace oxibase

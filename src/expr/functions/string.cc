@@ -101,8 +101,8 @@ View TrimBoth(View text, View set) { return TrimRight(TrimLeft(text, set), set);
 
 Result<std::string> Pad(View text, int32_t width, View fill, bool left) {
   const auto wanted = static_cast<size_t>(std::max(width, 0));
-  if (wanted > kTextBytesMax / 4) return TextTooLong();
   const size_t length = utf8::Length(text);
+  if (wanted > kTextBytesMax / 4 && !fill.empty()) return TextTooLong();
   if (length >= wanted || fill.empty()) {
     return std::string(text.substr(0, utf8::Prefix(text, wanted)));
   }

@@ -383,7 +383,7 @@ Status FormatRow(View format, std::span<const Vector* const> args, uint32_t row,
     ASSIGN_OR_RETURN(Specifier s, ParseSpecifier(format, &at));
     if (s.kind != 's' && s.kind != 'I' && s.kind != 'L') {
       return Error(ErrorCode::kInvalidParameterValue, "unrecognized format() type specifier \"{}\"",
-                   std::string(1, s.kind))
+                   format.substr(at - 1, utf8::CharacterBytes(format, at - 1)))
           .Hint("For a single \"%\" use \"%%\".");
     }
     const auto argument = [&](int64_t position) -> const Vector* {

@@ -165,6 +165,10 @@ Result<std::optional<uint32_t>> ToReg(Frame& frame, View name) {
                  frame.site.function->name);
   }
   auto oid = frame.context.catalog->FindOid(kKind, name);
+  // A type that is not there is an error beside a function's name.
+  if (!oid.ok() && kKind == 'F' && oid.status().code() != ErrorCode::kUndefinedFunction) {
+    return oid.status();
+  }
   if (!oid.ok()) return std::optional<uint32_t>();
   return std::optional<uint32_t>(*oid);
 }
@@ -229,6 +233,7 @@ void RegisterSystem(FunctionRegistry& r) {
   r.Scalar("to_regnamespace", &Strict<&ToReg<'n'>>);
   r.Scalar("to_regtype", &Strict<&ToReg<'t'>>);
   r.Scalar("to_regproc", &Strict<&ToReg<'f'>>);
+  r.Scalar("to_regprocedure", &Strict<&ToReg<'F'>>);
   r.Scalar("to_regrole", &Strict<&ToReg<'o'>>);
   // The rest asks the catalog, by name.
   static constexpr std::string_view kCatalogFunctions[] = {
