@@ -29,8 +29,8 @@ class WalReader {
   /// Reads again a record that Next returned at `lsn`; changes nothing else but its buffer.
   Result<Record> ReadAgain(Lsn lsn);
 
-  /// When Next has found nothing at all: kDataCorrupted unless the records of the last file end just
-  /// where reading was to begin.
+  /// When Next has found nothing at all: kDataCorrupted unless the records of the last file end
+  /// just where reading was to begin.
   Status CheckReachesBegin();
 
   /// Where the next record would begin: after false from Next, the end of the log.
