@@ -232,7 +232,7 @@ TEST_F(PointReadTest, ReadersBesideWriters) {
     auto session = Connect();
     {
       Lookup whole(*session, "SELECT a FROM t WHERE k = $1");
-      for (int64_t i = 0; !stop.load(std::memory_order_relaxed); ++i) {
+      while (!stop.load(std::memory_order_relaxed)) {
         Execute(*session, "BEGIN ISOLATION LEVEL REPEATABLE READ");
         std::optional<int64_t> first[kKeys];
         for (int round = 0; round < 2; ++round) {
@@ -254,20 +254,21 @@ TEST_F(PointReadTest, ReadersBesideWriters) {
     writers.emplace_back([&, w] {
       auto session = Connect();
       for (int64_t i = 1; i <= kChanges / 2; ++i) {
-        const std::string key = std::to_string((i * 2 + w) % kKeys);
-        const std::string to = std::to_string(i);
+        const int64_t key = (i * 2 + w) % kKeys;
         switch (i % 3) {
           case 0:
-            Execute(*session, "UPDATE t SET a = " + to + ", b = " + to + " WHERE k = " + key);
+            Execute(*session, fmt::format("UPDATE t SET a = {0}, b = {0} WHERE k = {1}", i, key));
             break;
           case 1:  // the key goes to a new row
-            Execute(*session, "BEGIN; DELETE FROM t WHERE k = " + key + "; INSERT INTO t VALUES (" +
-                                  key + ", " + to + ", " + to + "); COMMIT");
+            Execute(*session, fmt::format("BEGIN; DELETE FROM t WHERE k = {1};"
+                                          " INSERT INTO t VALUES ({1}, {0}, {0}); COMMIT",
+                                          i, key));
             break;
           default:  // away and back
-            Execute(*session, "BEGIN; UPDATE t SET k = 100 + k WHERE k = " + key +
-                                  "; UPDATE t SET k = k - 100, a = " + to + ", b = " + to +
-                                  " WHERE k = 100 + " + key + "; COMMIT");
+            Execute(*session, fmt::format("BEGIN; UPDATE t SET k = 100 + k WHERE k = {1};"
+                                          " UPDATE t SET k = k - 100, a = {0}, b = {0}"
+                                          " WHERE k = 100 + {1}; COMMIT",
+                                          i, key));
         }
       }
     });

@@ -73,14 +73,14 @@ std::vector<std::string> StorageProperties::Options() const {
     if (!key.starts_with(kOption)) continue;
     const std::string name = key.substr(kOption.size());
     // (PostgreSQL keeps those of the TOAST table with that table.)
-    if (name.find('.') == std::string::npos) out.push_back(name + "=" + value);
+    if (name.find('.') == std::string::npos) out.push_back(fmt::format("{}={}", name, value));
   }
   return out;
 }
 
 Status StorageProperties::Put(DdlHost& host, Oid object, int16_t sub) const {
   std::string text;
-  for (const auto& [key, value] : entries_) text += key + "=" + value + "\n";
+  for (const auto& [key, value] : entries_) text += fmt::format("{}={}\n", key, value);
   return host.PutComment(
       {.object = object, .class_kind = kClassKind, .sub_id = sub, .text = std::move(text)});
 }
