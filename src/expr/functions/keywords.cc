@@ -1,4 +1,5 @@
 #include "expr/functions/keywords.h"
+
 #include "expr/table_function.h"
 
 namespace oxibase {
