@@ -93,6 +93,20 @@ void QueryBinder::RecordStar(Level& level, const std::string& relation, size_t b
   Replace(location, -1, std::move(text));
 }
 
+const ScopeColumn* QueryBinder::ScopeColumnOf(const Level& level, const Expr& expr) {
+  if (expr.kind != ExprKind::kColumn) return nullptr;
+  const VarId var = static_cast<const ColumnExpr&>(expr).index;
+  for (const NamespaceItem& item : level.names) {
+    for (const ScopeColumn& column : item.entry->columns) {
+      if (column.expr->kind == ExprKind::kColumn &&
+          static_cast<const ColumnExpr&>(*column.expr).index == var) {
+        return &column;
+      }
+    }
+  }
+  return nullptr;
+}
+
 std::string QueryBinder::QualifierOf(Level& level, const Expr& expr) {
   if (expr.kind != ExprKind::kColumn) return "";
   const VarId var = static_cast<const ColumnExpr&>(expr).index;
@@ -126,6 +140,10 @@ Result<std::vector<QueryBinder::Target>> QueryBinder::BindTargets(
     ASSIGN_OR_RETURN(target.expr, BindExpr(*syntax.expr, level));
     target.name = syntax.name.empty() ? ColumnNameOf(*syntax.expr) : syntax.name;
     target.location = target.expr->location;
+    if (const ScopeColumn* column = ScopeColumnOf(level, *target.expr)) {
+      target.origin_table = column->origin_table;
+      target.origin_column = column->origin_column;
+    }
     bound.push_back(std::move(target));
   }
   if (bound.size() > 1664) {

@@ -104,6 +104,21 @@ TEST_F(BinderTest, NamesAndTypesOfResults) {
             "a bigint, b text, c numeric(5,2), d date");
 }
 
+TEST_F(BinderTest, ResultsKnowTheColumnsTheyAre) {
+  const auto origins = [&](const std::string& sql) {
+    const auto plan = Bind(sql);
+    EXPECT_TRUE(plan.ok()) << plan.status().message();
+    std::string text;
+    for (const OutputColumn& column : plan->result) {
+      text += fmt::format("{}.{} ", column.origin_table, column.origin_column);
+    }
+    return text;
+  };
+  EXPECT_EQ(origins("SELECT * FROM t"), "20000.1 20000.2 20000.3 ");
+  EXPECT_EQ(origins("SELECT u.d AS x, b, t.a + 1, c FROM t, u"), "20010.2 20000.2 0.0 20000.3 ");
+  EXPECT_EQ(origins("SELECT b, count(*) FROM t GROUP BY b ORDER BY b"), "20000.2 0.0 ");
+}
+
 TEST_F(BinderTest, NamesThatMeanNothing) {
   EXPECT_EQ(Columns("SELECT x FROM t"), "42703");
   EXPECT_EQ(Columns("SELECT a FROM t, u"), "42702");

@@ -257,6 +257,8 @@ class QueryBinder {
   Status ExpandRelation(RangeEntry& entry, std::vector<Target>& out, int32_t location);
   void RecordStar(Level& level, const std::string& relation, size_t before,
                   const std::vector<Target>& out, int32_t location);
+  /// The column of FROM that the expression is; null if it is none of this level.
+  static const ScopeColumn* ScopeColumnOf(const Level& level, const Expr& expr);
   static std::string QualifierOf(Level& level, const Expr& expr);
   Result<ExprPtr> BindIndirectionBase(const ast::IndirectionExpr& expr, Level& level);
   Result<LogicalPtr> BindBlock(const ast::SelectStmt& select, Level& level, bool resolve_unknowns);
