@@ -91,9 +91,7 @@ void EventLoop::EndIdle() {
   const int64_t now = NowMicros();
   while (!idle_.empty() && idle_.begin()->first <= now) {
     Connection* connection = idle_.begin()->second;
-    connection->protocol.EndIdle();
-    connection->socket->Write(connection->protocol.output().data(),
-                              connection->protocol.output().size(), &connection->sent);
+    SayGoodbye(connection, /*was_idle=*/true);
     Drop(connection);
   }
 }
@@ -116,7 +114,7 @@ void EventLoop::TakePosted() {
   }
   for (Connection* connection : returned) {
     connection->detached = false;
-    if (connection->terminated) SayGoodbye(connection);
+    if (connection->terminated.load(std::memory_order_relaxed)) SayGoodbye(connection);
     if (connection->gone || !Reply(connection)) {
       Drop(connection);
     } else {
@@ -126,7 +124,7 @@ void EventLoop::TakePosted() {
   }
   for (Connection* connection : terminated) {
     if (!connections_.contains(connection)) continue;
-    connection->terminated = true;
+    connection->terminated.store(true, std::memory_order_relaxed);
     if (connection->detached) continue;  // when it comes back
     SayGoodbye(connection);
     Drop(connection);
@@ -292,24 +290,30 @@ void EventLoop::ReplyParked(uint64_t turn) {
   }
 }
 
-void EventLoop::SayGoodbye(Connection* connection) {
+void EventLoop::SayGoodbye(Connection* connection, bool was_idle) {
   if (connection->gone) return;
+  connection->terminated.store(true, std::memory_order_relaxed);
   const Lsn lsn = connection->protocol.pending_lsn();
   if (lsn > database_.durable_lsn() && !database_.WaitDurable(lsn).ok()) {
     connection->gone = true;
     return;
   }
-  connection->protocol.Terminate();
+  if (was_idle) {
+    connection->protocol.EndIdle();
+  } else {
+    connection->protocol.Terminate();
+  }
   connection->closing = true;
   SendAll(connection);
 }
 
-/// A client may take as long as it likes to read, until the server stops.
+/// A client may take as long as it likes to read, until its session is ended or the server stops.
 bool EventLoop::WaitWritable(Connection* connection) {
   Socket::State state;
   do {
     state = connection->socket->WaitWritable(pgwire::kSendCheckMs);
   } while (state == Socket::State::kWouldBlock &&
+           !connection->terminated.load(std::memory_order_relaxed) &&
            !server_.stopping_.load(std::memory_order_relaxed));
   return state == Socket::State::kDone;
 }

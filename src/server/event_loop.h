@@ -44,15 +44,15 @@ class EventLoop {
     bool gone = false;
     bool parked = false;    // output waits for the log
     bool detached = false;  // its thread has lost the loop: not reported by the poller
-    bool terminated = false;
-    int64_t idle_end = 0;  // microseconds: silent until then, it is ended; 0: never
+    std::atomic<bool> terminated{false};  // it is to end, and is not waited for any more
+    int64_t idle_end = 0;                 // microseconds: silent until then, it is ended; 0: never
   };
 
   /// Reads, runs, replies. Afterwards the turn may be lost.
   void Serve(Connection* connection, std::span<char> buffer, uint64_t turn);
   bool KeepsTurn(Connection* connection, uint64_t turn);
-  /// The server stops: sends what is left to be said, and that.
-  void SayGoodbye(Connection* connection);
+  /// The session ends: sends what is left to be said, and why, as far as the client takes it.
+  void SayGoodbye(Connection* connection, bool was_idle = false);
   bool WaitWritable(Connection* connection);
   /// Sends what may be sent; false when the connection is to end.
   bool Reply(Connection* connection);
