@@ -72,15 +72,18 @@ Status SessionImpl::LockTable(Oid table, TableLockMode mode, LockWait wait) {
 }
 
 // System tables and what the statement itself is about to make need no lock.
-Status SessionImpl::LockReference(Oid oid) {
+Status SessionImpl::LockDefinition(Oid oid, TableLockMode mode) {
   if (oid < kFirstUserOid && oid != kPublicSchema) return {};
   if (std::find(ddl_oids_.begin(), ddl_oids_.end(), oid) != ddl_oids_.end()) return {};
-  return LockTable(oid, TableLockMode::kAccessShare, LockWait::kBlock);
+  return LockTable(oid, mode, LockWait::kBlock);
+}
+
+Status SessionImpl::LockReference(Oid oid) {
+  return LockDefinition(oid, TableLockMode::kAccessShare);
 }
 
 Status SessionImpl::LockWritten(Oid oid) {
-  if (std::find(ddl_oids_.begin(), ddl_oids_.end(), oid) != ddl_oids_.end()) return {};
-  return LockTable(oid, TableLockMode::kShareUpdateExclusive, LockWait::kBlock);
+  return LockDefinition(oid, TableLockMode::kShareUpdateExclusive);
 }
 
 Status SessionImpl::PutTable(TableDef table) {

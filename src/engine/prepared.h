@@ -24,6 +24,17 @@ class PreparedImpl : public PreparedStatement {
   bool is_empty() const override { return statement == nullptr; }
   void LetResultChange() override { result_may_change = true; }
   bool copies_data() const override;
+  /// The same statement without a plan, to be given one for some parameters only.
+  std::shared_ptr<PreparedImpl> WithoutPlan() const {
+    auto made = std::make_shared<PreparedImpl>();
+    made->sql = sql;
+    made->statement = statement;
+    made->types = types;
+    made->made_micros = made_micros;
+    if (cursor) made->cursor = std::make_unique<CursorFacts>();
+    made->point_read_tried = true;  // a point read is made for all parameters
+    return made;
+  }
   bool changes_data() const override { return plan && plan->modifies; }
 
   /// SELECT, INSERT, UPDATE, DELETE: what has a plan.

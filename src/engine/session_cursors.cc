@@ -10,24 +10,10 @@
 namespace oxibase {
 namespace {
 
-std::string_view LockClause(ast::LockStrength strength) {
-  switch (strength) {
-    case ast::LockStrength::kKeyShare:
-      return "FOR KEY SHARE";
-    case ast::LockStrength::kShare:
-      return "FOR SHARE";
-    case ast::LockStrength::kNoKeyUpdate:
-      return "FOR NO KEY UPDATE";
-    case ast::LockStrength::kUpdate:
-      break;
-  }
-  return "FOR UPDATE";
-}
-
 /// What may not be together in one declaration.
 Status CheckDeclaration(const ast::DeclareCursorStmt& statement, const ast::SelectStmt& query) {
   if (query.locking.empty()) return {};
-  const std::string_view clause = LockClause(query.locking.front().strength);
+  const std::string_view clause = ast::LockClauseName(query.locking.front().strength);
   if (statement.hold) {
     return Error(ErrorCode::kFeatureNotSupported,
                  "DECLARE CURSOR WITH HOLD ... {} is not supported", clause)

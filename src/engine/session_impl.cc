@@ -369,14 +369,8 @@ Result<std::shared_ptr<PreparedImpl>> SessionImpl::VariantOf(PreparedImpl& state
   if (fulfilled == 0) return std::shared_ptr<PreparedImpl>();
   std::shared_ptr<PreparedImpl>& variant = (*variants)[fulfilled];
   if (!variant) {
-    auto made = std::make_shared<PreparedImpl>();
-    made->sql = statement.sql;
-    made->statement = statement.statement;
-    made->types = statement.types;
-    if (statement.cursor) made->cursor = std::make_unique<CursorFacts>();
-    made->assumed = variants->Assumptions(fulfilled);
-    made->point_read_tried = true;  // a point read is not made for some parameters only
-    variant = std::move(made);
+    variant = statement.WithoutPlan();
+    variant->assumed = variants->Assumptions(fulfilled);
   }
   RETURN_IF_ERROR(EnsurePlan(*variant));
   return variant;
@@ -397,14 +391,8 @@ bool SessionImpl::WantsCustomPlan(const PreparedImpl& statement) const {
 
 Result<std::shared_ptr<PreparedImpl>> SessionImpl::CustomPlanOf(PreparedImpl& statement,
                                                                 std::span<const Value> params) {
-  auto made = std::make_shared<PreparedImpl>();
-  made->sql = statement.sql;
-  made->statement = statement.statement;
-  made->types = statement.types;
-  if (statement.cursor) made->cursor = std::make_unique<CursorFacts>();
+  auto made = statement.WithoutPlan();
   made->own_params.assign(params.begin(), params.end());
-  made->point_read_tried = true;
-  made->made_micros = statement.made_micros;
   RETURN_IF_ERROR(EnsurePlan(*made));
   ++statement.custom_plans;
   statement.custom_cost += made->plan->root->cost;

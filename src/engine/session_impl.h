@@ -225,6 +225,7 @@ class SessionImpl final : public Session,
 
   enum class State : uint8_t { kIdle, kImplicit, kBlock, kFailed };
 
+  Status LockDefinition(Oid oid, TableLockMode mode);
   /// Keeps others from changing an object that one written now refers to.
   Status LockReference(Oid oid);
   /// Keeps others from changing an object that is put anew.

@@ -360,28 +360,10 @@ Result<LogicalPtr> QueryBinder::BindBlock(const ast::SelectStmt& select, Level& 
   return Result<LogicalPtr>(std::move(plan));
 }
 
-namespace {
-
-const char* LockName(ast::LockStrength strength) {
-  switch (strength) {
-    case ast::LockStrength::kKeyShare:
-      return "FOR KEY SHARE";
-    case ast::LockStrength::kShare:
-      return "FOR SHARE";
-    case ast::LockStrength::kNoKeyUpdate:
-      return "FOR NO KEY UPDATE";
-    case ast::LockStrength::kUpdate:
-      return "FOR UPDATE";
-  }
-  return "FOR UPDATE";
-}
-
-}  // namespace
-
 Status QueryBinder::CheckLocking(const ast::SelectStmt& select,
                                  const std::vector<const ast::LockingClause*>& locking) {
   if (locking.empty()) return {};
-  const char* what = LockName(locking[0]->strength);
+  const std::string_view what = ast::LockClauseName(locking[0]->strength);
   const char* with = nullptr;
   if (select.set_op != ast::SetOperation::kNone) {
     with = "UNION/INTERSECT/EXCEPT";
@@ -400,7 +382,7 @@ Status QueryBinder::CheckLocking(const ast::SelectStmt& select,
 
 Result<LogicalPtr> QueryBinder::LockRows(LogicalPtr plan, Level& level) {
   if (level.locking.empty()) return Result<LogicalPtr>(std::move(plan));
-  const char* what = LockName(level.locking[0]->strength);
+  const std::string_view what = ast::LockClauseName(level.locking[0]->strength);
   const char* with = nullptr;
   if (!level.aggregates.empty()) with = "aggregate functions";
   for (const auto& window : level.windows) {
@@ -439,7 +421,7 @@ Result<LogicalPtr> QueryBinder::LockRows(LogicalPtr plan, Level& level) {
       const RangeEntry* found = nullptr;
       if (!name.schema.empty()) {
         return Error(ErrorCode::kSyntaxError, "{} must specify unqualified relation names",
-                     LockName(clause.strength))
+                     ast::LockClauseName(clause.strength))
             .At(name.location);
       }
       for (const auto& entry : level.entries) {
@@ -448,7 +430,7 @@ Result<LogicalPtr> QueryBinder::LockRows(LogicalPtr plan, Level& level) {
       if (!found) {
         return Error(ErrorCode::kUndefinedTable,
                      "relation \"{}\" in {} clause not found in FROM clause", name.name,
-                     LockName(clause.strength))
+                     ast::LockClauseName(clause.strength))
             .At(name.location);
       }
       const char* kind = found->kind == RangeEntry::Kind::kJoin       ? "a join"
@@ -457,7 +439,7 @@ Result<LogicalPtr> QueryBinder::LockRows(LogicalPtr plan, Level& level) {
                                                                       : nullptr;
       if (kind) {
         return Error(ErrorCode::kFeatureNotSupported, "{} cannot be applied to {}",
-                     LockName(clause.strength), kind)
+                     ast::LockClauseName(clause.strength), kind)
             .At(name.location);
       }
       add(*found, clause);

@@ -333,4 +333,27 @@ std::vector<IndexPath> FindIndexPaths(
   return paths;
 }
 
+LogicalScan* ScanUnder(LogicalNode& inner) {
+  LogicalNode* scan = inner.kind == LogicalKind::kFilter ? inner.children[0].get() : &inner;
+  return scan->kind == LogicalKind::kScan ? static_cast<LogicalScan*>(scan) : nullptr;
+}
+
+IsBound BoundOutside(const LogicalScan& scan) {
+  VarSet own;
+  CollectOutput(scan, &own);
+  return [own = std::move(own)](const Expr& expr) {
+    VarSet vars;
+    CollectVars(expr, &vars);
+    return !Intersects(vars, own) && !IsVolatile(expr) && !ContainsSubquery(expr);
+  };
+}
+
+std::vector<ExprPtr> FactsOf(const LogicalNode& inner) {
+  std::vector<ExprPtr> facts;
+  if (inner.kind == LogicalKind::kFilter) {
+    SplitConjuncts(Clone(*static_cast<const LogicalFilter&>(inner).predicate), &facts);
+  }
+  return facts;
+}
+
 }  // namespace oxibase

@@ -35,6 +35,14 @@ struct IndexPath {
 /// Whether an expression may be a bound: it has no variable of the scan itself.
 using IsBound = std::function<bool(const Expr&)>;
 
+/// The scan that a join may look rows up in: `inner` itself, or what its filter reads; null if it
+/// is anything else.
+LogicalScan* ScanUnder(LogicalNode& inner);
+/// What rows of a join's other side are looked up by in `scan`.
+IsBound BoundOutside(const LogicalScan& scan);
+/// Conjuncts that the filter over a scan keeps, if there is one.
+std::vector<ExprPtr> FactsOf(const LogicalNode& inner);
+
 /// Whether a partial index's `predicate`, which `facts` do not imply, may be counted on because of
 /// parameters' values.
 using Assume = std::function<bool(std::span<const Expr* const> facts, const Expr& predicate)>;

@@ -102,12 +102,6 @@ void AddToFilter(LogicalPtr& node, std::vector<ExprPtr> condition,
   node = std::move(filter);
 }
 
-/// The scan below an optional filter; null if the node is anything else.
-LogicalScan* AsScan(LogicalNode& node) {
-  LogicalNode* scan = node.kind == LogicalKind::kFilter ? node.children[0].get() : &node;
-  return scan->kind == LogicalKind::kScan ? static_cast<LogicalScan*>(scan) : nullptr;
-}
-
 }  // namespace
 
 // The left child of a join, whose order the join keeps. Each of its rows may come several times, so
@@ -190,20 +184,11 @@ Result<Lowered> Lowerer::LowerJoin(LogicalJoin& join, const Wish& wish) {
     for (const bool swapped : {false, true}) {
       if (swapped && !can_swap) break;
       LogicalNode& inner = *join.children[swapped ? 0 : 1];
-      LogicalScan* scan = AsScan(inner);
+      LogicalScan* scan = ScanUnder(inner);
       if (!scan || scan->table->virtual_table) continue;
       const double outer_rows = swapped ? right_rows : left_rows;
-      VarSet own;
-      CollectOutput(*scan, &own);
-      const IsBound is_bound = [&](const Expr& expr) {
-        VarSet vars;
-        CollectVars(expr, &vars);
-        return !Intersects(vars, own) && !IsVolatile(expr) && !ContainsSubquery(expr);
-      };
-      std::vector<ExprPtr> facts;
-      if (inner.kind == LogicalKind::kFilter) {
-        SplitConjuncts(Clone(*static_cast<LogicalFilter&>(inner).predicate), &facts);
-      }
+      const IsBound is_bound = BoundOutside(*scan);
+      const std::vector<ExprPtr> facts = FactsOf(inner);
       const auto hidden = HiddenExpressions(*scan);
       const Assume assume = Assuming();
       const auto find = [&](const std::vector<ExprPtr>& conjuncts) {
@@ -330,7 +315,7 @@ Result<Lowered> Lowerer::LowerJoin(LogicalJoin& join, const Wish& wish) {
 Result<Lowered> Lowerer::LowerIndexJoin(LogicalJoin& join, Lowered left,
                                         std::vector<ExprPtr> condition, IndexPath path) {
   LogicalNode& inner = *join.children[1];
-  LogicalScan& scan = *AsScan(inner);
+  LogicalScan& scan = *ScanUnder(inner);
   std::vector<ExprPtr> own;  // the inner side's filter
   if (inner.kind == LogicalKind::kFilter) {
     SplitConjuncts(std::move(static_cast<LogicalFilter&>(inner).predicate), &own);

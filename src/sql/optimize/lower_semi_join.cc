@@ -38,14 +38,9 @@ VarSet KeysOf(const LogicalJoin& join, const std::vector<ExprPtr>& condition) {
   return keys;
 }
 
-LogicalScan* ScanOf(LogicalNode& node) {
-  LogicalNode* scan = node.kind == LogicalKind::kFilter ? node.children[0].get() : &node;
-  return scan->kind == LogicalKind::kScan ? static_cast<LogicalScan*>(scan) : nullptr;
-}
-
 /// Whether a unique index keeps the rows of `node` from being equal in `keys`.
 bool IsUniqueIn(LogicalNode& node, const VarSet& keys) {
-  const LogicalScan* scan = ScanOf(node);
+  const LogicalScan* scan = ScanUnder(node);
   if (!scan || scan->table->virtual_table) return false;
   const auto has = [&](const IndexColumn& column) {
     if (!column.expression_sql.empty()) return false;
@@ -85,21 +80,12 @@ Result<std::optional<Lowered>> Lowerer::LowerSemiByIndex(LogicalJoin& join,
                                                          std::vector<ExprPtr>& condition,
                                                          double rows, double cost_max) {
   std::optional<Lowered> none;
-  LogicalScan* scan = ScanOf(*join.children[0]);
+  LogicalScan* scan = ScanUnder(*join.children[0]);
   if (!scan || scan->table->virtual_table) return none;
   const VarSet keys = KeysOf(join, condition);
   if (keys.empty()) return none;
-  VarSet own;
-  CollectOutput(*scan, &own);
-  const IsBound is_bound = [&](const Expr& expr) {
-    VarSet vars;
-    CollectVars(expr, &vars);
-    return !Intersects(vars, own) && !IsVolatile(expr) && !ContainsSubquery(expr);
-  };
-  std::vector<ExprPtr> facts;
-  if (join.children[0]->kind == LogicalKind::kFilter) {
-    SplitConjuncts(Clone(*static_cast<LogicalFilter&>(*join.children[0]).predicate), &facts);
-  }
+  const IsBound is_bound = BoundOutside(*scan);
+  const std::vector<ExprPtr> facts = FactsOf(*join.children[0]);
   const bool is_unique = IsUniqueIn(*join.children[1], keys);
   double lookups = estimator_.Rows(*join.children[1]);
   double best_cost = cost_max;

@@ -1,6 +1,8 @@
 #pragma once
 // SELECT, VALUES, set operations, and what stands in FROM.
 
+#include <string_view>
+
 #include "sql/parse/ast_expr.h"
 
 namespace oxibase::ast {
@@ -91,6 +93,8 @@ struct GroupItem {
 };
 
 enum class LockStrength : uint8_t { kKeyShare, kShare, kNoKeyUpdate, kUpdate };
+/// "FOR UPDATE" and the like, for messages.
+std::string_view LockClauseName(LockStrength strength);
 enum class LockWait : uint8_t { kBlock, kSkip, kNoWait };
 
 struct LockingClause {
