@@ -131,7 +131,7 @@ const Batch* PortalImpl::TryPointRead() {
   SessionImpl& session = session_;
   // In a transaction its snapshot, its own changes and its locks count.
   if (session.state_ != SessionImpl::State::kIdle || context_.analyze ||
-      session.settings_.default_isolation() != IsolationLevel::kReadCommitted) {
+      session.settings_.default_modes().isolation != IsolationLevel::kReadCommitted) {
     return nullptr;
   }
   const SingleRead read(*session.txn_, point_read_->table());
@@ -168,7 +168,7 @@ Status PortalImpl::ChoosePlan() {
 
 Status PortalImpl::StartPlan() {
   RETURN_IF_ERROR(ChoosePlan());
-  if (session_.read_only_ && statement_->plan->modifies) {
+  if (session_.modes_.read_only && statement_->plan->modifies) {
     return Error(ErrorCode::kReadOnlySqlTransaction, "cannot execute {} in a read-only transaction",
                  statement_->plan->command == LogicalPlan::Command::kInsert   ? "INSERT"
                  : statement_->plan->command == LogicalPlan::Command::kUpdate ? "UPDATE"

@@ -139,8 +139,9 @@ Status SessionImpl::EnsureTransaction() {
   txn_->set_deadlock_timeout_micros(settings_.deadlock_timeout_ms() * 1000);
   if (state_ != State::kIdle) return {};
   TxnOptions options;
-  options.isolation = settings_.default_isolation();
-  options.read_only = read_only_ = settings_.default_read_only();
+  modes_ = settings_.default_modes();
+  options.isolation = modes_.isolation;
+  options.read_only = modes_.read_only;
   options.synchronous = settings_.synchronous_commit();
   txn_->Begin(options);
   transaction_micros_ = 0;  // read when somebody asks

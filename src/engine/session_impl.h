@@ -19,6 +19,7 @@
 #include "engine/prepared.h"
 #include "engine/session.h"
 #include "engine/settings.h"
+#include "engine/transaction_modes.h"
 #include "exec/exec_context.h"
 #include "expr/random_state.h"
 #include "sql/bind/binder.h"
@@ -237,6 +238,13 @@ class SessionImpl final : public Session,
   bool IsCurrent(const PreparedImpl& statement);
   Status BeginBlock(const ast::TransactionStmt& statement);
   Status ApplyTransactionModes(const std::vector<ast::Option>& options);
+  /// One of transaction_isolation, transaction_read_only, transaction_deferrable.
+  Status SetTransactionMode(std::string_view name, std::string_view value);
+  Status SetIsolation(std::string_view level);
+  Status SetReadOnly(bool read_only);
+  Status SetDeferrable(bool deferrable);
+  /// Makes them those of the transaction that has begun.
+  void UseModes(const TransactionModes& modes);
   Status CommitTransaction();
   void RollbackTransaction();
   /// ON COMMIT DELETE ROWS and DROP of temporary tables. (temp_schema.cc)
@@ -277,7 +285,7 @@ class SessionImpl final : public Session,
   std::atomic<bool> terminated_{false};
   std::atomic<int64_t> deadline_micros_{0};
   ProgressCounter progress_;
-  bool read_only_ = false;
+  TransactionModes modes_;  // of the transaction
   std::shared_ptr<const CatalogVersion> statement_catalog_;
   /// While a statement changes the catalog: what it saw when it began, whether what it locks is no
   /// longer that, and what it has told.
@@ -301,6 +309,7 @@ class SessionImpl final : public Session,
     size_t settings;
     DeferredConstraints::Mark constraints;
     uint64_t cursors;  // the newest one's number
+    bool read_only;    // of the transaction, which the savepoint's end brings back
   };
   std::vector<SavepointMarks> savepoints_;
 

@@ -363,7 +363,7 @@ Result<int64_t> SessionImpl::NextValue(Oid sequence) {
     return Error(ErrorCode::kWrongObjectType, "\"{}\" is not a sequence",
                  NameOf('r', sequence, false));
   }
-  if (read_only_) {
+  if (modes_.read_only) {
     return Error(ErrorCode::kReadOnlySqlTransaction,
                  "cannot execute nextval() in a read-only transaction");
   }
@@ -397,7 +397,7 @@ Status SessionImpl::SetValue(Oid sequence, int64_t value, bool is_called) {
     return Error(ErrorCode::kWrongObjectType, "\"{}\" is not a sequence",
                  NameOf('r', sequence, false));
   }
-  if (read_only_) {
+  if (modes_.read_only) {
     return Error(ErrorCode::kReadOnlySqlTransaction,
                  "cannot execute setval() in a read-only transaction");
   }
@@ -417,11 +417,10 @@ Status SessionImpl::RestartSequence(Oid sequence, int64_t value) {
 
 Result<std::string> SessionImpl::GetSetting(std::string_view name, bool) {
   const std::string lower = absl::AsciiStrToLower(std::string(name));
-  if (lower == "transaction_isolation" && txn_->active()) {
-    return std::string(txn_->repeatable_read() ? "repeatable read" : "read committed");
-  }
-  if (lower == "transaction_isolation") return settings_.Get("default_transaction_isolation");
-  if (lower == "transaction_read_only") return std::string(read_only_ ? "on" : "off");
+  const TransactionModes& modes = txn_->active() ? modes_ : settings_.default_modes();
+  if (lower == "transaction_isolation") return std::string(modes.IsolationName());
+  if (lower == "transaction_read_only") return std::string(modes.read_only ? "on" : "off");
+  if (lower == "transaction_deferrable") return std::string(modes.deferrable ? "on" : "off");
   return settings_.Get(name);
 }
 
@@ -432,6 +431,7 @@ Status SessionImpl::SetSetting(std::string_view name, std::string_view value, bo
     info.message = "SET LOCAL can only be used in transaction blocks";
     Notice("WARNING", info);
   }
+  if (IsTransactionMode(name)) return SetTransactionMode(name, value);
   return settings_.Set(name, value, is_local);
 }
 

@@ -367,9 +367,11 @@ Status Settings::Check(std::string_view name, std::string_view value,
   } else if (name == "default_transaction_isolation" || name == "transaction_isolation") {
     chosen =
         OneOf(value, {"serializable", "repeatable read", "read committed", "read uncommitted"});
-    if (chosen == "serializable") {
-      return Error(ErrorCode::kFeatureNotSupported,
-                   "isolation level SERIALIZABLE is not supported yet");
+    if (!chosen) {
+      return BadValue(name, value)
+          .Hint(
+              "Available values: serializable, repeatable read, read committed, read "
+              "uncommitted.");
     }
   } else if (name == "synchronous_commit") {
     chosen = OneOf(value, {"on", "off", "local", "remote_write", "remote_apply"});
@@ -448,10 +450,11 @@ Status Settings::Apply(std::string_view name, std::string_view value) {
   } else if (name == "search_path") {
     search_path_ = SplitNames(value);
   } else if (name == "default_transaction_isolation") {
-    default_isolation_ = value == "repeatable read" ? IsolationLevel::kRepeatableRead
-                                                    : IsolationLevel::kReadCommitted;
+    default_modes_.SetIsolation(value);
   } else if (name == "default_transaction_read_only") {
-    default_read_only_ = value == "on";
+    default_modes_.read_only = value == "on";
+  } else if (name == "default_transaction_deferrable") {
+    default_modes_.deferrable = value == "on";
   } else if (name == "synchronous_commit") {
     synchronous_commit_ = value != "off";
   } else if (name == "lock_timeout") {
@@ -499,6 +502,11 @@ Status Settings::Set(std::string_view raw_name, std::string_view value, bool is_
   RETURN_IF_ERROR(Apply(name, canonical));
   if (info && info->reported && on_report) on_report(ReportName(name), canonical);
   return {};
+}
+
+std::string Settings::Default(std::string_view name) const {
+  const auto it = defaults_.find(name);
+  return it == defaults_.end() ? std::string() : it->second;
 }
 
 Status Settings::Reset(std::string_view raw_name) {

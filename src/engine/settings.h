@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "common/status.h"
+#include "engine/transaction_modes.h"
 #include "expr/eval_context.h"
 #include "sql/parse/limits.h"
-#include "txn/snapshot.h"
 
 namespace oxibase {
 
@@ -36,6 +36,10 @@ class Settings {
   Result<std::string> Get(std::string_view name) const;
   /// Errors: 42704, 22023 (bad value), 55P02 (fixed). A name with a dot is a setting of the user's.
   Status Set(std::string_view name, std::string_view value, bool is_local);
+  /// `value` as it would be set and shown; errors as Set's.
+  Status Check(std::string_view name, std::string_view value, std::string* canonical) const;
+  /// What RESET goes back to; empty: there is no such setting.
+  std::string Default(std::string_view name) const;
   Status Reset(std::string_view name);
   void ResetAll();
   /// Start-up options: become the values that RESET goes back to.
@@ -54,8 +58,7 @@ class Settings {
   // Values in use, kept parsed.
   const IoSettings& io() const { return io_; }
   const std::vector<std::string>& search_path() const { return search_path_; }
-  IsolationLevel default_isolation() const { return default_isolation_; }
-  bool default_read_only() const { return default_read_only_; }
+  const TransactionModes& default_modes() const { return default_modes_; }
   bool synchronous_commit() const { return synchronous_commit_; }
   int64_t lock_timeout_ms() const { return lock_timeout_ms_; }
   int64_t statement_timeout_ms() const { return statement_timeout_ms_; }
@@ -77,7 +80,6 @@ class Settings {
     bool local;
   };
   Status Apply(std::string_view name, std::string_view value);
-  Status Check(std::string_view name, std::string_view value, std::string* canonical) const;
 
   std::map<std::string, std::string, std::less<>> values_;
   std::map<std::string, std::string, std::less<>> defaults_;
@@ -85,8 +87,7 @@ class Settings {
 
   IoSettings io_;
   std::vector<std::string> search_path_;
-  IsolationLevel default_isolation_ = IsolationLevel::kReadCommitted;
-  bool default_read_only_ = false;
+  TransactionModes default_modes_;
   bool synchronous_commit_ = true;
   int64_t lock_timeout_ms_ = 0;
   int64_t statement_timeout_ms_ = 0;

@@ -49,6 +49,12 @@ bool OptionIsOn(const ast::Option& option) {
   return text != "off" && text != "false" && text != "0" && text != "none";
 }
 
+/// The value of a mode of BEGIN or SET TRANSACTION, as the setting of that name would have it.
+std::string ModeValue(const ast::Option& option) {
+  if (option.name == "transaction_isolation") return option.text;
+  return OptionIsOn(option) ? "on" : "off";
+}
+
 Status Unsupported(std::string_view what) {
   return Error(ErrorCode::kFeatureNotSupported, "{} is not supported", what);
 }
@@ -126,7 +132,7 @@ Status SessionImpl::RunUtility(PortalImpl& portal) {
   }
 
   if (IsDdl(statement)) {
-    if (read_only_) {
+    if (modes_.read_only) {
       return Error(ErrorCode::kReadOnlySqlTransaction,
                    "cannot execute {} in a read-only transaction", DdlTag(statement));
     }
@@ -295,31 +301,8 @@ Status SessionImpl::RunUtility(PortalImpl& portal) {
 // --- Transactions -----------------------------------------------------------------------------
 
 Status SessionImpl::ApplyTransactionModes(const std::vector<ast::Option>& options) {
-  for (const auto& option : options) {
-    if (option.name == "transaction_isolation") {
-      const std::string level = absl::AsciiStrToLower(option.text);
-      if (level == "serializable") {
-        return Error(ErrorCode::kFeatureNotSupported,
-                     "isolation level SERIALIZABLE is not supported yet");
-      }
-      const IsolationLevel isolation = level == "repeatable read" ? IsolationLevel::kRepeatableRead
-                                                                  : IsolationLevel::kReadCommitted;
-      if (txn_->has_snapshot() && isolation != txn_->options().isolation) {
-        return Error(ErrorCode::kActiveSqlTransaction,
-                     "SET TRANSACTION ISOLATION LEVEL must be called before any query");
-      }
-      if (!txn_->has_snapshot()) txn_->set_isolation(isolation);
-    } else if (option.name == "transaction_read_only") {
-      const bool wanted = OptionIsOn(option);
-      if (!wanted && read_only_ && txn_->has_snapshot()) {
-        return Error(ErrorCode::kActiveSqlTransaction,
-                     "cannot set transaction read-write mode inside a read-only transaction");
-      }
-      read_only_ = wanted;
-    } else if (option.name != "transaction_deferrable") {
-      return Unsupported(option.name);
-    }
-  }
+  for (const auto& option : options)
+    RETURN_IF_ERROR(SetTransactionMode(option.name, ModeValue(option)));
   return {};
 }
 
@@ -352,12 +335,11 @@ Status SessionImpl::RunTransaction(PortalImpl& portal, const ast::TransactionStm
     return Error(ErrorCode::kNoActiveSqlTransaction, "{} can only be used in transaction blocks",
                  what);
   };
-  const auto chain = [&](IsolationLevel isolation, bool read_only) -> Status {
+  const auto chain = [&](const TransactionModes& modes) -> Status {
     if (!statement.chain) return {};
     RETURN_IF_ERROR(EnsureTransaction());
     state_ = State::kBlock;
-    txn_->set_isolation(isolation);
-    read_only_ = read_only;
+    UseModes(modes);
     return {};
   };
   switch (statement.type) {
@@ -366,12 +348,11 @@ Status SessionImpl::RunTransaction(PortalImpl& portal, const ast::TransactionStm
       portal.tag_ = statement.type == Type::kBegin ? "BEGIN" : "START TRANSACTION";
       return BeginBlock(statement);
     case Type::kCommit: {
-      const IsolationLevel isolation = txn_->options().isolation;
-      const bool read_only = read_only_;
+      const TransactionModes modes = modes_;
       if (state_ == State::kFailed) {
         RollbackTransaction();
         portal.tag_ = "ROLLBACK";
-        return chain(isolation, read_only);
+        return chain(modes);
       }
       portal.tag_ = "COMMIT";
       if (state_ != State::kBlock) {
@@ -381,25 +362,24 @@ Status SessionImpl::RunTransaction(PortalImpl& portal, const ast::TransactionStm
         return state_ == State::kImplicit ? CommitTransaction() : Status();
       }
       RETURN_IF_ERROR(CommitTransaction());
-      return chain(isolation, read_only);
+      return chain(modes);
     }
     case Type::kRollback: {
-      const IsolationLevel isolation = txn_->options().isolation;
-      const bool read_only = read_only_;
+      const TransactionModes modes = modes_;
       portal.tag_ = "ROLLBACK";
       if (state_ != State::kBlock && state_ != State::kFailed) {
         if (statement.chain) RETURN_IF_ERROR(need_block("ROLLBACK AND CHAIN"));
         warn("there is no transaction in progress");
       }
       RollbackTransaction();
-      return chain(isolation, read_only);
+      return chain(modes);
     }
     case Type::kSavepoint:
       portal.tag_ = "SAVEPOINT";
       RETURN_IF_ERROR(need_block("SAVEPOINT"));
       txn_->DefineSavepoint(statement.savepoint);
       savepoints_.push_back({statement.savepoint, ddl_->mark(), settings_.Mark(),
-                             constraints_.mark(), cursor_number_});
+                             constraints_.mark(), cursor_number_, modes_.read_only});
       return {};
     case Type::kRelease: {
       portal.tag_ = "RELEASE";
@@ -407,6 +387,7 @@ Status SessionImpl::RunTransaction(PortalImpl& portal, const ast::TransactionStm
       RETURN_IF_ERROR(txn_->ReleaseSavepoint(statement.savepoint));
       while (!savepoints_.empty()) {
         const bool found = savepoints_.back().name == statement.savepoint;
+        modes_.read_only = savepoints_.back().read_only;
         savepoints_.pop_back();
         if (found) break;
       }
@@ -428,6 +409,7 @@ Status SessionImpl::RunTransaction(PortalImpl& portal, const ast::TransactionStm
       });
       settings_.RollbackTo(savepoints_.back().settings);
       constraints_.RollbackTo(savepoints_.back().constraints);
+      modes_.read_only = savepoints_.back().read_only;
       state_ = State::kBlock;
       return {};
     }
@@ -455,13 +437,14 @@ Status SessionImpl::RunSet(const ast::SetStmt& statement) {
       }
       for (const auto& option : statement.options) {
         const std::string name = "default_" + option.name;
-        std::string value = option.text;
-        if (option.name != "transaction_isolation") value = OptionIsOn(option) ? "on" : "off";
-        RETURN_IF_ERROR(settings_.Set(name, value, false));
+        RETURN_IF_ERROR(settings_.Set(name, ModeValue(option), false));
       }
       return {};
     case Type::kReset:
     case Type::kDefault:
+      if (IsTransactionMode(absl::AsciiStrToLower(statement.name))) {
+        return SetTransactionMode(absl::AsciiStrToLower(statement.name), {});
+      }
       return settings_.Reset(statement.name);
     case Type::kResetAll:
       settings_.ResetAll();
@@ -498,15 +481,6 @@ Status SessionImpl::RunSet(const ast::SetStmt& statement) {
     }
   }
   const std::string name = absl::AsciiStrToLower(statement.name);
-  if (name == "transaction_isolation" || name == "transaction_read_only") {
-    ast::Option option;
-    option.name = name;
-    option.value_kind = ast::Option::ValueKind::kString;
-    option.text = value;
-    std::vector<ast::Option> options;
-    options.push_back(std::move(option));
-    return ApplyTransactionModes(options);
-  }
   if (name == "datestyle" && statement.values.size() > 1) {
     value.clear();
     for (const auto& part : statement.values) value += (value.empty() ? "" : ", ") + part.text;

@@ -9,6 +9,7 @@
 #include "expr/type_io.h"
 #include "storage/index/tablet_index.h"
 #include "storage/mvcc/tablet.h"
+#include "txn/read_set.h"
 #include "txn/transaction.h"
 
 namespace oxibase {
@@ -166,7 +167,13 @@ Result<ForeignKey::Lookup> ForeignKey::FindReferenced(std::span<const Vector* co
     {
       ReadGuard guard(txn);
       cursor.Seek(range_, false);
-      if (cursor.Next(snapshot, {&ref, 1}) == 0) return Lookup::kMissing;
+      if (cursor.Next(snapshot, {&ref, 1}) == 0) {
+        // (A row that is there is locked, which keeps it.)
+        if (ReadSet* reads = txn.reads()) {
+          reads->AddRange(*referenced_tablet_, *referenced_index_, range_);
+        }
+        return Lookup::kMissing;
+      }
     }
     ASSIGN_OR_RETURN(const RowOutcome outcome, LockRow(txn, *referenced_tablet_, ref.id, snapshot,
                                                        RowLockMode::kKeyShare, LockWait::kBlock));
@@ -319,6 +326,11 @@ Status ForeignKey::FindFollowers(const RowStore& keys, std::vector<std::vector<R
     while (const size_t count = cursor.Next(snapshot, refs)) {
       for (size_t i = 0; i < count; ++i) (*found)[key].push_back(refs[i].id);
     }
+    // (That nobody refers to a key that goes away stays so: others find it gone.)
+    ReadSet* const reads = txn.reads();
+    if (reads && !(*found)[key].empty()) {
+      reads->AddRange(*referring_tablet_, *referring_index_, range_);
+    }
   }
   return {};
 }
@@ -356,6 +368,7 @@ Status ForeignKey::FindByScan(const RowStore& keys, std::vector<std::vector<RowI
     table.Find(wanted, nullptr, count, payloads.data());
     for (uint32_t i = 0; i < count; ++i) {
       if (!payloads[i]) continue;
+      if (ReadSet* reads = txn.reads()) reads->AddTable(*referring_tablet_);
       (*found)[*reinterpret_cast<const uint32_t*>(payloads[i])].push_back(refs[i].id);
     }
   }

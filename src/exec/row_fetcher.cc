@@ -21,7 +21,7 @@ bool CollectColumns(const Expr& expr, std::vector<bool>& columns) {
 }
 
 RowFetcher::RowFetcher(const PhysicalScanBase& plan, ExecState& state)
-    : plan_(plan), state_(state), out_(plan.types) {}
+    : plan_(plan), state_(state), reads_(plan, state), out_(plan.types) {}
 
 Status RowFetcher::Prepare() {
   ASSIGN_OR_RETURN(tablet_, state_.tables.FindTablet(*plan_.table));

@@ -8,6 +8,7 @@
 
 #include "exec/exec_state.h"
 #include "exec/expression_list.h"
+#include "exec/scan_reads.h"
 #include "sql/plan/physical.h"
 #include "txn/tablet_access.h"
 
@@ -64,6 +65,8 @@ class RowFetcher {
     if (!filter_ && rows > 0) want_ = static_cast<uint32_t>(std::min<uint64_t>(rows, kVectorSize));
   }
   Batch& out() { return out_; }
+  /// Where the scan says what it is about to read.
+  ScanReads& reads() { return reads_; }
   /// Which of the references found last are in the batch; null: all.
   const uint32_t* selection() const { return all_kept_ ? nullptr : sel_.get(); }
   uint64_t removed() const { return removed_; }
@@ -77,6 +80,7 @@ class RowFetcher {
 
   const PhysicalScanBase& plan_;
   ExecState& state_;
+  ScanReads reads_;
   std::shared_ptr<Tablet> tablet_;
   const TableSchema* schema_ = nullptr;
   std::vector<size_t> positions_;     // of plan_.columns in the newest layout

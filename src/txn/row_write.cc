@@ -148,6 +148,7 @@ Result<RowOutcome> Replace(Transaction& txn, Tablet& tablet, RowId row, const Sn
 Result<RowId> InsertRow(Transaction& txn, Tablet& tablet, std::span<const Vector* const> columns,
                         uint32_t row, std::span<const TabletIndex* const> arbiters,
                         std::optional<UniqueConflict>* conflict) {
+  RETURN_IF_ERROR(txn.CheckReads());
   NewVersion built;
   RETURN_IF_ERROR(built.Build(txn, tablet, columns, row));
   if (conflict != nullptr) {
@@ -187,6 +188,7 @@ Result<RowOutcome> UpdateRow(Transaction& txn, Tablet& tablet, RowId id, const S
   RowVersion* version = built.Release();
   tablet.memory().Add(static_cast<int64_t>(version->total_bytes()));
   TxnInternals::AddWrite(txn, tablet, id, version, superseded);
+  RETURN_IF_ERROR(txn.CheckReads());
   if (changes.indexes != 0) {
     RETURN_IF_ERROR(AddIndexEntries(txn, tablet, id, *version, changes.indexes, {}, nullptr));
   }
@@ -208,6 +210,7 @@ Result<RowOutcome> DeleteRow(Transaction& txn, Tablet& tablet, RowId id, const S
   tablet.memory().Add(static_cast<int64_t>(version->total_bytes()));
   tablet.AddLiveRows(-1);
   TxnInternals::AddWrite(txn, tablet, id, version, superseded);
+  RETURN_IF_ERROR(txn.CheckReads());
   if (TxnInternals::logs(txn)) TxnInternals::redo(txn).Delete(tablet.id(), id);
   return RowOutcome::kDone;
 }

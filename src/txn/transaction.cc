@@ -1,9 +1,13 @@
 #include "txn/transaction.h"
 
+#include <absl/container/flat_hash_set.h>
+
 #include <algorithm>
 
 #include "storage/mvcc/tablet.h"
+#include "txn/read_set.h"
 #include "txn/row_lock_table.h"
+#include "txn/serializable.h"
 #include "txn/table_lock_table.h"
 #include "txn/txn_internals.h"
 #include "txn/txn_manager.h"
@@ -82,6 +86,8 @@ Snapshot Transaction::BeginStatement(bool writes) {
   OXI_DCHECK(active_);
   if (!repeatable_read() || !had_snapshot_) {
     ClearSlot(snapshot_slot_);
+    if (options_.isolation == IsolationLevel::kSerializable) [[unlikely]]
+      BeginReads();
     uint64_t at_least = 0;
     if (last_commit_ts_.value > manager_.visible_ts_.load(std::memory_order_acquire)) {
       // The session sees its own commits before others do; what it reads then depends on them.
@@ -145,6 +151,55 @@ Snapshot Transaction::LatestSnapshot() {
   return {ts, id_, command_};
 }
 
+// ---- SERIALIZABLE.
+
+void Transaction::BeginReads() {
+  if (options_.read_only) return;
+  if (!reads_) reads_ = std::make_unique<ReadSet>();
+  tracks_reads_ = true;
+  checked_ts_ = 0;
+  manager_.serializable_->Enter(*this, manager_.visible_ts_);
+}
+
+void Transaction::EndReads() {
+  if (!tracks_reads_) return;
+  tracks_reads_ = false;
+  reads_->Clear();
+  manager_.serializable_->Leave(*this, manager_.visible_ts_);
+}
+
+Status Transaction::CheckReadsNow() {
+  const uint64_t newest = manager_.serializable_->newest_ts();
+  if (newest <= std::max(checked_ts_, read_ts_.value)) return {};
+  RETURN_IF_ERROR(manager_.serializable_->Validate(*this, *reads_, read_ts_.value));
+  checked_ts_ = newest;
+  return {};
+}
+
+// Of a row that was changed several times, what was there before and what is there now.
+CommittedWrites Transaction::CollectWrites() const {
+  absl::flat_hash_set<const RowVersion*> replaced;  // by a later write
+  for (const Write& write : writes_) {
+    if (write.superseded != nullptr && write.superseded->in_flight()) {
+      replaced.insert(write.superseded);
+    }
+  }
+  CommittedWrites all;
+  for (const Write& write : writes_) {
+    const RowVersion* before = write.superseded;
+    if (before != nullptr && before->in_flight()) before = nullptr;
+    const RowVersion* after = replaced.contains(write.version) ? nullptr : write.version;
+    all.Add(write.tablet->id(), before, after);
+  }
+  return all;
+}
+
+Result<Lsn> Transaction::Append() {
+  if (!tracks_reads_) return manager_.Append(*this);
+  return manager_.serializable_->Commit(*this, *reads_, read_ts_.value, CollectWrites(),
+                                        [this] { return manager_.Append(*this); });
+}
+
 // ---- The end.
 
 Result<Lsn> Transaction::Commit(const std::function<void()>& undone) {
@@ -153,7 +208,7 @@ Result<Lsn> Transaction::Commit(const std::function<void()>& undone) {
     Finish();
     return read_dependency_;
   }
-  Result<Lsn> end = manager_.Append(*this);
+  Result<Lsn> end = Append();
   if (!end.ok()) {
     Rollback(undone);
     return end;
@@ -233,6 +288,7 @@ void Transaction::Rollback(const std::function<void()>& undone) {
 }
 
 void Transaction::Finish() {
+  EndReads();
   ReleaseLocksTo(0, 0);
   ClearLatest();
   ClearSlot(snapshot_slot_);
@@ -318,6 +374,12 @@ Status Transaction::RollbackToSavepoint(std::string_view name, const std::functi
   Status status;
   Savepoint* savepoint = FindSavepoint(name, &status);
   if (savepoint == nullptr) return status;
+  if (tracks_reads_) {
+    // What becomes undone still told whether keys were free; the rows no longer keep others out.
+    for (size_t i = savepoint->writes; i < writes_.size(); ++i) {
+      reads_->AddTable(*writes_[i].tablet);
+    }
+  }
   UndoTo(savepoint->writes);
   redo_.TruncateTo(savepoint->redo);
   if (undone) undone();

@@ -20,6 +20,8 @@
 
 namespace oxibase {
 
+class CommittedWrites;
+class ReadSet;
 class Tablet;
 class TabletIndex;
 class TxnManager;
@@ -28,7 +30,8 @@ struct TxnInternals;  // what txn's own files may touch
 
 struct TxnOptions {
   IsolationLevel isolation = IsolationLevel::kReadCommitted;
-  bool read_only = false;  // kept for the engine; storage does not look at it
+  /// Nothing is written: what it reads need not be noted. The engine sees to it.
+  bool read_only = false;
   /// synchronous_commit = off: Commit returns 0 for the position to wait for.
   bool synchronous = true;
 };
@@ -66,6 +69,8 @@ class Transaction {
   const TxnOptions& options() const { return options_; }
   /// REQUIRES: no snapshot was taken yet (SET TRANSACTION ISOLATION LEVEL)
   void set_isolation(IsolationLevel isolation) { options_.isolation = isolation; }
+  /// REQUIRES: no snapshot was taken yet, or it is read only from here on
+  void set_read_only(bool read_only) { options_.read_only = read_only; }
   bool has_snapshot() const { return had_snapshot_; }
   bool repeatable_read() const { return options_.isolation != IsolationLevel::kReadCommitted; }
 
@@ -73,7 +78,7 @@ class Transaction {
   /// must be durable before the client may be told; 0: nothing to wait for. (After a transaction
   /// without changes: what it saw of commits that were not yet durable.) Does not wait for
   /// durability: this session sees its changes at once, others once they are durable. An error
-  /// (53100, 58030) means it was rolled back. It is not active afterwards.
+  /// (53100, 58030; SERIALIZABLE: 40001) means it was rolled back. It is not active afterwards.
   /// `undone`: as for Rollback, when it fails.
   Result<Lsn> Commit(const std::function<void()>& undone = nullptr);
   /// `undone` is called when its changes are taken back and its locks are still held: for what lies
@@ -108,6 +113,15 @@ class Transaction {
   /// REQUIRES: it has read something
   Snapshot OwnSnapshot() const { return {read_ts_, id_, command_}; }
   CommandNumber command() const { return command_; }
+
+  // ---- SERIALIZABLE.
+
+  /// Where whoever reads rows notes what it read; null: nobody wants to know (lower levels, read
+  /// only ones, before the first snapshot).
+  ReadSet* reads() const { return tracks_reads_ ? reads_.get() : nullptr; }
+  /// 40001 if something that was read has been changed by another SERIALIZABLE transaction that
+  /// has committed: once it has written, it could not commit. REQUIRES: no ReadGuard
+  Status CheckReads() { return tracks_reads_ ? CheckReadsNow() : Status::Ok(); }
 
   // ---- Deferrable keys.
 
@@ -217,6 +231,11 @@ class Transaction {
   void ClearLatest();
   void DependOnStamped();
   Savepoint* FindSavepoint(std::string_view name, Status* status);
+  void BeginReads();
+  void EndReads();
+  Status CheckReadsNow();
+  CommittedWrites CollectWrites() const;
+  Result<Lsn> Append();
 
   TxnManager& manager_;
   TxnHooks* const hooks_;
@@ -255,6 +274,9 @@ class Transaction {
   uint64_t session_owner_ = 0;  // as owner_, of all transactions here
   FastTableLocks fast_locks_;
   std::vector<DoubtfulKey> doubtful_keys_;
+  std::unique_ptr<ReadSet> reads_;  // made for the first SERIALIZABLE transaction
+  bool tracks_reads_ = false;
+  uint64_t checked_ts_ = 0;  // what was read is unchanged by commits up to here
 
   // Scratch, kept between statements so that nothing is allocated.
   std::string key_, other_key_;

@@ -4,6 +4,7 @@
 
 #include "storage/mvcc/tablet.h"
 #include "txn/row_lock_table.h"
+#include "txn/serializable.h"
 #include "txn/table_lock_table.h"
 #include "txn/wait_graph.h"
 
@@ -31,7 +32,8 @@ TxnManager::TxnManager(Clock& clock)
     : clock_(clock),
       row_locks_(std::make_unique<RowLockTable>()),
       table_locks_(std::make_unique<TableLockTable>()),
-      wait_graph_(std::make_unique<WaitGraph>()) {}
+      wait_graph_(std::make_unique<WaitGraph>()),
+      serializable_(std::make_unique<SerializableTxns>()) {}
 
 TxnManager::~TxnManager() {
   if (collector_.joinable()) {

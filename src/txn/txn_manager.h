@@ -22,6 +22,7 @@
 namespace oxibase {
 
 class RowLockTable;
+class SerializableTxns;
 class TableLockTable;
 class WaitGraph;
 
@@ -148,6 +149,7 @@ class TxnManager {
   std::unique_ptr<RowLockTable> row_locks_;
   std::unique_ptr<TableLockTable> table_locks_;
   std::unique_ptr<WaitGraph> wait_graph_;
+  std::unique_ptr<SerializableTxns> serializable_;
 
   alignas(64) std::atomic<uint64_t> visible_ts_{0};
   std::atomic<uint64_t> stamped_ts_{0};

@@ -11,6 +11,7 @@
 
 #include "storage/index/ordered_index.h"
 #include "storage/mvcc/tablet.h"
+#include "txn/read_set.h"
 #include "txn/row_lock_table.h"
 #include "txn/row_write.h"
 #include "txn/txn_internals.h"
@@ -70,7 +71,12 @@ Claim TryClaim(Transaction& txn, Tablet& tablet, const TabletIndex& index, RowId
   return claim;
 }
 
-Status UniqueViolation(const Tablet& tablet, const TabletIndex& index, const RowVersion& version) {
+Status UniqueViolation(Transaction& txn, const Tablet& tablet, const TabletIndex& index,
+                       const RowVersion& version) {
+  // A key that was looked for, and not there, was taken by somebody since: try again. Else that it
+  // is there has now been read (a savepoint may go on with it).
+  RETURN_IF_ERROR(txn.CheckReads());
+  if (ReadSet* reads = txn.reads()) reads->AddKey(tablet, index, TxnInternals::key(txn));
   const IndexSpec& spec = index.spec();
   Status status = Error(ErrorCode::kUniqueViolation,
                         "duplicate key value violates unique constraint \"{}\"", spec.name)
@@ -107,6 +113,8 @@ Status FindConflict(Transaction& txn, Tablet& tablet, RowId row, const RowVersio
       const Claim claim = TryClaim(txn, tablet, *index, row, key, AddEntry::kNever);
       if (claim.kind == Claim::Kind::kFree) break;
       if (claim.kind == Claim::Kind::kTaken) {
+        // Nothing may come of it but that the key was there.
+        if (ReadSet* reads = txn.reads()) reads->AddKey(tablet, *index, key);
         *conflict = UniqueConflict{claim.row, index.get()};
         return Status::Ok();
       }
@@ -136,7 +144,7 @@ Status CheckUniqueKey(Transaction& txn, Tablet& tablet, const TabletIndex& index
     if (has_null && !index.spec().nulls_not_distinct) return Status::Ok();
     const Claim claim = TryClaim(txn, tablet, index, row, key, AddEntry::kNever);
     if (claim.kind == Claim::Kind::kFree) return Status::Ok();
-    if (claim.kind == Claim::Kind::kTaken) return UniqueViolation(tablet, index, *version);
+    if (claim.kind == Claim::Kind::kTaken) return UniqueViolation(txn, tablet, index, *version);
     RETURN_IF_ERROR(WaitForWriter(txn, tablet, claim.row, claim.writer));
   }
 }
@@ -168,10 +176,11 @@ Status AddIndexEntries(Transaction& txn, Tablet& tablet, RowId row, const RowVer
       }
       if (claim.kind == Claim::Kind::kTaken) {
         if (conflict != nullptr && IsArbiter(*index, arbiters)) {
+          if (ReadSet* reads = txn.reads()) reads->AddKey(tablet, *index, key);
           *conflict = UniqueConflict{claim.row, index.get()};
           return Status::Ok();
         }
-        return UniqueViolation(tablet, *index, version);
+        return UniqueViolation(txn, tablet, *index, version);
       }
       RETURN_IF_ERROR(WaitForWriter(txn, tablet, claim.row, claim.writer));
     }

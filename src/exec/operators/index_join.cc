@@ -31,6 +31,11 @@ Status IndexJoinOperator::DoOpen() {
   return child().Open();
 }
 
+void IndexJoinOperator::Seek() {
+  fetcher_.reads().Range(fetcher_.tablet(), *index_, ranges_->range());
+  cursor_->Seek(ranges_->range(), false);
+}
+
 size_t IndexJoinOperator::Find(std::span<RowRef> refs) {
   size_t count = 0;
   const Snapshot& snapshot = context().snapshot;
@@ -49,13 +54,13 @@ size_t IndexJoinOperator::Find(std::span<RowRef> refs) {
         ++left_row_;
         continue;
       }
-      cursor_->Seek(ranges_->range(), false);
+      Seek();
       seeking_ = true;
     }
     const size_t found = cursor_->Next(snapshot, refs.subspan(count));
     if (found == 0) {
       if (ranges_->NextRange()) {
-        cursor_->Seek(ranges_->range(), false);
+        Seek();
         continue;
       }
       seeking_ = false;

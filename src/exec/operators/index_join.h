@@ -32,6 +32,7 @@ class IndexJoinOperator : public Operator {
   static constexpr uint64_t kLeftRowsMin = 16;
 
   Result<bool> MorePairs();
+  void Seek();
   /// Fills references of inner rows and, beside each, its left row.
   size_t Find(std::span<RowRef> refs);
   size_t FindOverride(std::span<RowRef> refs, RowId row);

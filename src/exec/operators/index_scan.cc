@@ -44,12 +44,36 @@ void IndexScanOperator::Seek() {
     cursor_ = std::make_unique<IndexCursor>(*cursor_txn_, fetcher_.tablet(), *index_);
   }
   cursor_->Seek(ranges_->range(), plan_.backward);
+  if (fetcher_.reads().Wanted()) unread_ = ranges_->range();
+}
+
+void IndexScanOperator::NoteRead(const RowRef* last) {
+  if (last == nullptr || ranges_->is_unique_point()) {
+    fetcher_.reads().Range(fetcher_.tablet(), *index_, unread_);
+    return;
+  }
+  // A scan that stops early (LIMIT) has read no further than this key.
+  key_.clear();
+  bool has_null = false;
+  index_->KeyOfVersion(fetcher_.tablet().schema(), *last->version, &key_, &has_null);
+  KeyRange part = unread_;
+  if (plan_.backward) {
+    part.lower = unread_.upper = key_;
+    part.has_lower = unread_.has_upper = true;
+    part.lower_inclusive = unread_.upper_inclusive = true;
+  } else {
+    part.upper = unread_.lower = key_;
+    part.has_upper = unread_.has_lower = true;
+    part.upper_inclusive = unread_.lower_inclusive = true;
+  }
+  fetcher_.reads().Range(fetcher_.tablet(), *index_, part);
 }
 
 size_t IndexScanOperator::Find(std::span<RowRef> refs) {
   if (done_) return 0;
   if (looks_up_) {
     looks_up_ = false;
+    fetcher_.reads().Key(fetcher_.tablet(), *index_, ranges_->point_key());
     const auto visible = [&](RowId row) {
       return GetRow(*context().txn, fetcher_.tablet(), context().snapshot, row).version;
     };
@@ -63,6 +87,7 @@ size_t IndexScanOperator::Find(std::span<RowRef> refs) {
   for (;;) {
     const size_t found =
         plan_.distinct ? FindDistinct(refs) : cursor_->Next(context().snapshot, refs);
+    if (fetcher_.reads().Wanted()) NoteRead(found > 0 ? &refs[found - 1] : nullptr);
     if (found > 0) {
       if (ranges_->is_unique_point()) done_ = true;
       return found;

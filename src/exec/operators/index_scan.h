@@ -29,6 +29,8 @@ class IndexScanOperator : public Operator {
  private:
   Status Begin();
   void Seek();
+  /// Notes how far the range at hand has been read: up to the row found last; null: to its end.
+  void NoteRead(const RowRef* last);
   size_t FindDistinct(std::span<RowRef> refs);
   size_t Find(std::span<RowRef> refs);
   Result<const Batch*> Recheck(RowId row);
@@ -41,6 +43,7 @@ class IndexScanOperator : public Operator {
   std::unique_ptr<IndexCursor> cursor_;
   Transaction* cursor_txn_ = nullptr;
   std::optional<RowId> override_;  // in a re-check: the one row to look at
+  KeyRange unread_;                // the part of the range at hand that was not noted yet
   std::string key_;
   bool begun_ = false;
   bool looks_up_ = false;  // and has not done so yet

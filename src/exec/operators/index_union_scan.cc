@@ -51,6 +51,7 @@ void IndexUnionScanOperator::Seek() {
   if (!part_->cursor) {
     part_->cursor = std::make_unique<IndexCursor>(*cursor_txn_, fetcher_.tablet(), *part_->index);
   }
+  fetcher_.reads().Range(fetcher_.tablet(), *part_->index, part_->ranges.range());
   part_->cursor->Seek(part_->ranges.range(), false);
 }
 

@@ -16,6 +16,7 @@ Status TableScanOperator::DoOpen() {
   done_ = false;
   fetcher_.Rewind();
   if (!override_) {
+    fetcher_.reads().Table(fetcher_.tablet());
     cursor_.emplace(*context().txn, fetcher_.tablet());
     if (context().progress) context().progress->Expect(fetcher_.tablet().live_rows());
   }
