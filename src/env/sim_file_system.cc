@@ -66,6 +66,7 @@ struct SimFileSystem::State {
   bool stopped GUARDED_BY(mu) = false;
   int sync_failures GUARDED_BY(mu) = 0;
   int write_failures GUARDED_BY(mu) = 0;
+  int read_failures GUARDED_BY(mu) = 0;
   uint64_t capacity GUARDED_BY(mu) = UINT64_MAX;
 
   /// Counts a call that changes something. False: the process has died. `*dies_here`: in this very
@@ -109,6 +110,11 @@ class SimFileSystem::SimFile final : public File {
   Result<size_t> ReadAt(uint64_t offset, std::span<std::byte> into) override {
     MutexLock lock(state_->mu);
     if (!Alive()) return Dead(path());
+    if (state_->read_failures > 0) {
+      --state_->read_failures;
+      return Error(ErrorCode::kIoError,
+                   "could not read file \"{}\": Input/output error (simulated)", path());
+    }
     const auto& bytes = inode_->bytes;
     if (offset >= bytes.size()) return size_t{0};
     const size_t count = std::min<size_t>(into.size(), bytes.size() - offset);
@@ -393,6 +399,10 @@ void SimFileSystem::FailSyncs(int count) {
 void SimFileSystem::FailWrites(int count) {
   MutexLock lock(state_->mu);
   state_->write_failures = count;
+}
+void SimFileSystem::FailReads(int count) {
+  MutexLock lock(state_->mu);
+  state_->read_failures = count;
 }
 void SimFileSystem::set_capacity(uint64_t bytes) {
   MutexLock lock(state_->mu);

@@ -50,6 +50,8 @@ class SimFileSystem final : public FileSystem {
   void FailSyncs(int count);
   /// The next `count` writes fail with kIoError after writing half.
   void FailWrites(int count);
+  /// The next `count` reads fail with kIoError.
+  void FailReads(int count);
   /// Sum of all files' sizes above which making files longer fails with kDiskFull.
   void set_capacity(uint64_t bytes);
   /// Overwrites bytes durably, as a bad disk does. REQUIRES: they exist

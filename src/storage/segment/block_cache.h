@@ -78,8 +78,6 @@ class CachedBlock {
 /// Thread-safe.
 class BlockCache {
  public:
-  using Loader = absl::FunctionRef<Result<std::unique_ptr<CachedBlock>>()>;
-
   /// `epochs` and `parent` outlive the cache.
   BlockCache(EpochManager& epochs, MemoryTracker* parent, size_t capacity_bytes);
   /// REQUIRES: no reader is inside an epoch, nobody uses the cache
@@ -97,13 +95,18 @@ class BlockCache {
   /// The block; if it is not here, what `load` returns. Of several threads that miss one block at
   /// once, one calls its `load` and the others wait for it. An error goes to all of them and is
   /// not kept. A block that is large beside the capacity is returned but not kept either. REQUIRES:
-  /// as for Find; all blocks of this key are of type Block; `load` does not ask for this key
-  template <typename Block>
-  Result<const Block*> Get(BlockKey key, Loader load) {
+  /// as for Find; all blocks of this key are of type Block; `load`
+  /// returns Result<unique_ptr<Block>> and does not ask for this key
+  template <typename Block, typename LoadBlock>
+  Result<const Block*> Get(BlockKey key, LoadBlock&& load) {
     const uint64_t hash = key.Hash();
     const CachedBlock* block = FindHashed(key, hash);
     if (block == nullptr) [[unlikely]] {
-      ASSIGN_OR_RETURN(block, Load(key, hash, load));
+      const auto erased = [&load]() -> Result<std::unique_ptr<CachedBlock>> {
+        ASSIGN_OR_RETURN(std::unique_ptr<Block> loaded, load());
+        return std::unique_ptr<CachedBlock>(std::move(loaded));
+      };
+      ASSIGN_OR_RETURN(block, Load(key, hash, erased));
     }
     return static_cast<const Block*>(block);
   }
@@ -176,6 +179,7 @@ class BlockCache {
     return block;
   }
 
+  using Loader = absl::FunctionRef<Result<std::unique_ptr<CachedBlock>>()>;
   Result<const CachedBlock*> Load(BlockKey key, uint64_t hash, Loader load);
   // Nothing is retired under a shard's lock: that may free a file's reader, which drops its blocks.
   /// Returns the table to retire if the shard got a larger one, else null.

@@ -37,7 +37,7 @@ class BlockCacheTest : public ::testing::Test {
   }
   void Make(size_t capacity) { cache_ = std::make_unique<BlockCache>(epochs_, &total_, capacity); }
   const TestBlock* Get(uint64_t file, uint64_t block, size_t bytes = 1000) {
-    auto got = cache_->Get<TestBlock>({file, block}, [&]() -> Result<std::unique_ptr<CachedBlock>> {
+    auto got = cache_->Get<TestBlock>({file, block}, [&]() -> Result<std::unique_ptr<TestBlock>> {
       ++reads_;
       return std::make_unique<TestBlock>(block, bytes);
     });
@@ -164,7 +164,7 @@ TEST_F(BlockCacheTest, ErrorsAreNotKept) {
   const BlockKey key{cache_->NewFile(), 7};
   EpochGuard guard(epochs_);
   auto failed = cache_->Get<TestBlock>(key, [] {
-    return Result<std::unique_ptr<CachedBlock>>(Error(ErrorCode::kIoError, "bad sector"));
+    return Result<std::unique_ptr<TestBlock>>(Error(ErrorCode::kIoError, "bad sector"));
   });
   ASSERT_FALSE(failed.ok());
   EXPECT_EQ(failed.code(), ErrorCode::kIoError);
@@ -184,7 +184,7 @@ TEST_F(BlockCacheTest, OneOfManyThreadsReads) {
       threads.emplace_back("reader", [&] {
         EpochGuard guard(epochs_);
         ++waiting;
-        auto got = cache_->Get<TestBlock>(key, [&]() -> Result<std::unique_ptr<CachedBlock>> {
+        auto got = cache_->Get<TestBlock>(key, [&]() -> Result<std::unique_ptr<TestBlock>> {
           ++reads_;
           // The others miss meanwhile, or come later and find it.
           while (waiting < 6) sched_yield();

@@ -1,13 +1,5 @@
 #pragma once
-// One column of up to kVectorSize rows as bytes in a segment file.
-//
-//   block:     0  4  CRC-32C of bytes 4 to the end
-//              4  1  encoding
-//              5  1  compression: 0 none, 1 LZ4
-//              6  2  zeros
-//              8  4  bytes of the content
-//             12  4  bytes that follow (equal, unless compressed)
-//             16     the content, perhaps compressed
+// One column of up to kVectorSize rows as a block of a segment file (block_frame.h).
 //
 //   content:   1 byte: whether there are NULLs; if so a bitmap, one bit a value (1 = NULL), padded
 //              to whole bytes; then by encoding
@@ -26,11 +18,16 @@
 
 #include "common/status.h"
 #include "common/vector.h"
-#include "env/file_system.h"
+#include "storage/segment/block_frame.h"
 
 namespace oxibase {
 
-inline constexpr size_t kColumnBlockHeaderBytes = 16;
+enum ColumnEncoding : uint8_t {
+  kPlainEncoding = 1,
+  kFrameEncoding = 2,
+  kConstantEncoding = 3,
+  kStringsEncoding = 4,
+};
 
 /// Bounds of a block's values, so that a scan can leave it out. For fixed types the values' bytes;
 /// for text and bytea the first kZoneStringBytes bytes, the upper one then covering all that begin
@@ -50,7 +47,7 @@ void EncodeWords(std::span<const uint64_t> words, std::vector<std::byte>& out);
 
 /// Reads a block back; `out` becomes flat. kDataCorrupted for any bytes that are not such a block
 /// with `rows` values of out's physical type.
-Status DecodeColumn(ByteSpan block, uint32_t rows, Vector& out);
-Status DecodeWords(ByteSpan block, uint32_t rows, std::vector<uint64_t>& out);
+Status DecodeColumn(BlockBytes block, uint32_t rows, Vector& out);
+Status DecodeWords(BlockBytes block, uint32_t rows, std::vector<uint64_t>& out);
 
 }  // namespace oxibase

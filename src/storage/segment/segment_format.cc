@@ -35,6 +35,27 @@ class FooterReader {
     if (rows == 0 || rows > kVectorSize) good_ = false;
     return static_cast<uint32_t>(rows);
   }
+  SegmentFooter::ColumnBlock Column() {
+    SegmentFooter::ColumnBlock column;
+    column.block = Block();
+    column.zone.null_count = static_cast<uint32_t>(from.Varint());
+    const auto flags = from.Fixed<uint8_t>();
+    column.zone.has_bounds = (flags & 1) != 0;
+    column.zone.max_is_prefix = (flags & 2) != 0;
+    if (column.zone.has_bounds) {
+      column.zone.min = from.String();
+      column.zone.max = from.String();
+    }
+    return column;
+  }
+  void SkipColumn() {
+    from.Varint();
+    from.Varint();
+    from.Varint();
+    if ((from.Fixed<uint8_t>() & 1) == 0) return;
+    from.String();
+    from.String();
+  }
   void Refuse() { good_ = false; }
   bool good() const { return good_ && from.ok(); }
 
@@ -91,6 +112,32 @@ void SegmentFooter::Encode(std::vector<std::byte>& out) const {
 }
 
 Result<SegmentFooter> SegmentFooter::Decode(ByteSpan bytes, uint64_t file_bytes) {
+  std::vector<Group> groups;
+  ASSIGN_OR_RETURN(SegmentFooter footer, Walk(bytes, file_bytes, [&groups](Group&& group, size_t) {
+                     groups.push_back(std::move(group));
+                   }));
+  footer.groups = std::move(groups);
+  return footer;
+}
+
+SegmentFooter::WordBlocks SegmentFooter::WordBlocksAt(ByteSpan bytes, size_t blocks_at) {
+  FooterReader reader(bytes.subspan(blocks_at), UINT64_MAX);
+  WordBlocks blocks;
+  blocks.row_ids = reader.Block();
+  blocks.begins = reader.Block();
+  return blocks;
+}
+
+SegmentFooter::ColumnBlock SegmentFooter::ColumnAt(ByteSpan bytes, size_t blocks_at,
+                                                   size_t column) {
+  FooterReader reader(bytes.subspan(blocks_at), UINT64_MAX);
+  reader.Block();
+  reader.Block();
+  for (; column > 0; --column) reader.SkipColumn();
+  return reader.Column();
+}
+
+Result<SegmentFooter> SegmentFooter::Walk(ByteSpan bytes, uint64_t file_bytes, GroupSink sink) {
   FooterReader reader(bytes, file_bytes);
   ByteReader& from = reader.from;
   SegmentFooter footer;
@@ -123,23 +170,13 @@ Result<SegmentFooter> SegmentFooter::Decode(ByteSpan bytes, uint64_t file_bytes)
     group.last = RowId(from.Varint());
     group.begin_min = {from.Varint()};
     group.begin_max = {from.Varint()};
+    const size_t blocks_at = from.offset();
     group.row_ids = reader.Block();
     group.begins = reader.Block();
     const size_t columns = footer.schemas[group.schema_idx].columns.size();
-    for (size_t i = 0; i < columns && reader.good(); ++i) {
-      ColumnBlock column;
-      column.block = reader.Block();
-      column.zone.null_count = static_cast<uint32_t>(from.Varint());
-      const auto flags = from.Fixed<uint8_t>();
-      column.zone.has_bounds = (flags & 1) != 0;
-      column.zone.max_is_prefix = (flags & 2) != 0;
-      if (column.zone.has_bounds) {
-        column.zone.min = from.String();
-        column.zone.max = from.String();
-      }
-      group.columns.push_back(std::move(column));
-    }
-    footer.groups.push_back(std::move(group));
+    group.columns.reserve(columns);
+    for (size_t i = 0; i < columns && reader.good(); ++i) group.columns.push_back(reader.Column());
+    if (reader.good()) sink(std::move(group), blocks_at);
   }
   for (uint64_t left = reader.Count(); left > 0 && reader.good(); --left) {
     Removed block;

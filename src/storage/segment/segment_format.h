@@ -21,6 +21,8 @@
 // through it would show them. The columns are named in the footer with id, type and modifier, so
 // the file can be read without the catalog.
 
+#include <absl/functional/function_ref.h>
+
 #include <array>
 #include <cstdint>
 #include <span>
@@ -37,12 +39,6 @@ namespace oxibase {
 inline constexpr uint32_t kSegmentFormatVersion = 1;
 inline constexpr uint64_t kSegmentHeaderBytes = 64;
 inline constexpr uint64_t kSegmentTrailerBytes = 24;
-
-/// Where a block lies in the file.
-struct BlockRef {
-  uint64_t offset = 0;
-  uint64_t bytes = 0;
-};
 
 struct SegmentFooter {
   struct Schema {
@@ -78,6 +74,17 @@ struct SegmentFooter {
   /// kDataCorrupted for anything that Encode did not write, or that points outside of a file of
   /// `file_bytes` bytes.
   static Result<SegmentFooter> Decode(ByteSpan bytes, uint64_t file_bytes);
+
+  /// As Decode, but hands over one group after another instead of gathering them. `blocks_at` is
+  /// where the group's blocks stand in `bytes`, for the two below. What it returns has no groups.
+  using GroupSink = absl::FunctionRef<void(Group&& group, size_t blocks_at)>;
+  static Result<SegmentFooter> Walk(ByteSpan bytes, uint64_t file_bytes, GroupSink sink);
+  /// REQUIRES: Walk accepted `bytes` and said `blocks_at`
+  struct WordBlocks {
+    BlockRef row_ids, begins;
+  };
+  static WordBlocks WordBlocksAt(ByteSpan bytes, size_t blocks_at);
+  static ColumnBlock ColumnAt(ByteSpan bytes, size_t blocks_at, size_t column);
 };
 
 }  // namespace oxibase

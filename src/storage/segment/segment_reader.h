@@ -41,7 +41,6 @@ class SegmentReader {
  private:
   SegmentReader(std::string path, std::unique_ptr<File> file)
       : path_(std::move(path)), file_(std::move(file)) {}
-  Result<std::vector<std::byte>> Read(const BlockRef& block) const;
   Status Located(Status status, const BlockRef& block) const;
 
   const std::string path_;

@@ -83,18 +83,23 @@ void DecodeBlock(ByteSpan content) {
   if (content.size() < 3) return;
   static constexpr std::array kTypes = {TypeId::kInt4, TypeId::kText, TypeId::kBool,
                                         TypeId::kInt8, TypeId::kUuid, TypeId::kFloat8};
-  std::vector<std::byte> block(kColumnBlockHeaderBytes);
-  block[4] = content[0];
   const auto type = kTypes[static_cast<size_t>(content[1]) % kTypes.size()];
   const auto rows = static_cast<uint32_t>(content[2]) * 9;
-  ByteWriter(block).Raw(content.subspan(3));
-  StoreLe(block.data() + 8, static_cast<uint32_t>(content.size() - 3));
-  StoreLe(block.data() + 12, static_cast<uint32_t>(content.size() - 3));
-  StoreLe(block.data(), Crc32c(ByteSpan(block).subspan(4)));
+  const auto make = [&] {
+    BlockBytes block(kBlockHeaderBytes + content.size() - 3);
+    std::byte* bytes = block.data.get();
+    std::memset(bytes, 0, kBlockHeaderBytes);
+    bytes[4] = content[0];
+    std::memcpy(bytes + kBlockHeaderBytes, content.data() + 3, content.size() - 3);
+    StoreLe(bytes + 8, static_cast<uint32_t>(content.size() - 3));
+    StoreLe(bytes + 12, static_cast<uint32_t>(content.size() - 3));
+    StoreLe(bytes, Crc32c(ByteSpan(block.span()).subspan(4)));
+    return block;
+  };
   Vector out{Type(type)};
-  DecodeColumn(block, rows, out).Ignore("any outcome is good");
+  DecodeColumn(make(), rows, out).Ignore("any outcome is good");
   std::vector<uint64_t> words;
-  DecodeWords(block, rows, words).Ignore("any outcome is good");
+  DecodeWords(make(), rows, words).Ignore("any outcome is good");
 }
 
 void DecodeManifest(ByteSpan body) {

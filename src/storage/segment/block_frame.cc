@@ -1,0 +1,91 @@
+#include "storage/segment/block_frame.h"
+
+#include <lz4.h>
+
+#include "storage/byte_codec.h"
+#include "storage/checksum.h"
+
+namespace oxibase {
+namespace {
+
+enum Compression : uint8_t { kNone = 0, kLz4 = 1 };
+
+// Compressing less than this gains nothing that a disk's block would not lose again.
+constexpr size_t kCompressBytesMin = 512;
+// One value may have 1 GiB; a block of them is refused beyond this rather than believed.
+constexpr uint64_t kContentBytesMax = uint64_t{3} << 30;
+
+}  // namespace
+
+Status DamagedBlock(std::string_view what) {
+  return Error(ErrorCode::kDataCorrupted, "a block is damaged: {}", what);
+}
+
+void SealBlock(uint8_t encoding, ByteSpan content, std::vector<std::byte>& out) {
+  const size_t at = out.size();
+  out.resize(at + kBlockHeaderBytes);
+  Compression compression = kNone;
+  if (content.size() >= kCompressBytesMin && content.size() <= LZ4_MAX_INPUT_SIZE) {
+    const int size = static_cast<int>(content.size());
+    const int bound = LZ4_compressBound(size);
+    out.resize(at + kBlockHeaderBytes + static_cast<size_t>(bound));
+    const int stored = LZ4_compress_default(
+        reinterpret_cast<const char*>(content.data()),
+        reinterpret_cast<char*>(out.data() + at + kBlockHeaderBytes), size, bound);
+    if (stored > 0 && stored < size - size / 8) {
+      compression = kLz4;
+      out.resize(at + kBlockHeaderBytes + static_cast<size_t>(stored));
+    } else {
+      out.resize(at + kBlockHeaderBytes);
+    }
+  }
+  if (compression == kNone) out.insert(out.end(), content.begin(), content.end());
+  std::byte* header = out.data() + at;
+  StoreLe<uint8_t>(header + 4, encoding);
+  StoreLe<uint8_t>(header + 5, compression);
+  StoreLe<uint16_t>(header + 6, 0);
+  StoreLe(header + 8, static_cast<uint32_t>(content.size()));
+  StoreLe(header + 12, static_cast<uint32_t>(out.size() - at - kBlockHeaderBytes));
+  StoreLe(header, Crc32c({header + 4, out.size() - at - 4}));
+}
+
+Result<OpenedBlock> OpenBlock(BlockBytes block) {
+  const ByteSpan bytes = block.span();
+  if (bytes.size() < kBlockHeaderBytes) return DamagedBlock("it is too short");
+  if (LoadLe<uint32_t>(bytes.data()) != Crc32c(bytes.subspan(4))) return DamagedBlock("checksum");
+  OpenedBlock opened;
+  opened.encoding = LoadLe<uint8_t>(bytes.data() + 4);
+  const auto compression = LoadLe<uint8_t>(bytes.data() + 5);
+  const auto content_bytes = LoadLe<uint32_t>(bytes.data() + 8);
+  const auto stored_bytes = LoadLe<uint32_t>(bytes.data() + 12);
+  const ByteSpan stored = bytes.subspan(kBlockHeaderBytes);
+  if (stored.size() != stored_bytes || content_bytes > kContentBytesMax)
+    return DamagedBlock("its length");
+  if (compression == kNone) {
+    if (content_bytes != stored_bytes) return DamagedBlock("its length");
+    opened.content = stored;
+    opened.owner = std::move(block);
+    return opened;
+  }
+  if (compression != kLz4) return DamagedBlock("its compression is unknown");
+  // LZ4 expands at most 255 times: a length beyond that is a lie that must not cost memory.
+  if (content_bytes > uint64_t{stored_bytes} * 255 + 64 || content_bytes > LZ4_MAX_INPUT_SIZE)
+    return DamagedBlock("its length");
+  opened.owner = BlockBytes(content_bytes);
+  const int got =
+      LZ4_decompress_safe(reinterpret_cast<const char*>(stored.data()),
+                          reinterpret_cast<char*>(opened.owner.data.get()),
+                          static_cast<int>(stored_bytes), static_cast<int>(content_bytes));
+  if (got < 0 || static_cast<uint32_t>(got) != content_bytes)
+    return DamagedBlock("its compression");
+  opened.content = opened.owner.span();
+  return opened;
+}
+
+Result<BlockBytes> ReadBlock(File& file, const BlockRef& where) {
+  BlockBytes bytes(where.bytes);
+  RETURN_IF_ERROR(file.ReadExactlyAt(where.offset, bytes.span()));
+  return bytes;
+}
+
+}  // namespace oxibase

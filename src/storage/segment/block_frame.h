@@ -1,0 +1,58 @@
+#pragma once
+// The frame around every block of a segment or an index run.
+//
+//    0  4  CRC-32C of bytes 4 to the end
+//    4  1  encoding: what the content is
+//    5  1  compression: 0 none, 1 LZ4
+//    6  2  zeros
+//    8  4  bytes of the content
+//   12  4  bytes that follow (equal, unless compressed)
+//   16     the content, perhaps compressed
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "common/status.h"
+#include "env/file_system.h"
+
+namespace oxibase {
+
+inline constexpr size_t kBlockHeaderBytes = 16;
+
+/// Bytes read from a file, uninitialised at first.
+struct BlockBytes {
+  std::unique_ptr<std::byte[]> data;
+  size_t size = 0;
+
+  BlockBytes() = default;
+  explicit BlockBytes(size_t bytes)
+      : data(std::make_unique_for_overwrite<std::byte[]>(bytes)), size(bytes) {}
+  std::span<std::byte> span() { return {data.get(), size}; }
+  ByteSpan span() const { return {data.get(), size}; }
+};
+
+/// Appends the block with this content to `out`, compressed if that saves an eighth.
+void SealBlock(uint8_t encoding, ByteSpan content, std::vector<std::byte>& out);
+
+struct OpenedBlock {
+  BlockBytes owner;  // of the content's bytes
+  ByteSpan content;
+  uint8_t encoding = 0;
+};
+/// Checks a block and unpacks its content. kDataCorrupted for anything that SealBlock did not make.
+Result<OpenedBlock> OpenBlock(BlockBytes block);
+
+/// Where a block lies in its file.
+struct BlockRef {
+  uint64_t offset = 0;
+  uint64_t bytes = 0;
+};
+Result<BlockBytes> ReadBlock(File& file, const BlockRef& where);
+
+/// What reading a block says about its damage, to which its reader adds file and offset.
+Status DamagedBlock(std::string_view what);
+
+}  // namespace oxibase

@@ -1,0 +1,118 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "common/status.h"
+#include "common/types.h"
+#include "common/value.h"
+#include "common/vector.h"
+#include "storage/segment/block_cache.h"
+#include "storage/segment/block_frame.h"
+
+namespace oxibase {
+
+class ByteReader;
+
+/// A column of one group in memory: immutable, each value reached in a few nanoseconds by its
+/// position. It stays as narrow as its encoding allows (integers as differences of 0, 1, 2, 4 or 8
+/// bytes, strings as an offset and their bytes), so that a cache of these holds more than one of
+/// vectors would.
+class DecodedColumn final : public CachedBlock {
+ public:
+  /// kDataCorrupted for any bytes that are not a block of `rows` values of this physical type.
+  static Result<std::unique_ptr<DecodedColumn>> Decode(BlockBytes block, PhysicalType physical,
+                                                       uint32_t rows);
+  size_t MemoryBytes() const override;
+
+  PhysicalType physical() const { return physical_; }
+  uint32_t rows() const { return rows_; }
+  bool has_nulls() const { return nulls_ != nullptr; }
+  bool IsNull(uint32_t i) const {
+    return nulls_ != nullptr && (static_cast<uint8_t>(nulls_[i >> 3]) >> (i & 7) & 1) != 0;
+  }
+
+  /// The value at `i`; anything if it is NULL. REQUIRES: T is the physical form (or as wide an
+  /// unsigned integer), which is not kString
+  template <typename T>
+  T Get(uint32_t i) const {
+    if constexpr (std::is_integral_v<T>) {
+      if (form_ == Form::kNarrow) return static_cast<T>(base_ + Difference(i));
+    }
+    T value;
+    std::memcpy(&value, values_ + (form_ == Form::kConstant ? 0 : i * sizeof(T)), sizeof(T));
+    return value;
+  }
+  /// Borrows: good as long as this block is. Empty if it is NULL.
+  StringRef GetString(uint32_t i) const {
+    return StringRef(text_ + offsets_[i], offsets_[i + 1] - offsets_[i]);
+  }
+  /// A copy of the value at `i`, of this type. REQUIRES: `type` has the physical form
+  Value GetValue(uint32_t i, Type type) const;
+
+  /// Whether long strings are copied to the vector's arena, or point into this block, which then
+  /// must outlive the vector's use.
+  enum class Strings : uint8_t { kCopy, kBorrow };
+  /// Writes the values at [first, first + count) behind the `at` values of `out`. REQUIRES: out is
+  /// flat, of this physical type, with room
+  void CopyTo(Vector& out, uint32_t at, uint32_t first, uint32_t count,
+              Strings strings = Strings::kCopy) const;
+  /// The same for the values at `positions`, in that order.
+  void Gather(Vector& out, uint32_t at, std::span<const uint32_t> positions,
+              Strings strings = Strings::kCopy) const;
+
+  /// For blocks of rising numbers, such as row ids: the position of the first that is not less than
+  /// `value`; rows() if all are.
+  uint32_t LowerBound(uint64_t value) const;
+
+ private:
+  enum class Form : uint8_t { kPlain, kNarrow, kConstant, kStrings };
+
+  DecodedColumn(PhysicalType physical, uint32_t rows) : physical_(physical), rows_(rows) {}
+  bool SetFixed(ByteReader& from, uint8_t encoding, bool all_null);
+  bool SetStrings(ByteReader& from);
+
+  uint64_t Difference(uint32_t i) const {
+    switch (width_) {
+      case 0:
+        return 0;
+      case 1:
+        return static_cast<uint8_t>(values_[i]);
+      case 2:
+        return Load<uint16_t>(i);
+      case 4:
+        return Load<uint32_t>(i);
+      default:
+        return Load<uint64_t>(i);
+    }
+  }
+  template <typename N>
+  uint64_t Load(uint32_t i) const {
+    N value;
+    std::memcpy(&value, values_ + i * sizeof(N), sizeof(N));
+    return value;
+  }
+  /// Writes the values whose positions `position_of` gives.
+  template <typename PositionOf>
+  void Write(Vector& out, uint32_t at, uint32_t count, Strings strings,
+             PositionOf position_of) const;
+  template <typename T, typename PositionOf>
+  void WriteIntegers(T* to, uint32_t count, PositionOf position_of) const;
+
+  const PhysicalType physical_;
+  const uint32_t rows_;
+  Form form_ = Form::kPlain;
+  uint8_t width_ = 0;                  // kNarrow: bytes of a difference
+  uint64_t base_ = 0;                  // kNarrow: what they are added to
+  const std::byte* nulls_ = nullptr;   // a bit a value, 1 = NULL; null if none is
+  const std::byte* values_ = nullptr;  // values, differences, or the one value
+  const char* text_ = nullptr;         // kStrings: string i is at offsets_[i] of it
+  std::unique_ptr<uint32_t[]> offsets_;
+  BlockBytes owner_;
+};
+
+}  // namespace oxibase
