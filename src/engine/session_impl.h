@@ -352,6 +352,11 @@ using CatalogFunctions =
     std::map<std::string_view, Result<Value> (*)(SessionImpl&, std::span<const Value>)>;
 /// engine/system/advisory_locks.cc.
 const CatalogFunctions& AdvisoryLockFunctions();
+/// engine/system/privilege_tables.cc.
+const CatalogFunctions& PrivilegeFunctions();
+/// The roles that there are; empty, or 0, if there is none such.
+std::string_view RoleName(Oid oid);
+Oid FindRole(std::string_view name);
 /// engine/system_tables: pg_catalog's and information_schema's tables.
 void AddSystemTables(CatalogVersion& catalog);
 std::unique_ptr<VirtualTableProvider> MakeSystemTables(SessionImpl& session);

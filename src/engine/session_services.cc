@@ -176,8 +176,7 @@ Result<Oid> SessionImpl::FindOid(char kind, std::string_view name) {
     case 'F':
       return FindFunctionWithArguments(name);
     case 'o':
-      if (name == "postgres") return kPostgresRole;
-      if (name == "pg_database_owner") return kDatabaseOwnerRole;
+      if (const Oid role = FindRole(name); role != 0) return role;
       return Error(ErrorCode::kUndefinedObject, "role \"{}\" does not exist", name);
     default:
       return Error(ErrorCode::kFeatureNotSupported, "no names of this kind");
@@ -280,9 +279,7 @@ std::string SessionImpl::NameOf(char kind, Oid oid, bool qualified_if_needed) {
       return text + "(" + arguments + ")";
     }
     case 'o':
-      return oid == kPostgresRole        ? "postgres"
-             : oid == kDatabaseOwnerRole ? "pg_database_owner"
-                                         : "";
+      return std::string(RoleName(oid));
     default:
       return "";
   }

@@ -48,6 +48,12 @@ std::string_view ActionText(ForeignKeyAction action) {
   }
 }
 
+bool LooksLikeCall(const Expr& expr) {
+  if (expr.kind == ExprKind::kCoalesce || expr.kind == ExprKind::kMinMax) return true;
+  return expr.kind == ExprKind::kCall &&
+         static_cast<const CallExpr&>(expr).syntax == CallExpr::Syntax::kFunction;
+}
+
 /// A key column's text: a name, a bare function call, or an expression in parentheses.
 std::string KeyText(DdlHost& host, const TableDef& table, const IndexColumn& column, bool pretty) {
   if (column.expression_sql.empty()) {
@@ -55,9 +61,7 @@ std::string KeyText(DdlHost& host, const TableDef& table, const IndexColumn& col
   }
   const std::string text = ExpressionText(host, table, column.expression_sql, pretty);
   auto bound = BindStored(host, column.expression_sql, ExprUse::kIndexElement, table, Type(), "");
-  const bool call =
-      bound.ok() && bound->bound->kind == ExprKind::kCall &&
-      static_cast<const CallExpr&>(*bound->bound).syntax == CallExpr::Syntax::kFunction;
+  const bool call = bound.ok() && LooksLikeCall(*bound->bound);
   return call ? text : "(" + text + ")";
 }
 
@@ -181,7 +185,8 @@ std::string DefaultDefinition(DdlHost& host, const TableDef& table, const Column
 
 std::string ViewDefinition(DdlHost& host, const ViewDef& view, bool pretty) {
   const Result<std::string> text = ViewQueryText(host, view, pretty);
-  return (text.ok() ? *text : " " + view.query_sql) + ";";
+  if (text.ok()) return *text + ";";
+  return " " + StoredViewQuery(host, view) + ";";
 }
 
 }  // namespace oxibase::ddl

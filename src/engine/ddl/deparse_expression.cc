@@ -70,7 +70,7 @@ bool IsCastKeywordFunction(std::string_view name) {
 void Deparser::WriteList(const std::vector<ExprPtr>& list) {
   for (size_t i = 0; i < list.size(); ++i) {
     if (i > 0) out_ += ", ";
-    WriteArgument(*list[i], true);
+    WriteArgument(*list[i], options_.pretty);
   }
 }
 

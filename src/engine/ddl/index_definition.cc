@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "common/key_codec.h"
 #include "engine/ddl/ddl_names.h"
@@ -105,6 +106,21 @@ ColumnId AddHiddenColumn(TableDef& table, StoredExpression expression, Type type
   return column.id;
 }
 
+Status CheckFillFactor(const std::string& text) {
+  double percent = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), percent);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    return Error(ErrorCode::kInvalidParameterValue,
+                 "invalid value for integer option \"fillfactor\": {}", text);
+  }
+  if (percent < 10 || percent > 100) {
+    return Error(ErrorCode::kInvalidParameterValue,
+                 "value {} out of bounds for option \"fillfactor\"", text)
+        .Detail("Valid values are between \"10\" and \"100\".");
+  }
+  return {};
+}
+
 }  // namespace
 
 Status CheckStorageOptions(const ast::OptionList& options, bool of_index) {
@@ -123,12 +139,7 @@ Status CheckStorageOptions(const ast::OptionList& options, bool of_index) {
     if (!known && option.name_space != "toast") {
       return Error(ErrorCode::kInvalidParameterValue, "unrecognized parameter \"{}\"", name);
     }
-    if (name == "fillfactor" && (option.value_kind != ast::Option::ValueKind::kInteger ||
-                                 option.integer < 10 || option.integer > 100)) {
-      return Error(ErrorCode::kInvalidParameterValue,
-                   "value {} out of bounds for option \"fillfactor\"", option.text)
-          .Detail("Valid values are between \"10\" and \"100\".");
-    }
+    if (name == "fillfactor") RETURN_IF_ERROR(CheckFillFactor(option.text));
   }
   return {};
 }

@@ -6,6 +6,7 @@
 
 #include "engine/ddl/ddl_names.h"
 #include "engine/ddl/view_writer.h"
+#include "sql/parse/identifier.h"
 #include "sql/parse/parser.h"
 
 namespace oxibase::ddl {
@@ -26,6 +27,26 @@ Result<std::string> ViewQueryText(DdlHost& host, const ViewDef& view, bool prett
   std::string text = writer.Query(*select, &names, 0, nullptr);
   if (!writer.unknown().empty()) return NotSupported(writer.unknown());
   return text;
+}
+
+std::string StoredViewQuery(DdlHost& host, const ViewDef& view) {
+  const auto statements = Parse(view.query_sql);
+  const auto catalog = host.catalog();
+  if (!statements.ok() || statements->size() != 1) return view.query_sql;
+  BindContext context = MakeBindContext(host, *catalog);
+  const auto bound = BindStatement(*(*statements)[0], context);
+  if (!bound.ok()) return view.query_sql;
+  const std::vector<OutputColumn>& output = bound->result;
+  std::string names, targets;
+  bool renamed = output.size() != view.columns.size();
+  for (size_t i = 0; i < view.columns.size() && i < output.size(); ++i) {
+    const std::string& name = view.columns[i].first;
+    renamed = renamed || name != output[i].name;
+    names += (names.empty() ? "" : ", ") + QuoteIdentifier(name);
+    targets += (targets.empty() ? "stored." : ", stored.") + QuoteIdentifier(name);
+  }
+  if (!renamed) return view.query_sql;
+  return "SELECT " + targets + " FROM (" + view.query_sql + ") stored(" + names + ")";
 }
 
 }  // namespace oxibase::ddl

@@ -12,4 +12,7 @@ namespace oxibase::ddl {
 /// grouping sets, functions in FROM, VALUES.
 Result<std::string> ViewQueryText(DdlHost& host, const ViewDef& view, bool pretty);
 
+/// The query as it is stored, with the view's names for its columns.
+std::string StoredViewQuery(DdlHost& host, const ViewDef& view);
+
 }  // namespace oxibase::ddl

@@ -134,10 +134,8 @@ void SelectWriter::SetOperation(const ast::SelectStmt& select,
 }
 
 void SelectWriter::Tail(const ast::SelectStmt& select) {
-  const bool is_operation = select.set_op != ast::SetOperation::kNone;
   if (!select.order_by.empty()) {
     Keyword(" ORDER BY ", -kIndentStd, kIndentStd, 1);
-    if (is_operation) return Unknown("ORDER BY of a set operation");
     OrderBy(select.order_by, &select);
   }
   if (select.limit_offset) {

@@ -181,6 +181,14 @@ std::string SelectWriter::ItemText(const ast::Expr& item, const ast::SelectStmt*
   if (select) {
     const auto* constant = ast::TryAs<ast::Const>(&item);
     const auto* ref = ast::TryAs<ast::ColumnRef>(&item);
+    // Of a set operation only the columns' numbers are shown.
+    if (select->set_op != ast::SetOperation::kNone) {
+      if (constant) return std::to_string(constant->integer);
+      const std::vector<std::string>* names = query_.NamesOf(*select);
+      for (size_t i = 0; ref && names && i < names->size(); ++i) {
+        if ((*names)[i] == ref->fields.back()) return std::to_string(i + 1);
+      }
+    }
     if (constant && constant->type == ast::Const::Type::kInteger && constant->integer >= 1 &&
         static_cast<size_t>(constant->integer) <= select->targets.size()) {
       expr = select->targets[static_cast<size_t>(constant->integer) - 1].expr.get();

@@ -23,14 +23,6 @@ constexpr Oid kDefaultTablespace = 1663;
 
 bool FlagAt(Args args, size_t i) { return args.size() > i && args[i].AsBool(); }
 
-Result<Value> GetUserById(SessionImpl&, Args args) {
-  const Oid oid = OidAt(args, 0);
-  return Value::String(TypeId::kName, oid == kPostgresRole ? "postgres"
-                                      : oid == kDatabaseOwnerRole
-                                          ? "pg_database_owner"
-                                          : fmt::format("unknown (OID={})", oid));
-}
-
 Result<Value> GetExpr(SessionImpl& session, Args args) {
   const auto table = session.catalog()->TableByOid(OidAt(args, 1));
   const std::string& sql = args[0].bytes();
@@ -288,7 +280,6 @@ Result<Value> BlockingPids(SessionImpl& session, Args args) {
 
 const CatalogFunctions& Calls() {
   static const CatalogFunctions kCalls = {
-      {"pg_get_userbyid", GetUserById},
       {"pg_get_expr", GetExpr},
       {"pg_get_indexdef", GetIndexDef},
       {"pg_get_constraintdef", GetConstraintDef},
@@ -354,7 +345,8 @@ const CatalogFunctions& Calls() {
 }  // namespace
 
 Result<Value> CallCatalogFunction(SessionImpl& session, std::string_view name, Args args) {
-  for (const CatalogFunctions* functions : {&Calls(), &AdvisoryLockFunctions()}) {
+  for (const CatalogFunctions* functions :
+       {&Calls(), &AdvisoryLockFunctions(), &PrivilegeFunctions()}) {
     const auto it = functions->find(name);
     if (it != functions->end()) return it->second(session, args);
   }

@@ -117,6 +117,8 @@ void EmitClass(const Source& s, const ClassRow& c) {
          C(ReplicaIdentityOf(c, properties)),
          B(false),
          O(0),
+         Value::Fixed<uint32_t>(TypeId::kXid, 0),
+         Value::Fixed<uint32_t>(TypeId::kXid, 0),
          Null(),
          options.empty() ? Null() : TextArray(options),
          Null()});
@@ -149,8 +151,12 @@ Status PgClass(const Source& s) {
                   SchemaName(s, view->schema).starts_with("pg_temp_")});
   }
   for (const auto& [oid, sequence] : s.catalog.sequences()) {
-    EmitClass(s, {oid, sequence->name, sequence->schema, sequence->owner, 0, 1, false, 'S', 3, 0,
-                  false, std::nullopt, sequence->temporary});
+    // An identity column's goes with its table.
+    const auto table = s.catalog.TableByOid(sequence->owned_by_table);
+    const ColumnDef* column = table ? table->FindColumn(sequence->owned_by_column) : nullptr;
+    EmitClass(
+        s, {oid, sequence->name, sequence->schema, sequence->owner, 0, 1, false, 'S', 3, 0, false,
+            std::nullopt, sequence->temporary, column && column->identity ? table->oid : 0});
   }
   return {};
 }
@@ -320,8 +326,7 @@ Status PgAttrdef(const Source& s) {
     for (const ColumnDef& column : table->columns) {
       if (column.hidden || column.dropped || column.default_sql.empty() || column.identity)
         continue;
-      // Not an object of its own here: its oid is made of the column's place.
-      s.Row({O(oid * 2048 + static_cast<Oid>(column.id.value)), O(oid), I2(column.id.value),
+      s.Row({O(DefaultOid(*table, column)), O(oid), I2(column.id.value),
              Value::String(TypeId::kPgNodeTree, column.default_sql)});
     }
   }
@@ -433,18 +438,6 @@ Status PgDescription(const Source& s) {
   return {};
 }
 
-/// Which sequences belong to which columns: what pg_dump and drivers ask pg_depend for.
-Status PgDepend(const Source& s) {
-  for (const auto& [oid, sequence] : s.catalog.sequences()) {
-    if (sequence->owned_by_table == 0) continue;
-    const auto table = s.catalog.TableByOid(sequence->owned_by_table);
-    const ColumnDef* column = table ? table->FindColumn(sequence->owned_by_column) : nullptr;
-    s.Row({O(kClassOfClass), O(oid), I4(0), O(kClassOfClass), O(sequence->owned_by_table),
-           I4(sequence->owned_by_column.value), C(column && column->identity ? 'i' : 'a')});
-  }
-  return {};
-}
-
 Status PgTables(const Source& s) {
   for (const auto& [oid, table] : s.catalog.tables()) {
     if (table->schema == kInformationSchema) continue;
@@ -523,7 +516,8 @@ std::vector<SystemTable> RelationTables() {
        "relpersistence char, relkind char, relnatts int2, relchecks int2, relhasrules bool, "
        "relhastriggers bool, relhassubclass bool, relrowsecurity bool, relforcerowsecurity bool, "
        "relispopulated bool, relreplident char, relispartition bool, relrewrite oid, "
-       "relacl _aclitem, reloptions _text, relpartbound pg_node_tree",
+       "relfrozenxid xid, relminmxid xid, relacl _aclitem, reloptions _text, relpartbound "
+       "pg_node_tree",
        PgClass},
       {1249, schema, "pg_attribute",
        "attrelid oid, attname name, atttypid oid, attstattarget int4, attlen int2, attnum int2, "
@@ -556,10 +550,6 @@ std::vector<SystemTable> RelationTables() {
        PgSequence},
       {2609, schema, "pg_description", "objoid oid, classoid oid, objsubid int4, description text",
        PgDescription},
-      {2608, schema, "pg_depend",
-       "classid oid, objid oid, objsubid int4, refclassid oid, refobjid oid, refobjsubid int4, "
-       "deptype char",
-       PgDepend},
       {12001, schema, "pg_tables",
        "schemaname name, tablename name, tableowner name, tablespace name, hasindexes bool, "
        "hasrules bool, hastriggers bool, rowsecurity bool",

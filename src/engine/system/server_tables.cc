@@ -18,18 +18,6 @@ Status PgDatabase(const Source& s) {
   return {};
 }
 
-Status PgRoles(const Source& s) {
-  s.Row({N("postgres"), B(true), B(true), B(true), B(true), B(true), B(true), I4(-1), T("********"),
-         Null(), B(true), Null(), O(kPostgresRole)});
-  return {};
-}
-
-Status PgAuthid(const Source& s) {
-  s.Row({O(kPostgresRole), N("postgres"), B(true), B(true), B(true), B(true), B(true), B(true),
-         B(true), I4(-1), Null(), Null()});
-  return {};
-}
-
 Status PgUser(const Source& s) {
   s.Row({N("postgres"), O(kPostgresRole), B(true), B(true), B(true), B(true), T("********"), Null(),
          Null()});
@@ -145,22 +133,10 @@ std::vector<SystemTable> ServerTables() {
        "datminmxid xid, dattablespace oid, datcollate text, datctype text, daticulocale text, "
        "datcollversion text, datacl _aclitem",
        PgDatabase},
-      {12010, schema, "pg_roles",
-       "rolname name, rolsuper bool, rolinherit bool, rolcreaterole bool, rolcreatedb bool, "
-       "rolcanlogin bool, rolreplication bool, rolconnlimit int4, rolpassword text, "
-       "rolvaliduntil timestamptz, rolbypassrls bool, rolconfig _text, oid oid",
-       PgRoles},
-      {1260, schema, "pg_authid",
-       "oid oid, rolname name, rolsuper bool, rolinherit bool, rolcreaterole bool, "
-       "rolcreatedb bool, rolcanlogin bool, rolreplication bool, rolbypassrls bool, "
-       "rolconnlimit int4, rolpassword text, rolvaliduntil timestamptz",
-       PgAuthid},
       {12011, schema, "pg_user",
        "usename name, usesysid oid, usecreatedb bool, usesuper bool, userepl bool, "
        "usebypassrls bool, passwd text, valuntil timestamptz, useconfig _text",
        PgUser},
-      {1261, schema, "pg_auth_members", "roleid oid, member oid, grantor oid, admin_option bool",
-       Nothing},
       {1213, schema, "pg_tablespace",
        "oid oid, spcname name, spcowner oid, spcacl _aclitem, spcoptions _text", PgTablespace},
       {12012, schema, "pg_settings",
@@ -209,10 +185,6 @@ std::vector<SystemTable> ServerTables() {
        "tgconstraint oid, tgdeferrable bool, tginitdeferred bool, tgnargs int2, "
        "tgattr int2vector, tgargs bytea, tgqual pg_node_tree, tgoldtable name, tgnewtable name",
        Nothing},
-      {2618, schema, "pg_rewrite",
-       "oid oid, rulename name, ev_class oid, ev_type char, ev_enabled char, is_instead bool, "
-       "ev_qual pg_node_tree, ev_action pg_node_tree",
-       Nothing},
       {826, schema, "pg_default_acl",
        "oid oid, defaclrole oid, defaclnamespace oid, defaclobjtype char, defaclacl _aclitem",
        Nothing},
@@ -254,7 +226,8 @@ std::vector<SystemTable> ServerTables() {
        "extversion text, extconfig _oid, extcondition _text",
        Nothing},
       {3350, schema, "pg_partitioned_table",
-       "partrelid oid, partstrat char, partnatts int2, partdefid oid, partattrs int2vector",
+       "partrelid oid, partstrat char, partnatts int2, partdefid oid, partattrs int2vector, "
+       "partclass oidvector, partcollation oidvector, partexprs pg_node_tree",
        Nothing},
       {12017, schema, "pg_matviews",
        "schemaname name, matviewname name, matviewowner name, tablespace name, hasindexes bool, "

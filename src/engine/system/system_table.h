@@ -43,6 +43,9 @@ struct SystemTable {
 
 // One list for each file.
 std::vector<SystemTable> RelationTables();
+std::vector<SystemTable> DependencyTables();
+std::vector<SystemTable> PrivilegeTables();
+std::vector<SystemTable> AbsentTables();
 std::vector<SystemTable> TypeTables();
 std::vector<SystemTable> ServerTables();
 std::vector<SystemTable> StatisticsTables();
@@ -77,6 +80,9 @@ inline constexpr Oid kClassOfClass = 1259;
 inline constexpr Oid kClassOfNamespace = 2615;
 inline constexpr Oid kClassOfConstraint = 2606;
 inline constexpr Oid kClassOfDatabase = 1262;
+
+/// A default is not an object of its own: its oid is made of its column's place.
+Oid DefaultOid(const TableDef& table, const ColumnDef& column);
 
 /// 100 for types of text, else 0.
 Oid CollationOf(TypeId type);

@@ -36,7 +36,9 @@ Status PgType(const Source& s) {
            Value::Fixed<uint32_t>(TypeId::kRegProc, functions.modifier_out),
            Value::Fixed<uint32_t>(TypeId::kRegProc, 0),
            C(type.length == 8 ? 'd' : 'i'),
-           C(type.length < 0 ? 'x' : 'p'),
+           C(type.id == TypeId::kNumeric ? 'm'
+             : type.length < 0           ? 'x'
+                                         : 'p'),
            B(false),
            O(0),
            I4(-1),

@@ -456,6 +456,13 @@ Status BucketKernel(EvalContext&, CallSite&, std::span<const Vector* const> args
   return {};
 }
 
+/// The character of a name at a place from 0; behind its end are zeros.
+std::optional<char> CharacterOf(std::string_view name, int32_t place) {
+  constexpr int32_t kNameBytes = 64;
+  if (place < 0 || place >= kNameBytes) return std::nullopt;
+  return static_cast<size_t>(place) < name.size() ? name[static_cast<size_t>(place)] : '\0';
+}
+
 }  // namespace
 
 void RegisterArray(FunctionRegistry& r) {
@@ -484,6 +491,9 @@ void RegisterArray(FunctionRegistry& r) {
     r.Own(Own(static_cast<Oid>(12010 + n), "array_subscript", TypeId::kAnyElement, &Subscript, n));
     r.Own(Own(static_cast<Oid>(12020 + n), "array_slice", TypeId::kAnyArray, &Slice, 2 * n));
   }
+  Function of_name = Own(12060, "array_subscript", TypeId::kChar, &Strict<&CharacterOf>, 1);
+  of_name.args[0] = TypeId::kName;
+  r.Own(std::move(of_name));
   RegisterArrayAssign(r);
 }
 

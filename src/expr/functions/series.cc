@@ -3,6 +3,7 @@
 #include "common/array.h"
 #include "expr/function_registry.h"
 #include "expr/functions/keywords.h"
+#include "expr/functions/options.h"
 #include "expr/table_function.h"
 
 namespace oxibase {
@@ -170,6 +171,7 @@ void RegisterSeries(FunctionRegistry& r) {
   r.Table("generate_subscripts_nodir", &StrictOpen<OpenSubscripts>);
   r.Table("array_unnest", &StrictOpen<OpenUnnest>);
   RegisterKeywords(r);
+  RegisterOptions(r);
 }
 
 }  // namespace oxibase

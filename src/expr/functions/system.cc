@@ -242,6 +242,7 @@ void RegisterSystem(FunctionRegistry& r) {
       "catalog:pg_get_constraintdef",
       "catalog:pg_get_viewdef",
       "catalog:pg_get_userbyid",
+      "catalog:acldefault",
       "catalog:pg_get_serial_sequence",
       "catalog:pg_get_functiondef",
       "catalog:pg_get_function_arguments",

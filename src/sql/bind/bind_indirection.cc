@@ -100,7 +100,9 @@ Result<ExprPtr> QueryBinder::BindSubscripts(ExprPtr array, const ast::Indirectio
     }
     return Result<ExprPtr>(std::move(array));
   }
-  TypeId element = ElementTypeOf(array->type.id);
+  // A name is an array of 64 characters, of which one at a time may be read.
+  const bool is_name = array->type.id == TypeId::kName;
+  const TypeId element = is_name ? TypeId::kChar : ElementTypeOf(array->type.id);
   if (element == TypeId::kInvalid) {
     return Error(ErrorCode::kDatatypeMismatch,
                  "cannot subscript type {} because it does not support subscripting",
@@ -111,6 +113,10 @@ Result<ExprPtr> QueryBinder::BindSubscripts(ExprPtr array, const ast::Indirectio
   for (size_t i = from; i < to; ++i) {
     slice = slice || expr.steps[i].type == ast::IndirectionStep::Type::kSlice;
   }
+  if (is_name && slice) {
+    return Error(ErrorCode::kFeatureNotSupported, "slices of fixed-length arrays not implemented");
+  }
+  if (is_name && to - from > 1) return ExprPtr(std::make_unique<ConstantExpr>(Value::Null(element)));
   auto bind = [&](const ast::ExprPtr& syntax) -> Result<ExprPtr> {
     if (!syntax) return ExprPtr(std::make_unique<ConstantExpr>(Value::Null(TypeId::kInt4)));
     return BindSubscript(*syntax, level);
@@ -146,7 +152,7 @@ Result<ExprPtr> QueryBinder::BindSubscripts(ExprPtr array, const ast::Indirectio
   }
   const char* name = slice ? "array_slice" : "array_subscript";
   ASSIGN_OR_RETURN(ExprPtr call, CallByName(name, std::move(args), location));
-  call->type = slice ? array_type : Type(element, array_type.typmod);
+  call->type = slice ? array_type : Type(element, is_name ? -1 : array_type.typmod);
   return Result<ExprPtr>(std::move(call));
 }
 
