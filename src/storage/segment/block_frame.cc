@@ -21,11 +21,26 @@ Status DamagedBlock(std::string_view what) {
   return Error(ErrorCode::kDataCorrupted, "a block is damaged: {}", what);
 }
 
-void SealBlock(uint8_t encoding, ByteSpan content, std::vector<std::byte>& out) {
+Status DamagedFile(std::string_view kind, const std::string& path, std::string_view what) {
+  return Error(ErrorCode::kDataCorrupted, "{} \"{}\" is damaged: {}", kind, path, what)
+      .Hint("Nothing was changed. Restore the file from a copy, or the database from a backup.");
+}
+
+Status LocateBlock(Status status, std::string_view kind, const std::string& path, uint64_t offset) {
+  if (status.ok()) return status;
+  if (status.code() == ErrorCode::kDataCorrupted)
+    return DamagedFile(kind, path, fmt::format("block at offset {}: {}", offset, status.message()));
+  // The system's failure names the file already.
+  status.info().message += fmt::format(" (block at offset {})", offset);
+  return status;
+}
+
+void SealBlock(uint8_t encoding, ByteSpan content, std::vector<std::byte>& out, Compress compress) {
   const size_t at = out.size();
   out.resize(at + kBlockHeaderBytes);
   Compression compression = kNone;
-  if (content.size() >= kCompressBytesMin && content.size() <= LZ4_MAX_INPUT_SIZE) {
+  if (compress == Compress::kIfItPays && content.size() >= kCompressBytesMin &&
+      content.size() <= LZ4_MAX_INPUT_SIZE) {
     const int size = static_cast<int>(content.size());
     const int bound = LZ4_compressBound(size);
     out.resize(at + kBlockHeaderBytes + static_cast<size_t>(bound));

@@ -13,6 +13,8 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/status.h"
@@ -34,8 +36,13 @@ struct BlockBytes {
   ByteSpan span() const { return {data.get(), size}; }
 };
 
-/// Appends the block with this content to `out`, compressed if that saves an eighth.
-void SealBlock(uint8_t encoding, ByteSpan content, std::vector<std::byte>& out);
+enum class Compress : uint8_t {
+  kNever,
+  kIfItPays,  // saves an eighth
+};
+/// Appends the block with this content to `out`.
+void SealBlock(uint8_t encoding, ByteSpan content, std::vector<std::byte>& out,
+               Compress compress = Compress::kIfItPays);
 
 struct OpenedBlock {
   BlockBytes owner;  // of the content's bytes
@@ -54,5 +61,9 @@ Result<BlockBytes> ReadBlock(File& file, const BlockRef& where);
 
 /// What reading a block says about its damage, to which its reader adds file and offset.
 Status DamagedBlock(std::string_view what);
+/// kDataCorrupted for a file of this kind ("segment file").
+Status DamagedFile(std::string_view kind, const std::string& path, std::string_view what);
+/// Adds file and offset to a failure of reading the block there.
+Status LocateBlock(Status status, std::string_view kind, const std::string& path, uint64_t offset);
 
 }  // namespace oxibase

@@ -8,6 +8,7 @@
 
 #include "storage/byte_codec.h"
 #include "storage/segment/decoded_column.h"
+#include "storage/segment/narrow_words.h"
 
 namespace oxibase {
 namespace {
@@ -25,13 +26,6 @@ void PutNulls(const Validity& validity, uint32_t rows, ByteWriter& to, uint32_t*
   to.Fixed<uint8_t>(nulls > 0 ? 1 : 0);
   if (nulls > 0) to.Raw(bits);
   *null_count = nulls;
-}
-
-uint8_t WidthOf(uint64_t range) {
-  if (range == 0) return 0;
-  if (range <= UINT8_MAX) return 1;
-  if (range <= UINT16_MAX) return 2;
-  return range <= UINT32_MAX ? 4 : 8;
 }
 
 void PutNarrow(uint64_t value, uint8_t width, std::byte* to) { std::memcpy(to, &value, width); }
@@ -61,7 +55,7 @@ ColumnEncoding PutFrame(const Vector& column, uint32_t rows, ByteWriter& to,
     SetBounds(zone, min, max);
   }
   const auto base = static_cast<int64_t>(min);
-  const uint8_t width = WidthOf(static_cast<uint64_t>(max) - static_cast<uint64_t>(base));
+  const uint8_t width = NarrowWidth(static_cast<uint64_t>(max) - static_cast<uint64_t>(base));
   to.Fixed(base);
   to.Fixed(width);
   const size_t at = content.size();
@@ -139,7 +133,7 @@ ColumnEncoding PutStrings(const Vector& column, uint32_t rows, ByteWriter& to,
     zone->max = max->view().substr(0, kZoneStringBytes);
     zone->max_is_prefix = max->size() > kZoneStringBytes;
   }
-  const uint8_t width = std::max<uint8_t>(1, WidthOf(longest));
+  const uint8_t width = std::max<uint8_t>(1, NarrowWidth(longest));
   to.Fixed(width);
   const size_t at = content.size();
   content.resize(at + size_t{rows} * width);
@@ -199,23 +193,8 @@ ZoneMap EncodeColumn(const Vector& column, uint32_t rows, std::vector<std::byte>
 }
 
 void EncodeWords(std::span<const uint64_t> words, std::vector<std::byte>& out) {
-  uint64_t min = UINT64_MAX;
-  uint64_t max = 0;
-  for (const uint64_t word : words) {
-    min = std::min(min, word);
-    max = std::max(max, word);
-  }
-  if (words.empty()) min = 0;
-  const uint8_t width = WidthOf(max - min);
-  std::vector<std::byte> content;
-  ByteWriter to(content);
-  to.Fixed<uint8_t>(0);
-  to.Fixed(min);
-  to.Fixed(width);
-  const size_t at = content.size();
-  content.resize(at + words.size() * width);
-  for (size_t i = 0; i < words.size() && width > 0; ++i)
-    PutNarrow(words[i] - min, width, content.data() + at + i * width);
+  std::vector<std::byte> content(1);  // no NULLs
+  NarrowWords::Append(words, content);
   SealBlock(kFrameEncoding, content, out);
 }
 

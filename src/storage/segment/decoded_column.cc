@@ -11,10 +11,6 @@ namespace {
 // What an absent value of any type is read from.
 constexpr std::byte kZeros[16] = {};
 
-bool IsWidth(uint8_t width) {
-  return width == 0 || width == 1 || width == 2 || width == 4 || width == 8;
-}
-
 bool IsInteger(PhysicalType physical) {
   return physical == PhysicalType::kBool || physical == PhysicalType::kInt16 ||
          physical == PhysicalType::kInt32 || physical == PhysicalType::kInt64;
@@ -72,11 +68,7 @@ bool DecodedColumn::SetFixed(ByteReader& from, uint8_t encoding, bool all_null) 
     case kFrameEncoding:
       if (!IsInteger(physical_)) return false;
       form_ = Form::kNarrow;
-      base_ = from.Fixed<uint64_t>();
-      width_ = from.Fixed<uint8_t>();
-      if (!from.ok() || !IsWidth(width_)) return false;
-      values_ = from.Raw(uint64_t{rows_} * width_).data();
-      return true;
+      return narrow_.Parse(from, rows_);
     default:
       return false;
   }
@@ -142,8 +134,8 @@ template <typename T, typename PositionOf>
 void DecodedColumn::WriteIntegers(T* to, uint32_t count, PositionOf position_of) const {
   // One loop a width: nothing is asked for each value.
   const auto write = [&]<typename N>(N) {
-    const std::byte* from = values_;
-    const auto base = static_cast<T>(base_);
+    const std::byte* from = narrow_.differences();
+    const auto base = static_cast<T>(narrow_.base());
     for (uint32_t i = 0; i < count; ++i) {
       N value;
       std::memcpy(&value, from + position_of(i) * sizeof(N), sizeof(N));
@@ -153,9 +145,9 @@ void DecodedColumn::WriteIntegers(T* to, uint32_t count, PositionOf position_of)
     }
   };
   if (form_ == Form::kNarrow) {
-    switch (width_) {
+    switch (narrow_.width()) {
       case 0:
-        std::fill_n(to, count, static_cast<T>(base_));
+        std::fill_n(to, count, static_cast<T>(narrow_.base()));
         return;
       case 1:
         return write(uint8_t{});

@@ -13,10 +13,9 @@
 #include "common/vector.h"
 #include "storage/segment/block_cache.h"
 #include "storage/segment/block_frame.h"
+#include "storage/segment/narrow_words.h"
 
 namespace oxibase {
-
-class ByteReader;
 
 /// A column of one group in memory: immutable, each value reached in a few nanoseconds by its
 /// position. It stays as narrow as its encoding allows (integers as differences of 0, 1, 2, 4 or 8
@@ -41,7 +40,7 @@ class DecodedColumn final : public CachedBlock {
   template <typename T>
   T Get(uint32_t i) const {
     if constexpr (std::is_integral_v<T>) {
-      if (form_ == Form::kNarrow) return static_cast<T>(base_ + Difference(i));
+      if (form_ == Form::kNarrow) return static_cast<T>(narrow_[i]);
     }
     T value;
     std::memcpy(&value, values_ + (form_ == Form::kConstant ? 0 : i * sizeof(T)), sizeof(T));
@@ -76,26 +75,6 @@ class DecodedColumn final : public CachedBlock {
   bool SetFixed(ByteReader& from, uint8_t encoding, bool all_null);
   bool SetStrings(ByteReader& from);
 
-  uint64_t Difference(uint32_t i) const {
-    switch (width_) {
-      case 0:
-        return 0;
-      case 1:
-        return static_cast<uint8_t>(values_[i]);
-      case 2:
-        return Load<uint16_t>(i);
-      case 4:
-        return Load<uint32_t>(i);
-      default:
-        return Load<uint64_t>(i);
-    }
-  }
-  template <typename N>
-  uint64_t Load(uint32_t i) const {
-    N value;
-    std::memcpy(&value, values_ + i * sizeof(N), sizeof(N));
-    return value;
-  }
   /// Writes the values whose positions `position_of` gives.
   template <typename PositionOf>
   void Write(Vector& out, uint32_t at, uint32_t count, Strings strings,
@@ -106,10 +85,9 @@ class DecodedColumn final : public CachedBlock {
   const PhysicalType physical_;
   const uint32_t rows_;
   Form form_ = Form::kPlain;
-  uint8_t width_ = 0;                  // kNarrow: bytes of a difference
-  uint64_t base_ = 0;                  // kNarrow: what they are added to
+  NarrowWords narrow_;
   const std::byte* nulls_ = nullptr;   // a bit a value, 1 = NULL; null if none is
-  const std::byte* values_ = nullptr;  // values, differences, or the one value
+  const std::byte* values_ = nullptr;  // kPlain: the values, kConstant: the one
   const char* text_ = nullptr;         // kStrings: string i is at offsets_[i] of it
   std::unique_ptr<uint32_t[]> offsets_;
   BlockBytes owner_;

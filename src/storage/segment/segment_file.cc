@@ -44,7 +44,8 @@ Result<std::unique_ptr<SegmentFile>> SegmentFile::Open(FileSystem& files, const 
                           static_cast<uint16_t>(from.schema_idx)});
         rows += from.rows;
       });
-  if (!head.ok()) return LocateInSegment(std::move(head).status(), path, opened.footer_offset);
+  if (!head.ok())
+    return LocateBlock(std::move(head).status(), kSegmentFileKind, path, opened.footer_offset);
   segment->head_ = *std::move(head);
   if (!in_order || rows != segment->head_.row_count || segment->head_.tablet != tablet ||
       segment->head_.schemas.size() > std::numeric_limits<uint16_t>::max())
@@ -140,9 +141,11 @@ Result<std::unique_ptr<DecodedColumn>> SegmentFile::Load(const BlockRef& where,
                                                          PhysicalType physical,
                                                          uint32_t rows) const {
   auto bytes = ReadBlock(*file_, where);
-  if (!bytes.ok()) return LocateInSegment(std::move(bytes).status(), path_, where.offset);
+  if (!bytes.ok())
+    return LocateBlock(std::move(bytes).status(), kSegmentFileKind, path_, where.offset);
   auto column = DecodedColumn::Decode(*std::move(bytes), physical, rows);
-  if (!column.ok()) return LocateInSegment(std::move(column).status(), path_, where.offset);
+  if (!column.ok())
+    return LocateBlock(std::move(column).status(), kSegmentFileKind, path_, where.offset);
   return column;
 }
 
@@ -157,7 +160,8 @@ Result<std::unique_ptr<DecodedColumn>> SegmentFile::LoadWords(uint32_t group,
                                                               const BlockRef& where) const {
   ASSIGN_OR_RETURN(std::unique_ptr<DecodedColumn> words,
                    Load(where, PhysicalType::kInt64, groups_[group].rows));
-  if (words->has_nulls()) return LocateInSegment(DamagedBlock("its values"), path_, where.offset);
+  if (words->has_nulls())
+    return LocateBlock(DamagedBlock("its values"), kSegmentFileKind, path_, where.offset);
   return words;
 }
 
@@ -174,7 +178,7 @@ Result<std::unique_ptr<DecodedColumn>> SegmentFile::LoadRowIds(uint32_t group) c
     rise = before < id;
     before = id;
   }
-  if (!rise) return LocateInSegment(DamagedBlock("its row ids"), path_, where.offset);
+  if (!rise) return LocateBlock(DamagedBlock("its row ids"), kSegmentFileKind, path_, where.offset);
   return ids;
 }
 

@@ -16,17 +16,7 @@ constexpr uint64_t kFooterBytesMax = uint64_t{1} << 30;
 }  // namespace
 
 Status DamagedSegment(const std::string& path, std::string_view what) {
-  return Error(ErrorCode::kDataCorrupted, "segment file \"{}\" is damaged: {}", path, what)
-      .Hint("Nothing was changed. Restore the file from a copy, or the database from a backup.");
-}
-
-Status LocateInSegment(Status status, const std::string& path, uint64_t offset) {
-  if (status.ok()) return status;
-  if (status.code() == ErrorCode::kDataCorrupted)
-    return DamagedSegment(path, fmt::format("block at offset {}: {}", offset, status.message()));
-  // The system's failure names the file already.
-  status.info().message += fmt::format(" (block at offset {})", offset);
-  return status;
+  return DamagedFile(kSegmentFileKind, path, what);
 }
 
 Result<OpenedSegment> OpenSegment(FileSystem& files, const std::string& path, TabletId tablet,

@@ -26,8 +26,6 @@ struct OpenedSegment {
 Result<OpenedSegment> OpenSegment(FileSystem& files, const std::string& path, TabletId tablet,
                                   const DatabaseIdentity& identity);
 
+inline constexpr std::string_view kSegmentFileKind = "segment file";
 Status DamagedSegment(const std::string& path, std::string_view what);
-/// Adds file and offset to a failure of reading a block there.
-Status LocateInSegment(Status status, const std::string& path, uint64_t offset);
-
 }  // namespace oxibase

@@ -14,7 +14,7 @@ Result<std::unique_ptr<SegmentReader>> SegmentReader::Open(FileSystem& files,
 }
 
 Status SegmentReader::Located(Status status, const BlockRef& block) const {
-  return LocateInSegment(std::move(status), path_, block.offset);
+  return LocateBlock(std::move(status), kSegmentFileKind, path_, block.offset);
 }
 
 Status SegmentReader::ReadRowIds(const SegmentFooter::Group& group,
