@@ -89,7 +89,7 @@ Status RunWriter::FlushLeaf() {
   content_.clear();
   leaf_.EncodeLeaf(content_);
   ASSIGN_OR_RETURN(const BlockRef where,
-                   PutBlock(RunEncoding::kLeaf, content_, Compress::kIfItPays));
+                   PutBlock(RunEncoding::kLeaf, content_, Compress::kFast));
   leaf_.Clear();
   return AddChild(0, separator_, separator_row_, where);
 }
@@ -107,7 +107,7 @@ Status RunWriter::FlushNode(size_t level) {
   content_.clear();
   node.EncodeNode(level == 0, filter, content_);
   ASSIGN_OR_RETURN(const BlockRef where,
-                   PutBlock(RunEncoding::kNode, content_, Compress::kIfItPays));
+                   PutBlock(RunEncoding::kNode, content_, Compress::kFast));
   const std::string key(node.first_key());
   const RowId row = node.first_row();
   node.Clear();

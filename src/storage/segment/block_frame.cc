@@ -4,16 +4,44 @@
 
 #include "storage/byte_codec.h"
 #include "storage/checksum.h"
+#include "storage/segment/zstd_codec.h"
 
 namespace oxibase {
 namespace {
 
-enum Compression : uint8_t { kNone = 0, kLz4 = 1 };
+enum Compression : uint8_t { kNone = 0, kLz4 = 1, kZstd = 2 };
 
 // Compressing less than this gains nothing that a disk's block would not lose again.
 constexpr size_t kCompressBytesMin = 512;
 // One value may have 1 GiB; a block of them is refused beyond this rather than believed.
 constexpr uint64_t kContentBytesMax = uint64_t{3} << 30;
+
+/// What compressing must leave of `size` bytes.
+size_t WorthAtMost(size_t size) { return size - size / 8; }
+
+/// Appends the compressed content if that pays.
+bool AppendLz4(ByteSpan content, std::vector<std::byte>& out) {
+  if (content.size() > LZ4_MAX_INPUT_SIZE) return false;
+  const size_t at = out.size();
+  const int size = static_cast<int>(content.size());
+  const int bound = LZ4_compressBound(size);
+  out.resize(at + static_cast<size_t>(bound));
+  const int stored = LZ4_compress_default(reinterpret_cast<const char*>(content.data()),
+                                          reinterpret_cast<char*>(out.data() + at), size, bound);
+  const bool pays = stored > 0 && static_cast<size_t>(stored) < WorthAtMost(content.size());
+  out.resize(pays ? at + static_cast<size_t>(stored) : at);
+  return pays;
+}
+
+bool AppendZstd(ByteSpan content, std::vector<std::byte>& out) {
+  const size_t at = out.size();
+  // Not worth more than this, so no more room is needed: it fails instead.
+  const size_t worth = WorthAtMost(content.size());
+  out.resize(at + worth);
+  const size_t stored = CompressZstd({out.data() + at, worth}, content);
+  out.resize(at + stored);
+  return stored > 0;
+}
 
 }  // namespace
 
@@ -39,20 +67,10 @@ void SealBlock(uint8_t encoding, ByteSpan content, std::vector<std::byte>& out, 
   const size_t at = out.size();
   out.resize(at + kBlockHeaderBytes);
   Compression compression = kNone;
-  if (compress == Compress::kIfItPays && content.size() >= kCompressBytesMin &&
-      content.size() <= LZ4_MAX_INPUT_SIZE) {
-    const int size = static_cast<int>(content.size());
-    const int bound = LZ4_compressBound(size);
-    out.resize(at + kBlockHeaderBytes + static_cast<size_t>(bound));
-    const int stored = LZ4_compress_default(
-        reinterpret_cast<const char*>(content.data()),
-        reinterpret_cast<char*>(out.data() + at + kBlockHeaderBytes), size, bound);
-    if (stored > 0 && stored < size - size / 8) {
-      compression = kLz4;
-      out.resize(at + kBlockHeaderBytes + static_cast<size_t>(stored));
-    } else {
-      out.resize(at + kBlockHeaderBytes);
-    }
+  if (compress != Compress::kNever && content.size() >= kCompressBytesMin) {
+    const bool small = compress == Compress::kSmall;
+    if (small ? AppendZstd(content, out) : AppendLz4(content, out))
+      compression = small ? kZstd : kLz4;
   }
   if (compression == kNone) out.insert(out.end(), content.begin(), content.end());
   std::byte* header = out.data() + at;
@@ -82,17 +100,29 @@ Result<OpenedBlock> OpenBlock(BlockBytes block) {
     opened.owner = std::move(block);
     return opened;
   }
-  if (compression != kLz4) return DamagedBlock("its compression is unknown");
-  // LZ4 expands at most 255 times: a length beyond that is a lie that must not cost memory.
-  if (content_bytes > uint64_t{stored_bytes} * 255 + 64 || content_bytes > LZ4_MAX_INPUT_SIZE)
-    return DamagedBlock("its length");
-  opened.owner = BlockBytes(content_bytes);
-  const int got =
-      LZ4_decompress_safe(reinterpret_cast<const char*>(stored.data()),
-                          reinterpret_cast<char*>(opened.owner.data.get()),
-                          static_cast<int>(stored_bytes), static_cast<int>(content_bytes));
-  if (got < 0 || static_cast<uint32_t>(got) != content_bytes)
-    return DamagedBlock("its compression");
+  switch (compression) {
+    case kLz4: {
+      // LZ4 expands at most 255 times: a length beyond that is a lie that must not cost memory.
+      if (content_bytes > uint64_t{stored_bytes} * 255 + 64 || content_bytes > LZ4_MAX_INPUT_SIZE)
+        return DamagedBlock("its length");
+      opened.owner = BlockBytes(content_bytes);
+      const int got =
+          LZ4_decompress_safe(reinterpret_cast<const char*>(stored.data()),
+                              reinterpret_cast<char*>(opened.owner.data.get()),
+                              static_cast<int>(stored_bytes), static_cast<int>(content_bytes));
+      if (got < 0 || static_cast<uint32_t>(got) != content_bytes)
+        return DamagedBlock("its compression");
+      break;
+    }
+    case kZstd:
+      // A block of zstd is up to 128 KiB in 4 bytes.
+      if (content_bytes > uint64_t{stored_bytes} * (128 << 10)) return DamagedBlock("its length");
+      opened.owner = BlockBytes(content_bytes);
+      if (!DecompressZstd(opened.owner.span(), stored)) return DamagedBlock("its compression");
+      break;
+    default:
+      return DamagedBlock("its compression is unknown");
+  }
   opened.content = opened.owner.span();
   return opened;
 }

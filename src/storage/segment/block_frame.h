@@ -3,7 +3,7 @@
 //
 //    0  4  CRC-32C of bytes 4 to the end
 //    4  1  encoding: what the content is
-//    5  1  compression: 0 none, 1 LZ4
+//    5  1  compression: 0 none, 1 LZ4, 2 zstd
 //    6  2  zeros
 //    8  4  bytes of the content
 //   12  4  bytes that follow (equal, unless compressed)
@@ -23,6 +23,8 @@
 namespace oxibase {
 
 inline constexpr size_t kBlockHeaderBytes = 16;
+/// Bytes behind a block's content that may be read, of which nothing is expected.
+inline constexpr size_t kReadPadding = 8;
 
 /// Bytes read from a file, uninitialised at first.
 struct BlockBytes {
@@ -31,18 +33,19 @@ struct BlockBytes {
 
   BlockBytes() = default;
   explicit BlockBytes(size_t bytes)
-      : data(std::make_unique_for_overwrite<std::byte[]>(bytes)), size(bytes) {}
+      : data(std::make_unique_for_overwrite<std::byte[]>(bytes + kReadPadding)), size(bytes) {}
   std::span<std::byte> span() { return {data.get(), size}; }
   ByteSpan span() const { return {data.get(), size}; }
 };
 
 enum class Compress : uint8_t {
   kNever,
-  kIfItPays,  // saves an eighth
+  kFast,   // by LZ4, if that saves an eighth
+  kSmall,  // by zstd, if that saves an eighth: half as large for text, half as fast to read
 };
 /// Appends the block with this content to `out`.
 void SealBlock(uint8_t encoding, ByteSpan content, std::vector<std::byte>& out,
-               Compress compress = Compress::kIfItPays);
+               Compress compress = Compress::kFast);
 
 struct OpenedBlock {
   BlockBytes owner;  // of the content's bytes

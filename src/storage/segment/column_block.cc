@@ -1,6 +1,9 @@
 #include "storage/segment/column_block.h"
 
+#include <absl/container/flat_hash_map.h>
+
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -8,7 +11,8 @@
 
 #include "storage/byte_codec.h"
 #include "storage/segment/decoded_column.h"
-#include "storage/segment/narrow_words.h"
+#include "storage/segment/small_decimal.h"
+#include "storage/segment/word_codec.h"
 
 namespace oxibase {
 namespace {
@@ -28,8 +32,6 @@ void PutNulls(const Validity& validity, uint32_t rows, ByteWriter& to, uint32_t*
   *null_count = nulls;
 }
 
-void PutNarrow(uint64_t value, uint8_t width, std::byte* to) { std::memcpy(to, &value, width); }
-
 template <typename T>
 void SetBounds(ZoneMap* zone, T min, T max) {
   zone->has_bounds = true;
@@ -37,36 +39,57 @@ void SetBounds(ZoneMap* zone, T min, T max) {
   zone->max.assign(reinterpret_cast<const char*>(&max), sizeof max);
 }
 
-/// Integers: smallest value, then differences as narrow as they go.
+/// Integers. A NULL repeats the value before it, which costs least in any form.
 template <typename T>
-ColumnEncoding PutFrame(const Vector& column, uint32_t rows, ByteWriter& to,
-                        std::vector<std::byte>& content, ZoneMap* zone) {
+ColumnEncoding PutIntegers(const Vector& column, uint32_t rows, std::vector<std::byte>& content,
+                           ZoneMap* zone) {
   const T* values = column.data<T>();
   T min = std::numeric_limits<T>::max();
   T max = std::numeric_limits<T>::min();
+  std::vector<uint64_t> words(rows);
+  uint32_t first_valid = rows;
   for (uint32_t i = 0; i < rows; ++i) {
-    if (!column.validity().IsValid(i)) continue;
+    if (!column.validity().IsValid(i)) {
+      words[i] = i > 0 ? words[i - 1] : 0;
+      continue;
+    }
+    words[i] = static_cast<uint64_t>(static_cast<int64_t>(values[i]));
+    first_valid = std::min(first_valid, i);
     min = std::min(min, values[i]);
     max = std::max(max, values[i]);
   }
-  if (min > max) {
-    min = max = 0;  // all NULL
-  } else {
+  if (first_valid < rows) {
+    std::fill_n(words.begin(), first_valid, words[first_valid]);
     SetBounds(zone, min, max);
   }
-  const auto base = static_cast<int64_t>(min);
-  const uint8_t width = NarrowWidth(static_cast<uint64_t>(max) - static_cast<uint64_t>(base));
-  to.Fixed(base);
-  to.Fixed(width);
-  const size_t at = content.size();
-  content.resize(at + size_t{rows} * width);
-  for (uint32_t i = 0; i < rows && width > 0; ++i) {
-    const bool valid = column.validity().IsValid(i);
-    const uint64_t difference =
-        valid ? static_cast<uint64_t>(values[i]) - static_cast<uint64_t>(base) : 0;
-    PutNarrow(difference, width, content.data() + at + size_t{i} * width);
+  AppendWords(words, content);
+  return kWordsEncoding;
+}
+
+/// Numerics that all have one scale and fit 64 bits; false if they don't.
+bool PutDecimals(const Vector& column, uint32_t rows, std::vector<std::byte>& content) {
+  const auto* values = column.data<StringRef>();
+  std::vector<uint64_t> words(rows);
+  int scale = -1;
+  uint32_t first_valid = rows;
+  for (uint32_t i = 0; i < rows; ++i) {
+    if (!column.validity().IsValid(i)) {
+      words[i] = i > 0 ? words[i - 1] : 0;
+      continue;
+    }
+    int64_t number;
+    int its_scale;
+    if (!SmallDecimal::Parse(values[i].view(), &number, &its_scale)) return false;
+    if (scale >= 0 && its_scale != scale) return false;
+    scale = its_scale;
+    words[i] = static_cast<uint64_t>(number);
+    first_valid = std::min(first_valid, i);
   }
-  return kFrameEncoding;
+  if (scale < 0) return false;  // all NULL
+  std::fill_n(words.begin(), first_valid, words[first_valid]);
+  ByteWriter(content).Varint(static_cast<uint64_t>(scale));
+  AppendWords(words, content);
+  return true;
 }
 
 template <typename T>
@@ -115,36 +138,73 @@ bool BytesAreOrdered(TypeId id) {
          id == TypeId::kName;
 }
 
-ColumnEncoding PutStrings(const Vector& column, uint32_t rows, ByteWriter& to,
-                          std::vector<std::byte>& content, ZoneMap* zone) {
+void SetStringBounds(const Vector& column, uint32_t rows, ZoneMap* zone) {
   const auto* values = column.data<StringRef>();
-  uint64_t longest = 0;
   const StringRef* min = nullptr;
   const StringRef* max = nullptr;
   for (uint32_t i = 0; i < rows; ++i) {
     if (!column.validity().IsValid(i)) continue;
-    longest = std::max<uint64_t>(longest, values[i].size());
     if (min == nullptr || StringRef::Compare(values[i], *min) < 0) min = &values[i];
     if (max == nullptr || StringRef::Compare(values[i], *max) > 0) max = &values[i];
   }
-  if (min != nullptr && BytesAreOrdered(column.type().id)) {
-    zone->has_bounds = true;
-    zone->min = min->view().substr(0, kZoneStringBytes);
-    zone->max = max->view().substr(0, kZoneStringBytes);
-    zone->max_is_prefix = max->size() > kZoneStringBytes;
+  if (min == nullptr) return;
+  zone->has_bounds = true;
+  zone->min = min->view().substr(0, kZoneStringBytes);
+  zone->max = max->view().substr(0, kZoneStringBytes);
+  zone->max_is_prefix = max->size() > kZoneStringBytes;
+}
+
+/// Lengths, then all bytes.
+void PutTexts(std::span<const std::string_view> texts, std::vector<std::byte>& content) {
+  std::vector<uint64_t> lengths;
+  lengths.reserve(texts.size());
+  for (const std::string_view text : texts) lengths.push_back(text.size());
+  AppendWords(lengths, content);
+  for (const std::string_view text : texts) ByteWriter(content).Raw(AsBytes(text));
+}
+
+/// The different ones, sorted, and for each value which it is; false if that is not smaller.
+bool PutDictionary(std::span<const std::string_view> texts, std::vector<std::byte>& content) {
+  absl::flat_hash_map<std::string_view, uint64_t> codes;
+  size_t bytes = 0;
+  size_t distinct_bytes = 0;
+  for (size_t i = 0; i < texts.size(); ++i) {
+    bytes += texts[i].size() + 1;
+    if (codes.emplace(texts[i], 0).second) distinct_bytes += texts[i].size() + 1;
+    // Nearly all are different so far.
+    if (i == 255 && codes.size() > 240) return false;
   }
-  const uint8_t width = std::max<uint8_t>(1, NarrowWidth(longest));
-  to.Fixed(width);
-  const size_t at = content.size();
-  content.resize(at + size_t{rows} * width);
-  for (uint32_t i = 0; i < rows; ++i) {
-    const uint64_t size = column.validity().IsValid(i) ? values[i].size() : 0;
-    PutNarrow(size, width, content.data() + at + size_t{i} * width);
+  const size_t code_bits = static_cast<size_t>(std::bit_width(codes.size()));
+  if (distinct_bytes + texts.size() * code_bits / 8 >= bytes - bytes / 4) return false;
+  std::vector<std::string_view> distinct;
+  distinct.reserve(codes.size());
+  for (const auto& [text, code] : codes) distinct.push_back(text);
+  std::sort(distinct.begin(), distinct.end());
+  for (size_t i = 0; i < distinct.size(); ++i) codes[distinct[i]] = i;
+  std::vector<uint64_t> words;
+  words.reserve(texts.size());
+  for (const std::string_view text : texts) words.push_back(codes[text]);
+  ByteWriter(content).Varint(distinct.size());
+  AppendWords(words, content);
+  PutTexts(distinct, content);
+  return true;
+}
+
+ColumnEncoding PutStrings(const Vector& column, uint32_t rows, std::vector<std::byte>& content,
+                          ZoneMap* zone) {
+  if (BytesAreOrdered(column.type().id)) SetStringBounds(column, rows, zone);
+  if (column.type().id == TypeId::kNumeric) {
+    const size_t at = content.size();
+    if (PutDecimals(column, rows, content)) return kDecimalsEncoding;
+    content.resize(at);
   }
-  for (uint32_t i = 0; i < rows; ++i) {
-    if (column.validity().IsValid(i)) to.Raw(AsBytes(values[i].view()));
-  }
-  return kStringsEncoding;
+  const auto* values = column.data<StringRef>();
+  std::vector<std::string_view> texts(rows);
+  for (uint32_t i = 0; i < rows; ++i)
+    if (column.validity().IsValid(i)) texts[i] = values[i].view();
+  if (PutDictionary(texts, content)) return kDictionaryEncoding;
+  PutTexts(texts, content);
+  return kTextsEncoding;
 }
 
 }  // namespace
@@ -158,19 +218,19 @@ ZoneMap EncodeColumn(const Vector& column, uint32_t rows, std::vector<std::byte>
   ColumnEncoding encoding = kPlainEncoding;
   switch (column.physical()) {
     case PhysicalType::kBool:
-      encoding = PutFrame<uint8_t>(column, rows, to, content, &zone);
+      encoding = PutIntegers<uint8_t>(column, rows, content, &zone);
       break;
     case PhysicalType::kInt16:
-      encoding = PutFrame<int16_t>(column, rows, to, content, &zone);
+      encoding = PutIntegers<int16_t>(column, rows, content, &zone);
       break;
     case PhysicalType::kInt32:
-      encoding = PutFrame<int32_t>(column, rows, to, content, &zone);
+      encoding = PutIntegers<int32_t>(column, rows, content, &zone);
       // Oids are unsigned: bounds of their signed form would mislead.
       zone.has_bounds = zone.has_bounds &&
                         (column.type().id == TypeId::kInt4 || column.type().id == TypeId::kDate);
       break;
     case PhysicalType::kInt64:
-      encoding = PutFrame<int64_t>(column, rows, to, content, &zone);
+      encoding = PutIntegers<int64_t>(column, rows, content, &zone);
       break;
     case PhysicalType::kFloat32:
       encoding = PutPlain<float>(column, rows, content, &zone);
@@ -185,17 +245,19 @@ ZoneMap EncodeColumn(const Vector& column, uint32_t rows, std::vector<std::byte>
       encoding = PutPlain<UuidValue>(column, rows, content, &zone);
       break;
     case PhysicalType::kString:
-      encoding = PutStrings(column, rows, to, content, &zone);
+      encoding = PutStrings(column, rows, content, &zone);
       break;
   }
-  SealBlock(encoding, content, out);
+  // Packed integers have little left to squeeze: bytes that LZ4 finds repeated, if any.
+  const bool is_packed = encoding == kWordsEncoding || encoding == kDecimalsEncoding;
+  SealBlock(encoding, content, out, is_packed ? Compress::kFast : Compress::kSmall);
   return zone;
 }
 
 void EncodeWords(std::span<const uint64_t> words, std::vector<std::byte>& out) {
   std::vector<std::byte> content(1);  // no NULLs
-  NarrowWords::Append(words, content);
-  SealBlock(kFrameEncoding, content, out);
+  AppendWords(words, content);
+  SealBlock(kWordsEncoding, content, out, Compress::kFast);
 }
 
 Status DecodeColumn(BlockBytes block, uint32_t rows, Vector& out) {

@@ -4,11 +4,14 @@
 //   content:   1 byte: whether there are NULLs; if so a bitmap, one bit a value (1 = NULL), padded
 //              to whole bytes; then by encoding
 //     1 plain            values of the type's physical width; those of NULLs are zeros
-//     2 frame of reference   8 bytes: the smallest value; 1 byte: width w (0, 1, 2, 4, 8); each
-//                        value less the smallest in w bytes
+//     2 frame of reference   narrow differences (narrow_words.h); format 1 only
 //     3 constant         one value (or nothing if all are NULL)
-//     4 strings          1 byte: width w of the lengths (1, 2, 4), the lengths, then all bytes
-//     5 dictionary       reserved
+//     4 strings          1 byte: width w of the lengths (1, 2, 4), the lengths, then all bytes;
+//                        format 1 only
+//     5 dictionary       varint n, each value's code as words, then n texts, sorted
+//     6 words            integers (word_codec.h)
+//     7 texts            the lengths as words, then all bytes
+//     8 decimals         numerics: varint scale, then as words the values times 10^scale
 
 #include <cstddef>
 #include <cstdint>
@@ -27,6 +30,10 @@ enum ColumnEncoding : uint8_t {
   kFrameEncoding = 2,
   kConstantEncoding = 3,
   kStringsEncoding = 4,
+  kDictionaryEncoding = 5,
+  kWordsEncoding = 6,
+  kTextsEncoding = 7,
+  kDecimalsEncoding = 8,
 };
 
 /// Bounds of a block's values, so that a scan can leave it out. For fixed types the values' bytes;

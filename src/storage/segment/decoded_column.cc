@@ -1,9 +1,11 @@
 #include "storage/segment/decoded_column.h"
 
 #include <algorithm>
+#include <array>
 
 #include "storage/byte_codec.h"
 #include "storage/segment/column_block.h"
+#include "storage/segment/word_codec.h"
 
 namespace oxibase {
 namespace {
@@ -48,10 +50,24 @@ Result<std::unique_ptr<DecodedColumn>> DecodedColumn::Decode(BlockBytes block,
     all_null = nulls == rows;
   }
   const bool good = physical == PhysicalType::kString
-                        ? opened.encoding == kStringsEncoding && column->SetStrings(from)
+                        ? column->SetString(from, opened.encoding)
                         : column->SetFixed(from, opened.encoding, all_null);
   if (!good || !from.ok() || !from.at_end()) return DamagedBlock("its values");
+  column->DropPackedBytes();
   return column;
+}
+
+void DecodedColumn::DropPackedBytes() {
+  // Dictionaries keep their texts where they were read.
+  if (values_ != nullptr || text_ != nullptr || narrow_.differences() != narrow_owner_.get())
+    return;
+  BlockBytes nulls;
+  if (nulls_ != nullptr) {
+    nulls = BlockBytes((rows_ + 7) / 8);
+    std::memcpy(nulls.data.get(), nulls_, nulls.size);
+    nulls_ = nulls.data.get();
+  }
+  owner_ = std::move(nulls);
 }
 
 bool DecodedColumn::SetFixed(ByteReader& from, uint8_t encoding, bool all_null) {
@@ -69,13 +85,63 @@ bool DecodedColumn::SetFixed(ByteReader& from, uint8_t encoding, bool all_null) 
       if (!IsInteger(physical_)) return false;
       form_ = Form::kNarrow;
       return narrow_.Parse(from, rows_);
+    case kWordsEncoding:
+      if (!IsInteger(physical_)) return false;
+      form_ = Form::kNarrow;
+      return ParseWords(from, rows_, &narrow_, &narrow_owner_);
     default:
       return false;
   }
 }
 
+bool DecodedColumn::SetString(ByteReader& from, uint8_t encoding) {
+  switch (encoding) {
+    case kStringsEncoding:
+      form_ = Form::kStrings;
+      return SetStrings(from);
+    case kTextsEncoding:
+      form_ = Form::kStrings;
+      return SetTexts(from, rows_);
+    case kDictionaryEncoding: {
+      form_ = Form::kDictionary;
+      const uint64_t count = from.Varint();
+      if (count > rows_ || !ParseWords(from, rows_, &narrow_, &narrow_owner_)) return false;
+      for (uint32_t i = 0; i < rows_; ++i)
+        if (narrow_[i] >= count) return false;
+      return SetTexts(from, static_cast<uint32_t>(count));
+    }
+    case kDecimalsEncoding: {
+      form_ = Form::kDecimals;
+      const uint64_t scale = from.Varint();
+      if (scale > SmallDecimal::kScaleMax) return false;
+      scale_ = static_cast<uint16_t>(scale);
+      return ParseWords(from, rows_, &narrow_, &narrow_owner_);
+    }
+    default:
+      return false;
+  }
+}
+
+bool DecodedColumn::SetTexts(ByteReader& from, uint32_t count) {
+  std::array<uint64_t, kWordsMax> lengths;
+  if (!ParseWords(from, count, lengths.data())) return false;
+  texts_ = count;
+  offsets_ = std::make_unique_for_overwrite<uint32_t[]>(count + 1);
+  uint64_t sum = 0;
+  for (uint32_t i = 0; i < count; ++i) {
+    offsets_[i] = static_cast<uint32_t>(sum);
+    if (lengths[i] > from.remaining()) return false;
+    sum += lengths[i];
+  }
+  const ByteSpan bytes = from.Raw(sum);
+  if (!from.ok()) return false;
+  offsets_[count] = static_cast<uint32_t>(sum);
+  text_ = reinterpret_cast<const char*>(bytes.data());
+  return true;
+}
+
 bool DecodedColumn::SetStrings(ByteReader& from) {
-  form_ = Form::kStrings;
+  texts_ = rows_;
   const auto width = from.Fixed<uint8_t>();
   if (!from.ok() || (width != 1 && width != 2 && width != 4)) return false;
   const ByteSpan lengths = from.Raw(uint64_t{rows_} * width);
@@ -101,7 +167,8 @@ bool DecodedColumn::SetStrings(ByteReader& from) {
 }
 
 size_t DecodedColumn::MemoryBytes() const {
-  return sizeof(*this) + owner_.size + (offsets_ ? (rows_ + 1) * sizeof(uint32_t) : 0);
+  return sizeof(*this) + owner_.size + (offsets_ ? (texts_ + 1) * sizeof(uint32_t) : 0) +
+         (narrow_owner_ ? size_t{rows_} * narrow_.width() : 0);
 }
 
 Value DecodedColumn::GetValue(uint32_t i, Type type) const {

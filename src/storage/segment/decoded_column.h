@@ -14,6 +14,7 @@
 #include "storage/segment/block_cache.h"
 #include "storage/segment/block_frame.h"
 #include "storage/segment/narrow_words.h"
+#include "storage/segment/small_decimal.h"
 
 namespace oxibase {
 
@@ -48,7 +49,10 @@ class DecodedColumn final : public CachedBlock {
   }
   /// Borrows: good as long as this block is. Empty if it is NULL.
   StringRef GetString(uint32_t i) const {
-    return StringRef(text_ + offsets_[i], offsets_[i + 1] - offsets_[i]);
+    if (form_ == Form::kDecimals)
+      return SmallDecimal::Make(static_cast<int64_t>(narrow_[i]), scale_);
+    const auto at = form_ == Form::kDictionary ? static_cast<uint32_t>(narrow_[i]) : i;
+    return StringRef(text_ + offsets_[at], offsets_[at + 1] - offsets_[at]);
   }
   /// A copy of the value at `i`, of this type. REQUIRES: `type` has the physical form
   Value GetValue(uint32_t i, Type type) const;
@@ -69,11 +73,15 @@ class DecodedColumn final : public CachedBlock {
   uint32_t LowerBound(uint64_t value) const;
 
  private:
-  enum class Form : uint8_t { kPlain, kNarrow, kConstant, kStrings };
+  enum class Form : uint8_t { kPlain, kNarrow, kConstant, kStrings, kDictionary, kDecimals };
 
   DecodedColumn(PhysicalType physical, uint32_t rows) : physical_(physical), rows_(rows) {}
   bool SetFixed(ByteReader& from, uint8_t encoding, bool all_null);
+  /// Gives back the bytes of which nothing is needed once they are unpacked.
+  void DropPackedBytes();
+  bool SetString(ByteReader& from, uint8_t encoding);
   bool SetStrings(ByteReader& from);
+  bool SetTexts(ByteReader& from, uint32_t count);
 
   /// Writes the values whose positions `position_of` gives.
   template <typename PositionOf>
@@ -88,8 +96,11 @@ class DecodedColumn final : public CachedBlock {
   NarrowWords narrow_;
   const std::byte* nulls_ = nullptr;   // a bit a value, 1 = NULL; null if none is
   const std::byte* values_ = nullptr;  // kPlain: the values, kConstant: the one
-  const char* text_ = nullptr;         // kStrings: string i is at offsets_[i] of it
+  uint16_t scale_ = 0;                 // kDecimals
+  const char* text_ = nullptr;         // string i, or that with code i, is at offsets_[i] of it
+  uint32_t texts_ = 0;
   std::unique_ptr<uint32_t[]> offsets_;
+  std::unique_ptr<std::byte[]> narrow_owner_;
   BlockBytes owner_;
 };
 

@@ -25,6 +25,10 @@ inline uint8_t NarrowWidth(uint64_t range) {
 /// Reads such numbers where they lie. Borrows the bytes.
 class NarrowWords {
  public:
+  NarrowWords() = default;
+  NarrowWords(uint64_t base, uint8_t width, const std::byte* differences)
+      : base_(base), differences_(differences), width_(width) {}
+
   /// Appends `words` to `out`.
   static void Append(std::span<const uint64_t> words, std::vector<std::byte>& out);
   /// False if `from` does not hold `count` of them.

@@ -87,12 +87,13 @@ class SegmentTest : public ::testing::Test {
         values[layout.columns()[c].id.value] = layout.ReadValue(bytes, c);
       rows_.push_back(std::move(values));
     }
-    for (uint64_t i = 1; i <= 5000; ++i) ASSERT_TRUE((*writer)->AddRemoved(RowId(i * 2)).ok());
+    for (uint64_t i = 1; i <= removed_; ++i) ASSERT_TRUE((*writer)->AddRemoved(RowId(i * 2)).ok());
     ASSERT_TRUE((*writer)->Finish().ok());
   }
 
   SimFileSystem files_;
   uint64_t step_ = 3;  // from row id to row id
+  uint64_t removed_ = 5000;
   std::mt19937_64 random_{11};
   std::unique_ptr<TableSchema> schema_;
   SegmentWriter::Options options_;

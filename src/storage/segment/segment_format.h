@@ -2,7 +2,7 @@
 // A segment file: rows of one tablet as column blocks, sorted by row id; immutable once finished.
 //
 //   header, 64 bytes   0  8  "OXISEG\r\n"
-//                      8  4  format version, 1
+//                      8  4  format version: 2; 1 is read as well
 //                     12  4  CRC-32C of bytes 16-63
 //                     16  8  tablet
 //                     24  8  number of the file
@@ -36,7 +36,9 @@
 
 namespace oxibase {
 
-inline constexpr uint32_t kSegmentFormatVersion = 1;
+inline constexpr uint32_t kSegmentFormatVersion = 2;
+/// Differs in encodings only, which blocks name themselves.
+inline constexpr uint32_t kSegmentFormatOldest = 1;
 inline constexpr uint64_t kSegmentHeaderBytes = 64;
 inline constexpr uint64_t kSegmentTrailerBytes = 24;
 

@@ -31,10 +31,10 @@ Result<OpenedSegment> OpenSegment(FileSystem& files, const std::string& path, Ta
   RETURN_IF_ERROR(file.ReadExactlyAt(0, header));
   if (std::memcmp(header, "OXISEG\r\n", 8) != 0) return DamagedSegment(path, "it is not a segment");
   const auto version = LoadLe<uint32_t>(header + 8);
-  if (version != kSegmentFormatVersion)
+  if (version < kSegmentFormatOldest || version > kSegmentFormatVersion)
     return Error(ErrorCode::kFeatureNotSupported,
-                 "file \"{}\" has version {} of the segment format; this program reads version {}",
-                 path, version, kSegmentFormatVersion);
+                 "file \"{}\" has version {} of the segment format; this program reads {} to {}",
+                 path, version, kSegmentFormatOldest, kSegmentFormatVersion);
   if (LoadLe<uint32_t>(header + 12) != Crc32c({header + 16, kSegmentHeaderBytes - 16}))
     return DamagedSegment(path, "its header's checksum is wrong");
   if (std::memcmp(header + 32, identity.data(), identity.size()) != 0)

@@ -41,6 +41,29 @@ TEST_F(SegmentTest, RowsComeBackAsTheyWereReadThroughTheNewestSchemaOfTheirGroup
   EXPECT_EQ(min, -50);
 }
 
+TEST_F(SegmentTest, AFileOfTheFirstFormatIsRead) {
+  static constexpr unsigned char kFile[] = {
+#include "storage/segment/format1_sample.inc"
+  };
+  removed_ = 3;
+  Write(30);  // what that file was made from
+  ASSERT_TRUE(files_.WriteFileAtomically(options_.path, std::as_bytes(std::span(kFile))).ok());
+  auto reader = SegmentReader::Open(files_, options_.path, options_.tablet, options_.identity);
+  ASSERT_TRUE(reader.ok()) << reader.status().message();
+  size_t at = 0;
+  const Status read =
+      (*reader)->ForEachRow([&](RowId id, Timestamp, SchemaVersion version, ByteSpan bytes) {
+        EXPECT_EQ(id.value, (at + 1) * 3);
+        const RowLayout& layout = schema_->At(version);
+        for (size_t c = 0; c < layout.columns().size(); ++c)
+          EXPECT_EQ(layout.ReadValue(bytes.data(), c), rows_[at][layout.columns()[c].id.value]);
+        ++at;
+        return Status::Ok();
+      });
+  ASSERT_TRUE(read.ok()) << read.message();
+  EXPECT_EQ(at, 30u);
+}
+
 TEST_F(SegmentTest, AnyDamageIsAnErrorThatNamesTheFile) {
   Write(300);
   const std::string good = *files_.ReadFile(options_.path);

@@ -136,6 +136,26 @@ extern "C" size_t OxiFuzzSeed(size_t i, const uint8_t** data) {
     footer.Encode(bytes);
     add(3, bytes);
     add(4, AsBytes(std::string_view("\4\1\2\0\1\1\2abc", 10)));
+    const auto add_block = [&](uint8_t type, const Vector& column) {
+      std::vector<std::byte> block;
+      EncodeColumn(column, 9, block);
+      std::vector<std::byte> input = {block[4], std::byte{type}, std::byte{1}};
+      input.insert(input.end(), block.begin() + kBlockHeaderBytes, block.end());
+      add(4, input);
+    };
+    Vector numbers{Type(TypeId::kInt8)}, texts{Type(TypeId::kText)},
+        decimals{Type(TypeId::kNumeric)};
+    for (Vector* column : {&numbers, &texts, &decimals}) column->ResetFlat(9);
+    for (const bool few : {false, true}) {
+      for (uint32_t i = 0; i < 9; ++i) {
+        numbers.data<int64_t>()[i] = few ? i % 2 * 1'000'000'007 : i * 17;
+        texts.SetValue(i, Value::Text("a text " + std::to_string(few ? i % 2 : i)));
+        decimals.SetValue(i, Value::String(TypeId::kNumeric, std::string("\2\0\7", 3)));
+      }
+      add_block(3, numbers);
+      add_block(1, texts);
+      add_block(1, decimals);
+    }
     Manifest manifest;
     manifest.tablets.push_back({TabletId(4), RowId(9), {{1, 2, 3, 4, {}}}});
     const std::vector<std::byte> encoded = manifest.Encode({});
