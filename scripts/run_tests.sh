@@ -84,6 +84,7 @@ read -ra sql <<<"${OXI_SQL:-tests/sql}"
 if [ -x "$build/sqllogictest" ] && find "${sql[@]}" -name '*.test' 2>/dev/null | grep -q "$name"; then
   jobs=$(nproc)
   part "sql, embedded" timeout 1800 "$build/sqllogictest" -q -j "$jobs" --match "$name" "${sql[@]}"
+  part "sql, rows in segments" timeout 1800 "$build/sqllogictest" -q -j "$jobs" --freeze --match "$name" "${sql[@]}"
   if [ -x "$build/oxibase" ]; then
     part "sql, over the wire" timeout 1800 "$build/sqllogictest" -q -j "$jobs" --wire --match "$name" "${sql[@]}"
   fi

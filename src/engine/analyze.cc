@@ -86,12 +86,12 @@ Result<std::shared_ptr<const TableDef>> SessionImpl::AnalyzeTable(Oid oid) {
     for (;;) {
       RETURN_IF_ERROR(CheckInterrupts());
       ReadGuard guard(*txn_);
-      const size_t count = cursor.Next(snapshot, refs);
+      ASSIGN_OR_RETURN(const size_t count, cursor.Next(snapshot, refs));
       if (count == 0) break;
       for (size_t c = 0; c < table.columns.size(); ++c) {
         if (table.columns[c].dropped) continue;
         Vector values(table.columns[c].type);
-        GatherColumn(tablet->schema(), c, std::span(refs).first(count), values);
+        RETURN_IF_ERROR(GatherColumn(tablet->schema(), c, std::span(refs).first(count), values));
         samples[c].Add(values, static_cast<uint32_t>(count));
       }
     }

@@ -1,11 +1,14 @@
 #include "engine/catalog_loader.h"
 
 #include <algorithm>
+#include <array>
 
 #include "catalog/catalog_codec.h"
 #include "catalog/table_storage.h"
 #include "engine/session_impl.h"
 #include "storage/mvcc/tablet.h"
+#include "txn/tablet_access.h"
+#include "txn/transaction.h"
 
 namespace oxibase {
 namespace {
@@ -20,36 +23,47 @@ Status ReadStatistics(Oid table, std::string_view bytes, Database::Impl& db) {
   return {};
 }
 
+Status ReadObject(ObjectKind kind, Oid oid, std::string_view definition, Database::Impl& db,
+                  CatalogVersion* catalog, Oid* highest_oid) {
+  if (kind == kStatisticsRow) return ReadStatistics(oid, definition, db);
+  ASSIGN_OR_RETURN(const auto object, DecodeObject(kind, definition));
+  *highest_oid = std::max(*highest_oid, oid + 1);
+  if (const auto* table = std::get_if<TableDef>(&object)) {
+    for (const auto& index : table->indexes) *highest_oid = std::max(*highest_oid, index.oid + 1);
+    for (const auto& constraint : table->constraints) {
+      *highest_oid = std::max(*highest_oid, constraint.oid + 1);
+    }
+  }
+  PutObject(*catalog, object);
+  return {};
+}
+
 /// Adds what the catalog's rows say to `catalog`, and counts oids.
 Status ReadObjects(Tablet& tablet, Database::Impl& db, CatalogVersion* catalog) {
-  const RowLayout& layout = tablet.schema().newest();
-  Status status;
+  const std::unique_ptr<Transaction> txn = db.txns.NewTransaction();
+  txn->Begin({});
+  const Snapshot snapshot = txn->BeginStatement();
+  TableCursor cursor(*txn, tablet);
+  std::array<RowRef, 256> rows;
+  Vector kinds{Type(TypeId::kInt4)}, oids{Type(TypeId::kInt8)}, definitions{Type(TypeId::kBytea)};
   Oid highest_oid = kFirstUserOid;
-  tablet.ScanImages(Timestamp::Max(), RowId(0), [&](const Tablet::RowImage& image) {
-    const std::byte* row = image.bytes.data();
-    const auto kind = static_cast<ObjectKind>(layout.ReadFixed<int32_t>(row, 0));
-    const auto oid = static_cast<Oid>(layout.ReadFixed<int64_t>(row, 1));
-    if (kind == kStatisticsRow) {
-      status = ReadStatistics(oid, layout.ReadString(row, 4).view(), db);
-      return status.ok();
+  for (;;) {
+    ReadGuard guard(*txn);
+    ASSIGN_OR_RETURN(const size_t count, cursor.Next(snapshot, rows));
+    if (count == 0) break;
+    const std::span<const RowRef> found(rows.data(), count);
+    RETURN_IF_ERROR(GatherColumn(tablet.schema(), 0, found, kinds));
+    RETURN_IF_ERROR(GatherColumn(tablet.schema(), 1, found, oids));
+    RETURN_IF_ERROR(GatherColumn(tablet.schema(), 4, found, definitions));
+    for (size_t i = 0; i < count; ++i) {
+      RETURN_IF_ERROR(ReadObject(static_cast<ObjectKind>(kinds.data<int32_t>()[i]),
+                                 static_cast<Oid>(oids.data<int64_t>()[i]),
+                                 definitions.data<StringRef>()[i].view(), db, catalog,
+                                 &highest_oid));
     }
-    auto object = DecodeObject(kind, layout.ReadString(row, 4).view());
-    if (!object.ok()) {
-      status = std::move(object).status();
-      return false;
-    }
-    highest_oid = std::max(highest_oid, oid + 1);
-    if (const auto* table = std::get_if<TableDef>(&*object)) {
-      for (const auto& index : table->indexes) highest_oid = std::max(highest_oid, index.oid + 1);
-      for (const auto& constraint : table->constraints) {
-        highest_oid = std::max(highest_oid, constraint.oid + 1);
-      }
-    }
-    PutObject(*catalog, *object);
-    return true;
-  });
+  }
   db.next_oid.store(highest_oid);
-  return status;
+  return {};
 }
 
 }  // namespace

@@ -82,6 +82,7 @@ Result<std::unique_ptr<Database>> Database::Open(const DatabaseOptions& options)
     DataFolder::Options folder;
     folder.path = options.path;
     folder.create_if_missing = options.create_if_missing;
+    folder.cache = impl->cache.get();
     ASSIGN_OR_RETURN(impl->folder, DataFolder::Open(env, folder, restorer));
   }
   restorer.Finish();
@@ -95,6 +96,7 @@ Result<std::unique_ptr<Database>> Database::Open(const DatabaseOptions& options)
     impl->checkpoint_source = std::make_unique<TxnCheckpointSource>(impl->txns, std::move(hooks));
     Checkpointer::Options checkpoints;
     checkpoints.log_bytes_max = options.checkpoint_bytes;
+    checkpoints.hot_bytes_max = options.hot_bytes_max;
     impl->checkpointer =
         std::make_unique<Checkpointer>(*impl->folder, *impl->checkpoint_source, checkpoints);
   }

@@ -21,6 +21,10 @@ struct DatabaseOptions {
   bool create_if_missing = true;
   /// The log's bytes since the last checkpoint that start the next one.
   uint64_t checkpoint_bytes = uint64_t{64} << 20;
+  /// Bytes of rows in memory beyond which quiet ones leave it for segments; 0: they stay.
+  uint64_t hot_bytes_max = 0;
+  /// For blocks of segments that are read.
+  uint64_t block_cache_bytes = uint64_t{128} << 20;
   /// Null: the real one.
   Env* env = nullptr;
 };

@@ -28,12 +28,17 @@ class SessionImpl;
 class Tablet;
 
 struct Database::Impl {
-  Impl(Env& e, DatabaseOptions o) : env(e), options(std::move(o)), txns(e.clock()) {}
+  Impl(Env& e, DatabaseOptions o) : env(e), options(std::move(o)), txns(e.clock()) {
+    if (!options.path.empty()) {
+      cache = std::make_unique<BlockCache>(txns.epochs(), nullptr, options.block_cache_bytes);
+    }
+  }
 
   Env& env;
   const DatabaseOptions options;
   const int64_t opened_micros{env.clock().WallMicros() - Clock::kUnixMicros2000};
   // In this order, since each uses those before it: null in memory where they belong to a folder.
+  std::unique_ptr<BlockCache> cache;
   std::unique_ptr<DataFolder> folder;
   TxnManager txns;
   std::unique_ptr<TxnCheckpointSource> checkpoint_source;

@@ -87,7 +87,8 @@ Status DdlTransaction::WriteRow(ObjectKind kind, Oid oid, int32_t sub, std::stri
     RowRef row;
     Snapshot own = snapshot;
     own.command = UINT32_MAX;  // what this very statement wrote, too
-    if (cursor.Next(own, std::span(&row, 1)) == 1) existing = row.id;
+    ASSIGN_OR_RETURN(const size_t count, cursor.Next(own, std::span(&row, 1)));
+    if (count == 1) existing = row.id;
   }
   if (!definition) {
     if (!existing) return {};

@@ -64,7 +64,9 @@ Status SessionImpl::RunAtCommit() {
     bool is_empty;
     {
       ReadGuard guard(*txn_);
-      is_empty = TableCursor(*txn_, *tablet).Next(txn_->LatestSnapshot(), row) == 0;
+      ASSIGN_OR_RETURN(const size_t count,
+                       TableCursor(*txn_, *tablet).Next(txn_->LatestSnapshot(), row));
+      is_empty = count == 0;
     }
     if (is_empty) continue;
     for (const auto& [other, key] : statement_catalog_->ReferencesTo(table->oid)) {

@@ -167,7 +167,8 @@ Result<ForeignKey::Lookup> ForeignKey::FindReferenced(std::span<const Vector* co
     {
       ReadGuard guard(txn);
       cursor.Seek(range_, false);
-      if (cursor.Next(snapshot, {&ref, 1}) == 0) {
+      ASSIGN_OR_RETURN(const size_t count, cursor.Next(snapshot, {&ref, 1}));
+      if (count == 0) {
         // (A row that is there is locked, which keeps it.)
         if (ReadSet* reads = txn.reads()) {
           reads->AddRange(*referenced_tablet_, *referenced_index_, range_);
@@ -323,7 +324,9 @@ Status ForeignKey::FindFollowers(const RowStore& keys, std::vector<std::vector<R
     range_.has_lower = range_.has_upper = range_.lower_inclusive = range_.upper_inclusive = true;
     ReadGuard guard(txn);
     cursor.Seek(range_, false);
-    while (const size_t count = cursor.Next(snapshot, refs)) {
+    for (;;) {
+      ASSIGN_OR_RETURN(const size_t count, cursor.Next(snapshot, refs));
+      if (count == 0) break;
       for (size_t i = 0; i < count; ++i) (*found)[key].push_back(refs[i].id);
     }
     // (That nobody refers to a key that goes away stays so: others find it gone.)
@@ -359,11 +362,12 @@ Status ForeignKey::FindByScan(const RowStore& keys, std::vector<std::vector<RowI
   for (;;) {
     RETURN_IF_ERROR(state_.context->eval.CheckCancelled());
     ReadGuard guard(txn);
-    const auto count = static_cast<uint32_t>(cursor.Next(snapshot, refs));
-    if (count == 0) return {};
+    ASSIGN_OR_RETURN(const size_t found_rows, cursor.Next(snapshot, refs));
+    if (found_rows == 0) return {};
+    const auto count = static_cast<uint32_t>(found_rows);
     for (size_t i = 0; i < types_.size(); ++i) {
-      GatherColumn(referring_tablet_->schema(), referring_stored_[i], {refs.data(), count},
-                   columns.columns[i]);
+      RETURN_IF_ERROR(GatherColumn(referring_tablet_->schema(), referring_stored_[i],
+                                   {refs.data(), count}, columns.columns[i]));
     }
     table.Find(wanted, nullptr, count, payloads.data());
     for (uint32_t i = 0; i < count; ++i) {
@@ -399,7 +403,8 @@ Status ForeignKey::Act(const RowStore& keys, uint32_t key, bool replaced,
   RETURN_IF_ERROR(PrepareReferring());
   if (action == ForeignKeyAction::kRestrict) return CheckNotReferenced(followers, keys, key);
   if (action == ForeignKeyAction::kNoAction) {
-    return IsTakenOver(keys, key) ? Status() : CheckNotReferenced(followers, keys, key);
+    ASSIGN_OR_RETURN(const bool taken_over, IsTakenOver(keys, key));
+    return taken_over ? Status() : CheckNotReferenced(followers, keys, key);
   }
   for (const RowId id : followers) {
     RETURN_IF_ERROR(state_.context->eval.CheckCancelled());
@@ -408,11 +413,12 @@ Status ForeignKey::Act(const RowStore& keys, uint32_t key, bool replaced,
   if (action != ForeignKeyAction::kSetDefault) return {};
   // The default may be the very key that went away.
   state_.context->txn->NextCommand();
-  return IsTakenOver(keys, key) ? Status() : CheckNotReferenced(followers, keys, key);
+  ASSIGN_OR_RETURN(const bool taken_over, IsTakenOver(keys, key));
+  return taken_over ? Status() : CheckNotReferenced(followers, keys, key);
 }
 
 /// Whether another row has the key now: one statement may take it away and bring it back.
-bool ForeignKey::IsTakenOver(const RowStore& keys, uint32_t key) {
+Result<bool> ForeignKey::IsTakenOver(const RowStore& keys, uint32_t key) {
   std::vector<Vector> columns;
   std::vector<const Vector*> wanted;
   columns.reserve(referenced_types_.size());
@@ -431,7 +437,8 @@ bool ForeignKey::IsTakenOver(const RowStore& keys, uint32_t key) {
   IndexCursor cursor(txn, *referenced_tablet_, *referenced_index_);
   RowRef ref;
   cursor.Seek(range_, false);
-  return cursor.Next(txn.LatestSnapshot(), {&ref, 1}) > 0;
+  ASSIGN_OR_RETURN(const size_t count, cursor.Next(txn.LatestSnapshot(), {&ref, 1}));
+  return count > 0;
 }
 
 Status ForeignKey::CheckNotReferenced(std::span<const RowId> followers, const RowStore& keys,
@@ -468,13 +475,14 @@ Result<bool> ForeignKey::ReadFollower(RowId id, const Snapshot& snapshot, const 
   Batch& row = follower_->row;
   {
     ReadGuard guard(txn);
-    const RowRef ref = GetRow(txn, *referring_tablet_, snapshot, id);
-    if (ref.version == nullptr) return false;
+    ASSIGN_OR_RETURN(const RowRef ref, GetRow(txn, *referring_tablet_, snapshot, id));
+    if (!ref) return false;
     for (size_t c = 0; c < follower_->stored.size(); ++c) {
       if (follower_->stored[c] == SIZE_MAX) {
         row.columns[c].SetConstantNull();
       } else {
-        GatherColumn(referring_tablet_->schema(), follower_->stored[c], {&ref, 1}, row.columns[c]);
+        RETURN_IF_ERROR(GatherColumn(referring_tablet_->schema(), follower_->stored[c], {&ref, 1},
+                                     row.columns[c]));
       }
     }
   }

@@ -62,7 +62,7 @@ class ForeignKey {
   /// For each key of `keys` the referring rows; by index, or by one scan for all.
   Status FindFollowers(const RowStore& keys, std::vector<std::vector<RowId>>* found);
   Status FindByScan(const RowStore& keys, std::vector<std::vector<RowId>>* found);
-  bool IsTakenOver(const RowStore& keys, uint32_t key);
+  Result<bool> IsTakenOver(const RowStore& keys, uint32_t key);
   Status CheckNotReferenced(std::span<const RowId> followers, const RowStore& keys, uint32_t key);
   Result<bool> IsReferenced(std::span<const RowId> followers, const RowStore& keys, uint32_t key);
 

@@ -62,15 +62,20 @@ Status ForeignKeyChecks::ReadOld(std::span<const RowId> ids, const Snapshot& sna
   // other, or, if there is none, stays unread.
   RowRef any;
   for (const RowId id : ids) {
-    refs.push_back(id ? GetRow(txn, *tablet_, snapshot, id) : RowRef{});
-    if (refs.back().version != nullptr) any = refs.back();
+    RowRef ref;
+    if (id) {
+      ASSIGN_OR_RETURN(ref, GetRow(txn, *tablet_, snapshot, id));
+    }
+    refs.push_back(ref);
+    if (ref) any = ref;
   }
-  if (any.version == nullptr) return {};
+  if (!any) return {};
   for (RowRef& ref : refs) {
-    if (ref.version == nullptr) ref = any;
+    if (!ref) ref = any;
   }
   for (size_t c = 0; c < stored_.size(); ++c) {
-    if (stored_[c] != SIZE_MAX) GatherColumn(tablet_->schema(), stored_[c], refs, old_.columns[c]);
+    if (stored_[c] == SIZE_MAX) continue;
+    RETURN_IF_ERROR(GatherColumn(tablet_->schema(), stored_[c], refs, old_.columns[c]));
   }
   old_.size = static_cast<uint32_t>(ids.size());
   return {};

@@ -50,13 +50,13 @@ Status RowFetcher::Prepare() {
   return {};
 }
 
-void RowFetcher::Emit(const uint32_t* sel, uint32_t count, bool gather) {
+Status RowFetcher::Emit(const uint32_t* sel, uint32_t count, bool gather) {
   const std::span<const RowRef> refs(refs_.get(), count);
   for (size_t i = 0; i < plan_.projection.size(); ++i) {
     const uint32_t column = plan_.projection[i];
     Vector& out = out_.columns[i];
     if (!filter_columns_[column]) {
-      if (gather) GatherColumn(*schema_, positions_[column], refs, out);
+      if (gather) RETURN_IF_ERROR(GatherColumn(*schema_, positions_[column], refs, out));
     } else if (sel) {
       out.Select(read_.columns[column], sel, count);
     } else {
@@ -72,36 +72,39 @@ void RowFetcher::Emit(const uint32_t* sel, uint32_t count, bool gather) {
     }
   }
   out_.size = count;
+  return {};
 }
 
 Result<uint32_t> RowFetcher::ReadGuarded(uint32_t found) {
   const std::span<const RowRef> refs(refs_.get(), found);
   read_.size = found;
   for (size_t c = 0; c < positions_.size(); ++c) {
-    if (filter_columns_[c]) GatherColumn(*schema_, positions_[c], refs, read_.columns[c]);
+    if (filter_columns_[c]) {
+      RETURN_IF_ERROR(GatherColumn(*schema_, positions_[c], refs, read_.columns[c]));
+    }
   }
   if (plan_.emit_row_id) {
     for (uint32_t i = 0; i < found; ++i) ids_[i] = refs_[i].id;
   }
   if (late_filter_) return found;  // everything has been read
   if (!filter_) {
-    Emit(nullptr, found, true);
+    RETURN_IF_ERROR(Emit(nullptr, found, true));
     return found;
   }
   ASSIGN_OR_RETURN(const uint32_t kept, filter_->Select(state_.context->eval, read_, sel_.get()));
   if (kept == 0) return kept;
   if (kept == found) {
-    Emit(nullptr, found, true);
+    RETURN_IF_ERROR(Emit(nullptr, found, true));
     return kept;
   }
   for (uint32_t i = 0; i < kept; ++i) refs_[i] = refs_[sel_[i]];
-  Emit(sel_.get(), kept, true);
+  RETURN_IF_ERROR(Emit(sel_.get(), kept, true));
   return kept;
 }
 
 Result<uint32_t> RowFetcher::FilterLate(uint32_t found) {
   ASSIGN_OR_RETURN(const uint32_t kept, filter_->Select(state_.context->eval, read_, sel_.get()));
-  if (kept > 0) Emit(kept == found ? nullptr : sel_.get(), kept, false);
+  if (kept > 0) RETURN_IF_ERROR(Emit(kept == found ? nullptr : sel_.get(), kept, false));
   return kept;
 }
 

@@ -35,7 +35,9 @@ class RowFetcher {
       uint32_t kept = 0;
       {
         ReadGuard guard(*state_.context->txn);
-        found = static_cast<uint32_t>(find(std::span<RowRef>(refs_.get(), want_)));
+        const Result<size_t> looked = find(std::span<RowRef>(refs_.get(), want_));
+        if (!looked.ok()) return looked.status();
+        found = static_cast<uint32_t>(*looked);
         if (found == 0) return nullptr;
         ASSIGN_OR_RETURN(kept, ReadGuarded(found));
       }
@@ -52,8 +54,8 @@ class RowFetcher {
   /// Calls `find` as Next does and reads nothing of what it finds. Passes over at most `rows` rows;
   /// over none where a filter decides which rows there are.
   template <typename Find>
-  uint64_t Skip(uint64_t rows, Find&& find) {
-    if (filter_) return 0;
+  Result<uint64_t> Skip(uint64_t rows, Find&& find) {
+    if (filter_) return uint64_t{0};
     ReadGuard guard(*state_.context->txn);
     return find(std::span<RowRef>(refs_.get(), std::min<uint64_t>(rows, kVectorSize)));
   }
@@ -76,7 +78,7 @@ class RowFetcher {
 
   Result<uint32_t> ReadGuarded(uint32_t found);
   Result<uint32_t> FilterLate(uint32_t found);
-  void Emit(const uint32_t* sel, uint32_t count, bool gather);
+  Status Emit(const uint32_t* sel, uint32_t count, bool gather);
 
   const PhysicalScanBase& plan_;
   ExecState& state_;

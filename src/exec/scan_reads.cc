@@ -72,7 +72,9 @@ class ScanFilter : public ReadFilter {
     for (size_t c = 0; c < columns_.size(); ++c) {
       const int position = schema.newest().Find(columns_[c]);
       if (position < 0) return true;
-      GatherColumn(schema, static_cast<size_t>(position), {refs.data(), count}, rows_.columns[c]);
+      const Status read = GatherColumn(schema, static_cast<size_t>(position), {refs.data(), count},
+                                       rows_.columns[c]);
+      if (!read.ok()) return true;
     }
     rows_.size = count;
     uint32_t kept = count;

@@ -8,6 +8,7 @@
 #include "storage/index/ordered_index.h"
 #include "storage/index/tablet_index.h"
 #include "storage/mvcc/row_version.h"
+#include "storage/mvcc/tablet.h"
 #include "txn/tablet_access.h"
 
 namespace oxibase {
@@ -52,6 +53,7 @@ class UniqueLookup {
       if (guesses_) guess_.Learn(integer, rows[i]);
       return {rows[i], version};
     }
+    if (tablet_.segments() != nullptr) *sure = false;
     return {};
   }
 

@@ -2,53 +2,10 @@
 #include <cstring>
 
 #include "common/key_codec.h"
-#include "storage/index/ordered_index.h"
-#include "storage/mvcc/tablet.h"
-#include "txn/tablet_access.h"
+#include "txn/index_cursor_impl.h"
 #include "txn/visibility.h"
 
 namespace oxibase {
-
-struct IndexCursor::Impl {
-  using Place = OrderedIndex::Place;
-
-  Impl(const Tablet& the_tablet, const TabletIndex& the_index)
-      : tablet(the_tablet), index(the_index) {}
-
-  /// A place whose long part this owns.
-  struct OwnedPlace {
-    Place place;
-    std::string rest;
-
-    void Set(const Place& from) {
-      place = from;
-      if (from.has_rest) {
-        rest.assign(from.rest);
-        place.rest = rest;
-      }
-    }
-    void SetKey(std::string_view key) { Set(Place(key, RowId(0))); }
-  };
-
-  bool Matches(const Place& entry, const RowVersion& visible);
-
-  const Tablet& tablet;
-  const TabletIndex& index;
-
-  // The range as [lower, upper) over whole entries.
-  OwnedPlace lower, upper;
-  bool has_lower = false;
-  bool has_upper = false;
-  bool backward = false;
-  bool is_point = false;   // few entries are expected
-  bool is_unique = false;  // at most one visible row has the key `lower`
-  std::string hash_key;    // of a hash index: the key that was asked for
-
-  OwnedPlace next;  // where to go on
-  bool from_end = false;
-  bool done = true;
-  std::string scratch, key;
-};
 
 IndexCursor::IndexCursor(Transaction&, const Tablet& tablet, const TabletIndex& index)
     : impl_(std::make_unique<Impl>(tablet, index)) {}
@@ -121,48 +78,73 @@ bool IndexCursor::Impl::Matches(const Place& entry, const RowVersion& visible) {
          Place(key, RowId(entry.row)).SameKey(entry);
 }
 
-size_t IndexCursor::Next(const Snapshot& snapshot, std::span<RowRef> rows) {
+Result<size_t> IndexCursor::Next(const Snapshot& snapshot, std::span<RowRef> rows) {
   Impl& it = *impl_;
-  using Place = OrderedIndex::Place;
+  if (it.tablet.segments() == nullptr) {
+    bool done = it.done;
+    bool from_end = it.from_end;
+    OrderedIndex::Place place = it.next.place;  // borrows memory of the tree until this returns
+    const size_t found = it.NextOfTree(snapshot, rows, &place, &from_end, &done);
+    if (it.tablet.segments() == nullptr) {
+      it.done = done;
+      it.from_end = from_end;
+      if (!done) it.next.Set(place);
+      return found;
+    }
+    // The first segments came meanwhile, and rows may have gone there: once more.
+  }
+  if (it.done) return size_t{0};
+  Impl::Position after;
+  for (;;) {
+    const SegmentList* newest = it.tablet.segments();
+    ASSIGN_OR_RETURN(const size_t found,
+                     it.NextMerged(newest->For(snapshot.read_ts), snapshot, rows, &after));
+    if (it.tablet.segments() != newest) continue;
+    it.done = after.done;
+    it.from_end = after.from_end;
+    it.next.Set(after.place.place);
+    return found;
+  }
+}
+
+size_t IndexCursor::Impl::NextOfTree(const Snapshot& snapshot, std::span<RowRef> rows, Place* place,
+                                     bool* end, bool* is_done) {
   constexpr size_t kAtOnce = OrderedIndex::kNodeEntries;
   // Not initialised: a point lookup uses few of them.
   alignas(Place) std::byte memory[kAtOnce * sizeof(Place)];
   Place* const entries = reinterpret_cast<Place*>(memory);
   size_t found = 0;
-  // Where this call is; borrows memory of the tree until it returns.
-  Place place = it.next.place;
-  const OrderedIndex& tree = it.index.tree();
+  const OrderedIndex& tree = index.tree();
   // A point rarely has more than a few.
-  size_t at_once = it.is_point ? 4 : kAtOnce;
-  while (!it.done && found < rows.size()) {
+  size_t at_once = is_point ? 4 : kAtOnce;
+  while (!*is_done && found < rows.size()) {
     const size_t max = std::min(at_once, rows.size() - found + 8);
     at_once = kAtOnce;
     size_t count;
-    const bool more = it.backward ? tree.ReadBackward(&place, &it.from_end, entries, max, &count,
-                                                      it.has_lower ? &it.lower.place : nullptr)
-                                  : tree.ReadForward(&place, entries, max, &count,
-                                                     it.has_upper ? &it.upper.place : nullptr);
-    if (!more) it.done = true;
+    const bool more = backward ? tree.ReadBackward(place, end, entries, max, &count,
+                                                   has_lower ? &lower.place : nullptr)
+                               : tree.ReadForward(place, entries, max, &count,
+                                                  has_upper ? &upper.place : nullptr);
+    if (!more) *is_done = true;
     for (size_t i = 0; i < count; ++i) {
       const Place& entry = entries[i];
       if (found == rows.size()) {
         // Go on with this one.
-        it.done = false;
-        place = entry;
-        if (it.backward) ++place.row;
+        *is_done = false;
+        *place = entry;
+        if (backward) ++place->row;
         break;
       }
       const RowId row(entry.row);
-      const RowVersion* version = VisibleVersion(it.tablet.rows().Head(row), snapshot);
-      if (version == nullptr || !it.Matches(entry, *version)) continue;
+      const RowVersion* version = VisibleVersion(tablet.rows().Head(row), snapshot);
+      if (version == nullptr || !Matches(entry, *version)) continue;
       rows[found++] = {row, version};
-      if (it.is_unique) {
-        it.done = true;
+      if (is_unique) {
+        *is_done = true;
         break;
       }
     }
   }
-  if (!it.done) it.next.Set(place);
   return found;
 }
 

@@ -103,13 +103,23 @@ std::optional<Result<RowOutcome>> TryAcquire(Transaction& txn, Tablet& tablet, R
   const uint64_t owner = TxnInternals::owner(txn);
   blockers->clear();
   ReadGuard guard(txn);
-  RowDirectory::Slot* slot = tablet.rows().Find(row);
-  const RowVersion* newest = slot != nullptr ? RowDirectory::HeadOf(*slot) : nullptr;
-  if (newest == nullptr) return RowOutcome::kDeleted;
-  // (What is in flight by this transaction stays so.)
-  const bool is_writer = newest->begin.load(std::memory_order_acquire) == (kTxnIdBit | owner);
-  queue.FindBlockers(RowLockTable::kConflicts, owner, mode, self, is_writer, blockers);
-  RowVersion* head = RowDirectory::Latch(*slot);
+  RowDirectory::Slot* slot;
+  RowVersion* head;
+  for (;;) {
+    // (It was brought into memory before; it may have gone out again.)
+    RETURN_IF_ERROR(tablet.EnsureHot(row));
+    slot = tablet.rows().Find(row);
+    const RowVersion* newest = slot != nullptr ? RowDirectory::HeadOf(*slot) : nullptr;
+    if (newest == nullptr) return RowOutcome::kDeleted;
+    // (What is in flight by this transaction stays so.)
+    const bool is_writer = newest->begin.load(std::memory_order_acquire) == (kTxnIdBit | owner);
+    blockers->clear();
+    queue.FindBlockers(RowLockTable::kConflicts, owner, mode, self, is_writer, blockers);
+    head = RowDirectory::Latch(*slot);
+    if (head != nullptr) break;
+    RowDirectory::Unlatch(*slot, nullptr);
+    if (tablet.segments() == nullptr) return RowOutcome::kDeleted;
+  }
   const RowState state = ExamineRow(head, owner, snapshot, mode);
   if (state.kind == Kind::kInFlight) blockers->push_back(state.blocker);
   const auto hold = [&] {
@@ -166,6 +176,10 @@ Result<RowOutcome> AcquireRow(Transaction& txn, Tablet& tablet, RowId row, const
   LockWaiting waiting(txn, LockWanted());
   std::vector<uint64_t> blockers;
   bool queued = false;
+  if (tablet.segments() != nullptr) {
+    ReadGuard guard(txn);
+    RETURN_IF_ERROR(tablet.EnsureHot(row));
+  }
   MutexLock lock(shard.mu);
   LockQueue& queue = table.QueueOf(shard, key);
   for (;;) {

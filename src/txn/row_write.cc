@@ -67,7 +67,8 @@ KeyChanges CompareKeys(const Tablet& tablet, const RowVersion& old, const RowVer
 void Push(RowDirectory::Slot& slot, RowVersion* head, RowVersion* version,
           const KeyChanges& changes) {
   uint8_t flags = version->flags.load(std::memory_order_relaxed);
-  if (head->Has(RowVersion::kKeysVary)) flags |= RowVersion::kKeysVary;
+  flags |=
+      head->flags.load(std::memory_order_relaxed) & (RowVersion::kKeysVary | RowVersion::kFrozen);
   if (changes.referable) flags |= RowVersion::kKeyChanged;
   if (changes.indexes != 0 && (flags & RowVersion::kKeysVary) == 0) {
     // Before there is an entry that does not fit all of them.
@@ -114,6 +115,11 @@ Result<RowOutcome> Replace(Transaction& txn, Tablet& tablet, RowId row, const Sn
       ReadGuard guard(txn);
       RowDirectory::Slot* slot = tablet.rows().Find(row);
       head = slot != nullptr ? RowDirectory::HeadOf(*slot) : nullptr;
+      if (head == nullptr && tablet.segments() != nullptr) {
+        RETURN_IF_ERROR(tablet.EnsureHot(row));
+        slot = tablet.rows().Find(row);
+        head = slot != nullptr ? RowDirectory::HeadOf(*slot) : nullptr;
+      }
       if (head == nullptr) return RowOutcome::kDeleted;
       *changes = {};
       if (!version->is_tombstone() && !head->is_tombstone()) {
@@ -160,7 +166,7 @@ Result<RowId> InsertRow(Transaction& txn, Tablet& tablet, std::span<const Vector
   const RowId id = tablet.NewRowId();
   {
     ReadGuard guard(txn);
-    RowDirectory::Unlatch(*tablet.rows().FindOrCreate(id), version);
+    RowDirectory::Unlatch(*tablet.rows().Pin(id), version);
   }
   tablet.memory().Add(static_cast<int64_t>(version->total_bytes()));
   tablet.AddLiveRows(1);

@@ -21,12 +21,23 @@ namespace oxibase {
 class Transaction;
 class Tablet;
 class TabletIndex;
+struct FrozenGroup;
 struct RowVersion;
 
-/// A row as a scan found it. The version pointer is good only under the ReadGuard it was found in.
+/// A row as a scan found it: a version in memory, or a place in a segment. Good only under the
+/// ReadGuard it was found in.
 struct RowRef {
   RowId id;
   const RowVersion* version = nullptr;
+  const FrozenGroup* group = nullptr;
+  uint32_t position = 0;  // in the group
+
+  /// Whether there is a row.
+  explicit operator bool() const { return version != nullptr || group != nullptr; }
+  /// Of references found under one guard.
+  bool SameVersion(const RowRef& other) const {
+    return version == other.version && group == other.group && position == other.position;
+  }
 };
 
 /// Keeps versions that a reader may still look at from being freed (an epoch). Never held across a
@@ -45,8 +56,9 @@ class ReadGuard {
 
 /// Copies column `column` (a position in `schema`'s newest layout) of `rows` into `out`: flat, long
 /// strings copied into its arena. Rows of older schema versions yield the column's missing value.
-void GatherColumn(const TableSchema& schema, size_t column, std::span<const RowRef> rows,
-                  Vector& out);
+/// Errors: of reading segments (58030, XX001). REQUIRES: a ReadGuard
+Status GatherColumn(const TableSchema& schema, size_t column, std::span<const RowRef> rows,
+                    Vector& out);
 
 /// All visible rows in order of row id. Keeps its place as a row id: between calls it holds
 /// nothing.
@@ -55,17 +67,30 @@ class TableCursor {
   /// Rows with ids in [first, last]; for the whole table leave both.
   TableCursor(Transaction&, const Tablet& tablet, RowId first = RowId(0),
               RowId last = RowId(UINT64_MAX));
-  /// Up to rows.size() further rows visible to `snapshot`; 0 is the end. REQUIRES: a ReadGuard
-  size_t Next(const Snapshot& snapshot, std::span<RowRef> rows);
+  /// Up to rows.size() further rows visible to `snapshot`; 0 is the end. Errors: of reading
+  /// segments. REQUIRES: a ReadGuard
+  Result<size_t> Next(const Snapshot& snapshot, std::span<RowRef> rows);
   void Rewind();
 
  private:
+  Result<size_t> NextOverSegments(const Snapshot& snapshot, std::span<RowRef> rows);
+
   const Tablet* tablet_;
   RowId first_, last_, next_;
 };
 
-/// The visible row with this id, or version == nullptr. REQUIRES: a ReadGuard
-RowRef GetRow(const Transaction& txn, const Tablet& tablet, const Snapshot& snapshot, RowId id);
+/// The visible row with this id, or none. Errors: of reading segments. REQUIRES: a ReadGuard
+Result<RowRef> GetRow(const Transaction& txn, const Tablet& tablet, const Snapshot& snapshot,
+                      RowId id);
+
+/// The visible version in memory of the row with this id, or null: then GetRow may find it in a
+/// segment. REQUIRES: a ReadGuard
+const RowVersion* GetHotRow(const Tablet& tablet, const Snapshot& snapshot, RowId id);
+
+/// The key that the row has in `index`; false: the index leaves the row out. Errors: of reading
+/// segments. REQUIRES: a ReadGuard
+Result<bool> KeyOfRow(const Tablet& tablet, const TabletIndex& index, const RowRef& row,
+                      std::string* key);
 
 /// A range of memcomparable keys (common/key_codec.h). Empty `lower`/no `upper` leave a side open.
 struct KeyRange {
@@ -91,7 +116,7 @@ class IndexCursor {
   /// Begins anew; reuses what it holds, so that a point lookup allocates nothing. The range's bytes
   /// are copied. A hash index takes equality only (lower == upper, all columns).
   void Seek(const KeyRange& range, bool backward);
-  size_t Next(const Snapshot& snapshot, std::span<RowRef> rows);
+  Result<size_t> Next(const Snapshot& snapshot, std::span<RowRef> rows);
   /// Passes over what is left of the entries whose key begins with `prefix`: those of the row found
   /// last.
   void SkipPrefix(std::string_view prefix);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "storage/mvcc/tablet.h"
+#include "storage/segment/segment_list.h"
 #include "txn/txn_manager.h"
 
 namespace oxibase {
@@ -28,18 +29,11 @@ Status TabletRestorer::BeginCheckpoint(Timestamp as_of, TxnId highest_txn) {
   return Status::Ok();
 }
 
-Status TabletRestorer::BeginTablet(TabletId tablet, RowId next_row_id) {
-  Find(tablet).ReserveRowIds(next_row_id);
-  return Status::Ok();
-}
-
-Status TabletRestorer::LoadRow(RowId row, Timestamp begin, SchemaVersion schema, ByteSpan bytes) {
-  current_->Restore(row, begin, schema, bytes);
-  return Status::Ok();
-}
-
-Status TabletRestorer::LoadRemoved(RowId row, Timestamp as_of) {
-  current_->RestoreDelete(row, as_of);
+Status TabletRestorer::LoadTablet(TabletId id, RowId next_row_id,
+                                  std::shared_ptr<const SegmentList> segments) {
+  Tablet& tablet = Find(id);
+  tablet.ReserveRowIds(next_row_id);
+  if (segments != nullptr) tablet.RestoreSegments(std::move(segments));
   return Status::Ok();
 }
 
@@ -58,7 +52,8 @@ Status TabletRestorer::ApplyTxn(TxnId txn, Timestamp commit_ts, ByteSpan changes
     if (change.op == RowChange::Op::kDelete) {
       tablet.RestoreDelete(change.row, commit_ts);
     } else {
-      tablet.Restore(change.row, commit_ts, change.schema, change.row_bytes);
+      tablet.Restore(change.row, commit_ts, change.schema, change.row_bytes,
+                     change.op == RowChange::Op::kInsert);
     }
   }
 }

@@ -26,9 +26,8 @@ class TabletRestorer final : public RecoveryTarget {
   explicit TabletRestorer(TxnManager& txns) : txns_(txns) {}
 
   Status BeginCheckpoint(Timestamp as_of, TxnId highest_txn) override;
-  Status BeginTablet(TabletId tablet, RowId next_row_id) override;
-  Status LoadRow(RowId row, Timestamp begin, SchemaVersion schema, ByteSpan bytes) override;
-  Status LoadRemoved(RowId row, Timestamp as_of) override;
+  Status LoadTablet(TabletId tablet, RowId next_row_id,
+                    std::shared_ptr<const SegmentList> segments) override;
   Status ApplyTxn(TxnId txn, Timestamp commit_ts, ByteSpan changes) override;
   Status ApplySequence(const SequenceState& state) override;
   Status ApplyRowIdLease(TabletId tablet, RowId bound) override;

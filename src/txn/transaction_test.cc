@@ -246,7 +246,7 @@ TEST_F(TxnTest, AnIndexIsMadeOverRowsThatAreThere) {
     ReadGuard guard(a.txn());
     RowRef rows[10];
     size_t total = 0;
-    while (const size_t count = cursor.Next(snapshot, rows)) {
+    while (const size_t count = *cursor.Next(snapshot, rows)) {
       for (size_t i = 0; i < count; ++i) EXPECT_EQ(Field(rows[i], 1), 3);
       total += count;
     }
@@ -278,7 +278,7 @@ TEST_F(TxnTest, IndexRangesRunBothWaysInBatchesOfAnySize) {
         cursor.Seek(range, backward);
         std::vector<RowRef> rows(batch);
         std::vector<int64_t> keys;
-        while (const size_t count = cursor.Next(snapshot, rows)) {
+        while (const size_t count = *cursor.Next(snapshot, rows)) {
           for (size_t i = 0; i < count; ++i) keys.push_back(Field(rows[i], 0));
         }
         if (backward) std::reverse(keys.begin(), keys.end());

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "storage/checkpoint/checkpoint_source.h"
+#include "storage/mvcc/tablet.h"
 #include "txn/txn_manager.h"
 
 namespace oxibase {
@@ -42,6 +43,8 @@ class TxnCheckpointSource final : public CheckpointSource {
     return hooks_.sequences ? hooks_.sequences() : std::vector<SequenceState>();
   }
   TxnId HighestTxn() override { return txns_.last_txn_id(); }
+  Timestamp OldestSnapshot() override { return txns_.OldestSnapshot(); }
+  uint64_t HotBytes() override;
 
  private:
   TxnManager& txns_;
@@ -49,5 +52,11 @@ class TxnCheckpointSource final : public CheckpointSource {
   SnapshotPin pin_;
   std::vector<std::shared_ptr<Tablet>> tablets_;
 };
+
+inline uint64_t TxnCheckpointSource::HotBytes() {
+  uint64_t bytes = static_cast<uint64_t>(txns_.row_memory().bytes());
+  for (const auto& tablet : txns_.tablets().All()) bytes += tablet->IndexBytes();
+  return bytes;
+}
 
 }  // namespace oxibase

@@ -128,7 +128,7 @@ class TxnTest : public testing::Test {
       range_.has_lower = range_.has_upper = true;
       cursor_->Seek(range_, false);
       RowRef row;
-      return cursor_->Next(snapshot, {&row, 1}) == 1 ? row : RowRef{};
+      return *cursor_->Next(snapshot, {&row, 1}) == 1 ? row : RowRef{};
     }
 
    private:
@@ -183,7 +183,7 @@ class TxnTest : public testing::Test {
     std::map<int64_t, int64_t> rows;
     TableCursor cursor(txn, *table_);
     RowRef found[16];
-    while (const size_t count = cursor.Next(snapshot, found)) {
+    while (const size_t count = *cursor.Next(snapshot, found)) {
       for (size_t i = 0; i < count; ++i) rows[Field(found[i], 0)] = Field(found[i], 1);
     }
     std::string text;

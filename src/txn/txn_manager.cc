@@ -209,6 +209,14 @@ SnapshotPin TxnManager::PinLastCommit() {
   return pin;
 }
 
+Timestamp TxnManager::OldestSnapshot() {
+  // First what is visible, then which snapshots are in use: one taken later sees at least this.
+  const uint64_t visible = visible_ts_.load(std::memory_order_seq_cst);
+  std::vector<uint64_t> snapshots;
+  snapshots_.Collect(&snapshots);
+  return {snapshots.empty() ? visible : std::min(visible, snapshots.front())};
+}
+
 void TxnManager::DisposeHung(SnapshotSlot* slot) {
   if (!slot->has_hung.load(std::memory_order_seq_cst)) return;
   std::vector<DeadVersion> hung;

@@ -9,12 +9,15 @@
 
 #include <algorithm>
 
+#include "storage/index/index_run.h"
 #include "storage/index/ordered_index.h"
 #include "storage/mvcc/tablet.h"
+#include "storage/segment/segment_list.h"
 #include "txn/read_set.h"
 #include "txn/row_lock_table.h"
 #include "txn/row_write.h"
 #include "txn/txn_internals.h"
+#include "txn/visibility.h"
 
 namespace oxibase {
 namespace {
@@ -25,9 +28,9 @@ struct Claim {
   uint64_t writer = 0;  // kInFlight
 };
 
-/// What `row` means for somebody who wants `key`.
-Claim ClaimOf(const Tablet& tablet, const TabletIndex& index, RowId row, std::string_view key,
-              uint64_t owner, std::string* scratch) {
+/// What `row` means for somebody who wants `key`. `list` may be null.
+Result<Claim> ClaimOf(const Tablet& tablet, const TabletIndex& index, const SegmentList* list,
+                      RowId row, std::string_view key, uint64_t owner, std::string* scratch) {
   using Kind = Claim::Kind;
   const auto has_key = [&](const RowVersion& version) {
     bool has_null;
@@ -35,36 +38,63 @@ Claim ClaimOf(const Tablet& tablet, const TabletIndex& index, RowId row, std::st
            index.KeyOfVersion(tablet.schema(), version, scratch, &has_null) && *scratch == key;
   };
   const RowVersion* version = tablet.rows().Head(row);
-  if (version == nullptr) return {};
+  if (version == nullptr) {
+    if (list == nullptr) return Claim();
+    ASSIGN_OR_RETURN(const FrozenRow found, list->Find(row, Timestamp::Max()));
+    if (!found) return Claim();
+    const RowRef ref{row, nullptr, found.group, found.position};
+    ASSIGN_OR_RETURN(const bool has, KeyOfRow(tablet, index, ref, scratch));
+    return has && *scratch == key ? Claim{Kind::kTaken, row} : Claim();
+  }
   const uint64_t begin = version->begin.load(std::memory_order_acquire);
   if ((begin & kTxnIdBit) == 0 || begin == (kTxnIdBit | owner)) {
-    if (has_key(*version)) return {Kind::kTaken, row};
-    return {};
+    return has_key(*version) ? Claim{Kind::kTaken, row} : Claim();
   }
   // In flight: whether its writer commits, or takes back any part, may bring the key or free it.
   for (; version != nullptr; version = version->next.load(std::memory_order_acquire)) {
-    if (has_key(*version)) return {Kind::kInFlight, row, begin & ~kTxnIdBit};
+    if (has_key(*version)) return Claim{Kind::kInFlight, row, begin & ~kTxnIdBit};
     if (version->begin.load(std::memory_order_acquire) != begin) break;
   }
-  return {};
+  return Claim();
 }
 
 enum class AddEntry : uint8_t { kNever, kIfFree, kAlways };
 
-/// Looks, and adds the entry as `add` says.
-Claim TryClaim(Transaction& txn, Tablet& tablet, const TabletIndex& index, RowId row,
-               std::string_view key, AddEntry add) {
+/// Looks, and adds the entry as `add` says. Errors: of reading segments.
+Result<Claim> TryClaim(Transaction& txn, Tablet& tablet, const TabletIndex& index, RowId row,
+                       std::string_view key, AddEntry add) {
   TabletIndex::HashBytes hash;
   const std::string_view tree_key = index.TreeKey(key, hash);
   Claim claim;
   ReadGuard guard(txn);
   MutexLock latch(index.KeyLatch(key));
-  index.tree().ForEachWithKey(tree_key, [&](RowId other) {
-    if (other == row) return true;
-    claim =
-        ClaimOf(tablet, index, other, key, TxnInternals::owner(txn), &TxnInternals::other_key(txn));
-    return claim.kind == Claim::Kind::kFree;
-  });
+  const SegmentList* list;
+  do {
+    list = tablet.segments();
+    Status failed;
+    const auto look_at = [&](RowId other) {
+      if (other == row) return true;
+      Result<Claim> found = ClaimOf(tablet, index, list, other, key, TxnInternals::owner(txn),
+                                    &TxnInternals::other_key(txn));
+      if (found.ok()) {
+        claim = *found;
+      } else {
+        failed = std::move(found).status();
+      }
+      return failed.ok() && claim.kind == Claim::Kind::kFree;
+    };
+    claim = {};
+    index.tree().ForEachWithKey(tree_key, look_at);
+    if (list != nullptr) {
+      for (const SegmentList::Part& part : list->parts) {
+        if (!failed.ok() || claim.kind != Claim::Kind::kFree) break;
+        const IndexRun* run = part.FindRun(index.spec().oid);
+        if (run == nullptr) return NoRunError(index, *part.segment);
+        RETURN_IF_ERROR(run->ForEachWithKey(tree_key, look_at));
+      }
+    }
+    RETURN_IF_ERROR(std::move(failed));
+  } while (tablet.segments() != list);  // entries may have gone where this did not look
   const bool is_free = claim.kind == Claim::Kind::kFree;
   if (add == AddEntry::kAlways || (add == AddEntry::kIfFree && is_free))
     index.tree().Insert(tree_key, row);
@@ -110,7 +140,8 @@ Status FindConflict(Transaction& txn, Tablet& tablet, RowId row, const RowVersio
       std::string& key = TxnInternals::key(txn);
       if (!index->KeyOfVersion(tablet.schema(), version, &key, &has_null)) break;
       if (has_null && !index->spec().nulls_not_distinct) break;
-      const Claim claim = TryClaim(txn, tablet, *index, row, key, AddEntry::kNever);
+      ASSIGN_OR_RETURN(const Claim claim,
+                       TryClaim(txn, tablet, *index, row, key, AddEntry::kNever));
       if (claim.kind == Claim::Kind::kFree) break;
       if (claim.kind == Claim::Kind::kTaken) {
         // Nothing may come of it but that the key was there.
@@ -142,7 +173,7 @@ Status CheckUniqueKey(Transaction& txn, Tablet& tablet, const TabletIndex& index
     std::string& key = TxnInternals::key(txn);
     if (!index.KeyOfVersion(tablet.schema(), *version, &key, &has_null)) return Status::Ok();
     if (has_null && !index.spec().nulls_not_distinct) return Status::Ok();
-    const Claim claim = TryClaim(txn, tablet, index, row, key, AddEntry::kNever);
+    ASSIGN_OR_RETURN(const Claim claim, TryClaim(txn, tablet, index, row, key, AddEntry::kNever));
     if (claim.kind == Claim::Kind::kFree) return Status::Ok();
     if (claim.kind == Claim::Kind::kTaken) return UniqueViolation(txn, tablet, index, *version);
     RETURN_IF_ERROR(WaitForWriter(txn, tablet, claim.row, claim.writer));
@@ -167,8 +198,9 @@ Status AddIndexEntries(Transaction& txn, Tablet& tablet, RowId row, const RowVer
         break;
       }
       const bool deferrable = index->spec().deferrable;
-      const Claim claim = TryClaim(txn, tablet, *index, row, key,
-                                   deferrable ? AddEntry::kAlways : AddEntry::kIfFree);
+      ASSIGN_OR_RETURN(const Claim claim,
+                       TryClaim(txn, tablet, *index, row, key,
+                                deferrable ? AddEntry::kAlways : AddEntry::kIfFree));
       if (claim.kind == Claim::Kind::kFree) break;
       if (deferrable) {
         TxnInternals::AddDoubtfulKey(txn, *index, row);

@@ -2,10 +2,10 @@
 
 namespace oxibase::slt {
 
-bool IsNamed(BackendKind kind, const std::string& word) {
-  switch (kind) {
+bool IsNamed(const BackendOptions& options, const std::string& word) {
+  switch (options.kind) {
     case BackendKind::kEmbedded:
-      return word == "embedded" || word == "oxibase";
+      return (options.freeze && word == "freeze") || word == "embedded" || word == "oxibase";
     case BackendKind::kWire:
       return word == "wire" || word == "oxibase";
     case BackendKind::kPostgres:
@@ -17,7 +17,7 @@ bool IsNamed(BackendKind kind, const std::string& word) {
 std::unique_ptr<Backend> OpenBackend(const BackendOptions& options, std::string& error) {
   switch (options.kind) {
     case BackendKind::kEmbedded:
-      return OpenEmbedded(error);
+      return OpenEmbedded(options.freeze, error);
     case BackendKind::kWire:
       return OpenWire(options.program, error);
     case BackendKind::kPostgres:

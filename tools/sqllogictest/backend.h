@@ -48,16 +48,19 @@ enum class BackendKind { kEmbedded, kWire, kPostgres };
 
 struct BackendOptions {
   BackendKind kind = BackendKind::kEmbedded;
+  bool freeze = false;  // kEmbedded
   /// kWire: the program to start. kPostgres: how to connect.
   std::string program, conninfo;
 };
 
-/// The words that skipif and onlyif may use for `kind`.
-bool IsNamed(BackendKind kind, const std::string& word);
-
+/// Whether skipif and onlyif name the back end so: "embedded", "freeze", "wire", "oxibase",
+/// "postgres".
+bool IsNamed(const BackendOptions& options, const std::string& word);
 /// An empty database. Null with `error` set if it cannot be made.
 std::unique_ptr<Backend> OpenBackend(const BackendOptions& options, std::string& error);
-std::unique_ptr<Backend> OpenEmbedded(std::string& error);
+/// `freeze`: after each statement a checkpoint drives all rows out of memory that can go, into
+/// segments of a simulated file system.
+std::unique_ptr<Backend> OpenEmbedded(bool freeze, std::string& error);
 std::unique_ptr<Backend> OpenWire(const std::string& program, std::string& error);
 std::unique_ptr<Backend> OpenPostgres(const std::string& conninfo, std::string& error);
 

@@ -8,6 +8,8 @@
 #include "backend.h"
 #include "engine/database.h"
 #include "engine/session.h"
+#include "env/env.h"
+#include "env/sim_file_system.h"
 #include "expr/type_io.h"
 
 namespace oxibase::slt {
@@ -21,7 +23,9 @@ int64_t CountOf(std::string_view tag) {
 
 class EmbeddedClient : public Client {
  public:
-  explicit EmbeddedClient(std::unique_ptr<Session> session) : session_(std::move(session)) {}
+  /// `frozen`: see OpenEmbedded; null: rows stay where they are.
+  EmbeddedClient(std::unique_ptr<Session> session, Database* frozen)
+      : session_(std::move(session)), frozen_(frozen) {}
 
   Outcome Execute(const std::string& sql, const std::string& copy_data) override {
     Outcome outcome;
@@ -30,6 +34,7 @@ class EmbeddedClient : public Client {
     Status end = session_->EndImplicit();
     if (status.ok()) status = std::move(end);
     if (status.ok()) status = session_->WaitDurable();
+    if (status.ok() && frozen_ != nullptr) status = frozen_->Checkpoint();
     if (!status.ok()) {
       outcome.sqlstate = std::string(SqlState(status.code()));
       outcome.message = std::string(status.message());
@@ -124,11 +129,17 @@ class EmbeddedClient : public Client {
   }
 
   std::unique_ptr<Session> session_;
+  Database* const frozen_;
 };
 
 class EmbeddedBackend : public Backend {
  public:
-  explicit EmbeddedBackend(std::string folder) : folder_(std::move(folder)) {}
+  EmbeddedBackend(std::string folder, bool freeze)
+      : folder_(std::move(folder)),
+        freeze_(freeze),
+        env_(Env::Real().clock(), Env::Real().random(), files_) {
+    files_.MakeDirectory(".").Ignore("a new one has none");
+  }
   ~EmbeddedBackend() override {
     database_.reset();
     std::error_code ignored;
@@ -138,6 +149,12 @@ class EmbeddedBackend : public Backend {
   bool Open(std::string& error) {
     DatabaseOptions options;
     options.path = folder_ + "/data";
+    if (freeze_) {
+      options.env = &env_;
+      options.path = "data";
+      options.hot_bytes_max = 1;
+      options.block_cache_bytes = 1 << 20;
+    }
     Result<std::unique_ptr<Database>> database = Database::Open(options);
     if (!database.ok()) return error = database.status().message(), false;
     database_ = std::move(*database);
@@ -146,7 +163,8 @@ class EmbeddedBackend : public Backend {
   std::unique_ptr<Client> Connect(std::string& error) override {
     Result<std::unique_ptr<Session>> session = database_->Connect({});
     if (!session.ok()) return error = session.status().message(), nullptr;
-    return std::make_unique<EmbeddedClient>(std::move(*session));
+    return std::make_unique<EmbeddedClient>(std::move(*session),
+                                            freeze_ ? database_.get() : nullptr);
   }
   bool Restart(std::string& error) override {
     database_.reset();
@@ -159,19 +177,22 @@ class EmbeddedBackend : public Backend {
 
  private:
   const std::string folder_;
+  const bool freeze_;
+  SimFileSystem files_;
+  ComposedEnv env_;
   std::unique_ptr<Database> database_;
 };
 
 }  // namespace
 
-std::unique_ptr<Backend> OpenEmbedded(std::string& error) {
+std::unique_ptr<Backend> OpenEmbedded(bool freeze, std::string& error) {
   const char* tmp = std::getenv("TMPDIR");
   std::string folder = std::string(tmp != nullptr ? tmp : "/tmp") + "/oxibase-embedded.XXXXXX";
   if (mkdtemp(folder.data()) == nullptr) {
     error = folder + ": cannot be made";
     return nullptr;
   }
-  auto backend = std::make_unique<EmbeddedBackend>(folder);
+  auto backend = std::make_unique<EmbeddedBackend>(folder, freeze);
   if (!backend->Open(error)) return nullptr;
   return backend;
 }

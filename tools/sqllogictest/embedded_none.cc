@@ -2,7 +2,7 @@
 
 namespace oxibase::slt {
 
-std::unique_ptr<Backend> OpenEmbedded(std::string& error) {
+std::unique_ptr<Backend> OpenEmbedded(bool, std::string& error) {
   error = "this runner was built without the engine";
   return nullptr;
 }

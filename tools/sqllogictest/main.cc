@@ -40,10 +40,12 @@ int main(int argc, char** argv) {
   CLI::App app("Runs SQL tests; ends with a line \"N passed, N failed\" that counts records.");
   std::vector<std::string> paths;
   std::string server, conninfo, part;
-  bool wire = false, quiet = false, rewrite = false;
+  bool wire = false, freeze = false, quiet = false, rewrite = false;
   int jobs = 1;
   app.add_option("path", paths, ".test files, or folders of them")->required();
   app.add_flag("--wire", wire, "over the wire, against a server started for each file");
+  app.add_flag("--freeze", freeze,
+               "embedded, with all rows driven to segments after each statement");
   app.add_option("--server", server, "the program to start for --wire (default: beside this one)");
   app.add_option("--postgres", conninfo, "against PostgreSQL; a libpq connection string");
   app.add_flag("--rewrite", rewrite, "write what came into the files, to be read as a diff");
@@ -54,6 +56,7 @@ int main(int argc, char** argv) {
 
   RunOptions options;
   options.rewrite = rewrite;
+  options.backend.freeze = freeze;
   if (!conninfo.empty()) {
     options.backend.kind = BackendKind::kPostgres;
     options.backend.conninfo = conninfo;

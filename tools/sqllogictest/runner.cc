@@ -122,7 +122,7 @@ class FileRun {
   }
 
   bool Skips(const Record& record) const {
-    auto named = [&](const std::string& word) { return IsNamed(options_.backend.kind, word); };
+    auto named = [&](const std::string& word) { return IsNamed(options_.backend, word); };
     if (std::any_of(record.skip_if.begin(), record.skip_if.end(), named)) return true;
     return !record.only_if.empty() &&
            std::none_of(record.only_if.begin(), record.only_if.end(), named);

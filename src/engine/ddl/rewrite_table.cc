@@ -125,11 +125,12 @@ Status RewriteTable(DdlHost& host, const TableDef& before, TableDef after,
     RETURN_IF_ERROR(eval.CheckCancelled());
     {
       ReadGuard guard(txn);
-      const size_t count = cursor.Next(snapshot, rows);
+      ASSIGN_OR_RETURN(const size_t count, cursor.Next(snapshot, rows));
       if (count == 0) return {};
       old_rows.size = new_rows.size = static_cast<uint32_t>(count);
       for (size_t i = 0; i < old_columns; ++i) {
-        GatherColumn(source->schema(), i, std::span(rows).first(count), old_rows.columns[i]);
+        RETURN_IF_ERROR(
+            GatherColumn(source->schema(), i, std::span(rows).first(count), old_rows.columns[i]));
       }
     }
     for (size_t i = 0; i < after.columns.size(); ++i) {

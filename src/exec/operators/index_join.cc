@@ -36,7 +36,7 @@ void IndexJoinOperator::Seek() {
   cursor_->Seek(ranges_->range(), false);
 }
 
-size_t IndexJoinOperator::Find(std::span<RowRef> refs) {
+Result<size_t> IndexJoinOperator::Find(std::span<RowRef> refs) {
   size_t count = 0;
   const Snapshot& snapshot = context().snapshot;
   while (left_row_ < left_->size && count < refs.size()) {
@@ -45,19 +45,15 @@ size_t IndexJoinOperator::Find(std::span<RowRef> refs) {
         ++left_row_;
         continue;
       }
-      Result<bool> any = ranges_->BeginRow(left_row_, false);
-      if (!any.ok()) {
-        error_ = std::move(any).status();
-        return 0;
-      }
-      if (!*any) {
+      ASSIGN_OR_RETURN(const bool any, ranges_->BeginRow(left_row_, false));
+      if (!any) {
         ++left_row_;
         continue;
       }
       Seek();
       seeking_ = true;
     }
-    const size_t found = cursor_->Next(snapshot, refs.subspan(count));
+    ASSIGN_OR_RETURN(const size_t found, cursor_->Next(snapshot, refs.subspan(count)));
     if (found == 0) {
       if (ranges_->NextRange()) {
         Seek();
@@ -78,25 +74,23 @@ size_t IndexJoinOperator::Find(std::span<RowRef> refs) {
 }
 
 /// In a re-check the inner side is one given row.
-size_t IndexJoinOperator::FindOverride(std::span<RowRef> refs, RowId row) {
-  if (left_row_ >= left_->size) return 0;
+Result<size_t> IndexJoinOperator::FindOverride(std::span<RowRef> refs, RowId row) {
+  if (left_row_ >= left_->size) return size_t{0};
   const Tablet& tablet = fetcher_.tablet();
-  const RowRef ref = GetRow(*context().txn, tablet, context().override_snapshot, row);
-  bool has_null = false;
-  key_.clear();
-  if (ref.version == nullptr ||
-      !index_->KeyOfVersion(tablet.schema(), *ref.version, &key_, &has_null)) {
+  ASSIGN_OR_RETURN(const RowRef ref,
+                   GetRow(*context().txn, tablet, context().override_snapshot, row));
+  bool has_key = false;
+  if (ref) {
+    ASSIGN_OR_RETURN(has_key, KeyOfRow(tablet, *index_, ref, &key_));
+  }
+  if (!has_key) {
     left_row_ = left_->size;
-    return 0;
+    return size_t{0};
   }
   size_t count = 0;
   for (; left_row_ < left_->size && count < refs.size(); ++left_row_) {
-    Result<bool> any = ranges_->BeginRow(left_row_, false);
-    if (!any.ok()) {
-      error_ = std::move(any).status();
-      return 0;
-    }
-    if (!*any || !ranges_->Contains(key_)) continue;
+    ASSIGN_OR_RETURN(const bool any, ranges_->BeginRow(left_row_, false));
+    if (!any || !ranges_->Contains(key_)) continue;
     refs[count] = ref;
     found_left_[count++] = left_row_;
   }
@@ -108,8 +102,6 @@ Result<bool> IndexJoinOperator::MorePairs() {
   ASSIGN_OR_RETURN(const Batch* inner, fetcher_.Next([&](std::span<RowRef> refs) {
     return override ? FindOverride(refs, *override) : Find(refs);
   }));
-  RETURN_IF_ERROR(std::move(error_));
-  error_ = Status();
   if (!inner) return false;
   const uint32_t* kept = fetcher_.selection();
   for (uint32_t i = 0; i < inner->size; ++i) left_rows_[i] = found_left_[kept ? kept[i] : i];

@@ -34,8 +34,8 @@ class IndexJoinOperator : public Operator {
   Result<bool> MorePairs();
   void Seek();
   /// Fills references of inner rows and, beside each, its left row.
-  size_t Find(std::span<RowRef> refs);
-  size_t FindOverride(std::span<RowRef> refs, RowId row);
+  Result<size_t> Find(std::span<RowRef> refs);
+  Result<size_t> FindOverride(std::span<RowRef> refs, RowId row);
 
   const PhysicalIndexJoin& plan_;
   RowFetcher fetcher_;
@@ -52,7 +52,6 @@ class IndexJoinOperator : public Operator {
   bool seeking_ = false;  // the cursor stands within the range of left_row_
   std::unique_ptr<uint32_t[]> found_left_, left_rows_;
   std::string key_;
-  Status error_;  // of building a range, met while looking
 };
 
 }  // namespace oxibase

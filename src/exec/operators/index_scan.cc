@@ -24,15 +24,13 @@ Status IndexScanOperator::DoOpen() {
   return {};
 }
 
-size_t IndexScanOperator::FindDistinct(std::span<RowRef> refs) {
-  const TableSchema& schema = fetcher_.tablet().schema();
+Result<size_t> IndexScanOperator::FindDistinct(std::span<RowRef> refs) {
   size_t found = 0;
-  while (found < refs.size() && cursor_->Next(context().snapshot, refs.subspan(found, 1)) > 0) {
-    key_.clear();
-    bool has_null = false;
-    if (index_->KeyOfVersion(schema, *refs[found].version, &key_, &has_null)) {
-      cursor_->SkipPrefix(key_);
-    }
+  while (found < refs.size()) {
+    ASSIGN_OR_RETURN(const size_t next, cursor_->Next(context().snapshot, refs.subspan(found, 1)));
+    if (next == 0) break;
+    ASSIGN_OR_RETURN(const bool has_key, KeyOfRow(fetcher_.tablet(), *index_, refs[found], &key_));
+    if (has_key) cursor_->SkipPrefix(key_);
     ++found;
   }
   return found;
@@ -47,15 +45,13 @@ void IndexScanOperator::Seek() {
   if (fetcher_.reads().Wanted()) unread_ = ranges_->range();
 }
 
-void IndexScanOperator::NoteRead(const RowRef* last) {
+Status IndexScanOperator::NoteRead(const RowRef* last) {
   if (last == nullptr || ranges_->is_unique_point()) {
     fetcher_.reads().Range(fetcher_.tablet(), *index_, unread_);
-    return;
+    return {};
   }
   // A scan that stops early (LIMIT) has read no further than this key.
-  key_.clear();
-  bool has_null = false;
-  index_->KeyOfVersion(fetcher_.tablet().schema(), *last->version, &key_, &has_null);
+  RETURN_IF_ERROR(KeyOfRow(fetcher_.tablet(), *index_, *last, &key_).status());
   KeyRange part = unread_;
   if (plan_.backward) {
     part.lower = unread_.upper = key_;
@@ -67,34 +63,37 @@ void IndexScanOperator::NoteRead(const RowRef* last) {
     part.upper_inclusive = unread_.lower_inclusive = true;
   }
   fetcher_.reads().Range(fetcher_.tablet(), *index_, part);
+  return {};
 }
 
-size_t IndexScanOperator::Find(std::span<RowRef> refs) {
-  if (done_) return 0;
+Result<size_t> IndexScanOperator::Find(std::span<RowRef> refs) {
+  if (done_) return size_t{0};
   if (looks_up_) {
     looks_up_ = false;
     fetcher_.reads().Key(fetcher_.tablet(), *index_, ranges_->point_key());
     const auto visible = [&](RowId row) {
-      return GetRow(*context().txn, fetcher_.tablet(), context().snapshot, row).version;
+      return GetHotRow(fetcher_.tablet(), context().snapshot, row);
     };
     bool sure;
     refs[0] = lookup_->Find(ranges_->point_key(), visible, &sure);
     done_ = sure || refs[0].version != nullptr;
-    if (done_) return refs[0].version != nullptr ? 1 : 0;
+    if (done_) return size_t{refs[0] ? 1u : 0u};
     ranges_->MakePointRange();
     Seek();
   }
   for (;;) {
-    const size_t found =
-        plan_.distinct ? FindDistinct(refs) : cursor_->Next(context().snapshot, refs);
-    if (fetcher_.reads().Wanted()) NoteRead(found > 0 ? &refs[found - 1] : nullptr);
+    ASSIGN_OR_RETURN(const size_t found,
+                     plan_.distinct ? FindDistinct(refs) : cursor_->Next(context().snapshot, refs));
+    if (fetcher_.reads().Wanted()) {
+      RETURN_IF_ERROR(NoteRead(found > 0 ? &refs[found - 1] : nullptr));
+    }
     if (found > 0) {
       if (ranges_->is_unique_point()) done_ = true;
       return found;
     }
     if (!ranges_->NextRange()) {
       done_ = true;
-      return 0;
+      return size_t{0};
     }
     Seek();
   }
@@ -102,16 +101,14 @@ size_t IndexScanOperator::Find(std::span<RowRef> refs) {
 
 Result<const Batch*> IndexScanOperator::Recheck(RowId row) {
   bool looked = false;
-  return fetcher_.Next([&](std::span<RowRef> refs) -> size_t {
-    if (looked) return 0;
+  return fetcher_.Next([&](std::span<RowRef> refs) -> Result<size_t> {
+    if (looked) return size_t{0};
     looked = true;
     const Tablet& tablet = fetcher_.tablet();
-    refs[0] = GetRow(*context().txn, tablet, context().override_snapshot, row);
-    if (refs[0].version == nullptr) return 0;
-    bool has_null = false;
-    key_.clear();
-    if (!index_->KeyOfVersion(tablet.schema(), *refs[0].version, &key_, &has_null)) return 0;
-    return ranges_->Contains(key_) ? 1 : 0;
+    ASSIGN_OR_RETURN(refs[0], GetRow(*context().txn, tablet, context().override_snapshot, row));
+    if (!refs[0]) return size_t{0};
+    ASSIGN_OR_RETURN(const bool has_key, KeyOfRow(tablet, *index_, refs[0], &key_));
+    return size_t{has_key && ranges_->Contains(key_) ? 1u : 0u};
   });
 }
 

@@ -30,9 +30,9 @@ class IndexScanOperator : public Operator {
   Status Begin();
   void Seek();
   /// Notes how far the range at hand has been read: up to the row found last; null: to its end.
-  void NoteRead(const RowRef* last);
-  size_t FindDistinct(std::span<RowRef> refs);
-  size_t Find(std::span<RowRef> refs);
+  Status NoteRead(const RowRef* last);
+  Result<size_t> FindDistinct(std::span<RowRef> refs);
+  Result<size_t> Find(std::span<RowRef> refs);
   Result<const Batch*> Recheck(RowId row);
 
   const PhysicalIndexScan& plan_;

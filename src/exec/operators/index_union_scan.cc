@@ -65,10 +65,10 @@ bool IndexUnionScanOperator::NextPart() {
   return false;
 }
 
-size_t IndexUnionScanOperator::Find(std::span<RowRef> refs) {
+Result<size_t> IndexUnionScanOperator::Find(std::span<RowRef> refs) {
   for (;;) {
-    if (part_ == nullptr && !NextPart()) return 0;
-    const size_t found = part_->cursor->Next(context().snapshot, refs);
+    if (part_ == nullptr && !NextPart()) return size_t{0};
+    ASSIGN_OR_RETURN(const size_t found, part_->cursor->Next(context().snapshot, refs));
     size_t fresh = 0;
     for (size_t i = 0; i < found; ++i) {
       if (found_.insert(refs[i].id.value).second) refs[fresh++] = refs[i];
@@ -86,11 +86,12 @@ size_t IndexUnionScanOperator::Find(std::span<RowRef> refs) {
 /// The filter alone says whether the row's newest version is wanted.
 Result<const Batch*> IndexUnionScanOperator::Recheck(RowId row) {
   bool looked = false;
-  return fetcher_.Next([&](std::span<RowRef> refs) -> size_t {
-    if (looked) return 0;
+  return fetcher_.Next([&](std::span<RowRef> refs) -> Result<size_t> {
+    if (looked) return size_t{0};
     looked = true;
-    refs[0] = GetRow(*context().txn, fetcher_.tablet(), context().override_snapshot, row);
-    return refs[0].version != nullptr ? 1 : 0;
+    ASSIGN_OR_RETURN(refs[0],
+                     GetRow(*context().txn, fetcher_.tablet(), context().override_snapshot, row));
+    return size_t{refs[0] ? 1u : 0u};
   });
 }
 

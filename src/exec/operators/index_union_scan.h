@@ -41,7 +41,7 @@ class IndexUnionScanOperator : public Operator {
   /// The next part that may have rows is current; false: there is none.
   bool NextPart();
   void Seek();
-  size_t Find(std::span<RowRef> refs);
+  Result<size_t> Find(std::span<RowRef> refs);
   Result<const Batch*> Recheck(RowId row);
 
   const PhysicalIndexUnionScan& plan_;

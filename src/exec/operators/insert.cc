@@ -79,13 +79,14 @@ Status InsertOperator::MakeRows(const Batch& input) {
 
 Result<bool> InsertOperator::ReadExisting(RowId existing, const Snapshot& snapshot) {
   ReadGuard guard(*context().txn);
-  const RowRef ref = GetRow(*context().txn, writer_.tablet(), snapshot, existing);
-  if (ref.version == nullptr) return false;
+  ASSIGN_OR_RETURN(const RowRef ref, GetRow(*context().txn, writer_.tablet(), snapshot, existing));
+  if (!ref) return false;
   for (size_t c = 0; c < stored_position_.size(); ++c) {
     if (stored_position_[c] == SIZE_MAX) {
       both_.columns[c].SetConstantNull();
     } else {
-      GatherColumn(writer_.tablet().schema(), stored_position_[c], {&ref, 1}, both_.columns[c]);
+      RETURN_IF_ERROR(GatherColumn(writer_.tablet().schema(), stored_position_[c], {&ref, 1},
+                                   both_.columns[c]));
     }
   }
   return true;
@@ -99,8 +100,9 @@ Status InsertOperator::CheckSeen(RowId existing) {
   Snapshot own = newest;
   own.read_ts = context().snapshot.read_ts;
   ReadGuard guard(txn);
-  const RowVersion* seen = GetRow(txn, writer_.tablet(), own, existing).version;
-  if (seen && seen == GetRow(txn, writer_.tablet(), newest, existing).version) return {};
+  ASSIGN_OR_RETURN(const RowRef seen, GetRow(txn, writer_.tablet(), own, existing));
+  ASSIGN_OR_RETURN(const RowRef now, GetRow(txn, writer_.tablet(), newest, existing));
+  if (seen && seen.SameVersion(now)) return {};
   return Error(ErrorCode::kSerializationFailure,
                "could not serialize access due to concurrent update");
 }

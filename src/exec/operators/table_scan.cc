@@ -29,15 +29,16 @@ Result<const Batch*> TableScanOperator::DoNext() {
   if (override_) {
     done_ = true;
     bool looked = false;
-    return fetcher_.Next([&](std::span<RowRef> refs) -> size_t {
-      if (looked) return 0;
+    return fetcher_.Next([&](std::span<RowRef> refs) -> Result<size_t> {
+      if (looked) return size_t{0};
       looked = true;
-      refs[0] = GetRow(*context().txn, fetcher_.tablet(), context().override_snapshot, *override_);
-      return refs[0].version != nullptr ? 1 : 0;
+      ASSIGN_OR_RETURN(refs[0], GetRow(*context().txn, fetcher_.tablet(),
+                                       context().override_snapshot, *override_));
+      return size_t{refs[0] ? 1u : 0u};
     });
   }
-  ASSIGN_OR_RETURN(const Batch* batch, fetcher_.Next([&](std::span<RowRef> refs) {
-    const size_t count = cursor_->Next(snapshot, refs);
+  ASSIGN_OR_RETURN(const Batch* batch, fetcher_.Next([&](std::span<RowRef> refs) -> Result<size_t> {
+    ASSIGN_OR_RETURN(const size_t count, cursor_->Next(snapshot, refs));
     if (context().progress) context().progress->Add(count);
     return count;
   }));

@@ -132,7 +132,7 @@ TEST_F(PortalsTest, CopySendsAMessageForEachRow) {
 }
 
 TEST_F(PortalsTest, ARefusedBeginBeginsNothing) {
-  EXPECT_EQ(Ask(Query("BEGIN ISOLATION LEVEL SERIALIZABLE")), "E(0A000) Z(I)");
+  EXPECT_EQ(Ask(Query("BEGIN ISOLATION LEVEL SERIALIZABL")), "E(42601) Z(I)");
   EXPECT_EQ(Ask(Query("SELECT 1 AS a")), "T(a) D(1) C(SELECT 1) Z(I)");
 }
 

@@ -29,6 +29,12 @@ class CheckpointSource {
   /// least as far as what the log said at Pin.
   virtual std::vector<SequenceState> Sequences() = 0;
   virtual TxnId HighestTxn() = 0;
+
+  /// No snapshot in use, nor any that is taken from now on, is older. REQUIRES: pinned, and the log
+  /// is durable up to there
+  virtual Timestamp OldestSnapshot() = 0;
+  /// Bytes of rows and index entries in memory.
+  virtual uint64_t HotBytes() = 0;
 };
 
 }  // namespace oxibase

@@ -3,26 +3,28 @@
 #include <algorithm>
 #include <utility>
 
+#include "storage/checkpoint/tablet_checkpoint.h"
 #include "storage/mvcc/tablet.h"
-#include "storage/segment/segment_writer.h"
 
 namespace oxibase {
 namespace {
 
-uint64_t Weight(const Manifest::Segment& segment) {
-  return segment.row_count + segment.removed_count;
-}
+/// Holds segments_mu() of tablets. (More locks than the analysis can name.)
+class SegmentLocks {
+ public:
+  explicit SegmentLocks(const std::vector<std::shared_ptr<Tablet>>& tablets)
+      NO_THREAD_SAFETY_ANALYSIS : tablets_(tablets) {
+    for (const auto& tablet : tablets_) tablet->segments_mu().Lock();
+  }
+  ~SegmentLocks() NO_THREAD_SAFETY_ANALYSIS {
+    for (const auto& tablet : tablets_) tablet->segments_mu().Unlock();
+  }
+  SegmentLocks(const SegmentLocks&) = delete;
+  SegmentLocks& operator=(const SegmentLocks&) = delete;
 
-/// How many of a tablet's segments a new one, expected to hold `changes`, leaves in place: each
-/// stays at least twice as large as all behind it. So a growing table writes each row about as
-/// often as its size has doubled, and a table that is updated in few places leaves its base alone.
-size_t SegmentsToKeep(const std::vector<Manifest::Segment>& segments, uint64_t changes) {
-  size_t kept = segments.size();
-  uint64_t behind = changes;
-  if (kept >= Checkpointer::kSegmentsMax) behind += Weight(segments[--kept]);
-  while (kept > 0 && Weight(segments[kept - 1]) < 2 * behind) behind += Weight(segments[--kept]);
-  return kept;
-}
+ private:
+  const std::vector<std::shared_ptr<Tablet>> tablets_;
+};
 
 }  // namespace
 
@@ -30,7 +32,6 @@ Checkpointer::Checkpointer(DataFolder& folder, CheckpointSource& source, const O
     : folder_(folder),
       source_(source),
       options_(options),
-      next_file_(folder.manifest().next_file_number),
       next_manifest_(folder.manifest().number + 1) {}
 
 Checkpointer::~Checkpointer() {
@@ -57,7 +58,8 @@ void Checkpointer::Loop() {
     {
       MutexLock run_lock(run_mu_);
       is_due =
-          folder_.wal().BytesSince(folder_.manifest().wal.replay_from) > options_.log_bytes_max;
+          folder_.wal().BytesSince(folder_.manifest().wal.replay_from) > options_.log_bytes_max ||
+          (options_.hot_bytes_max != 0 && source_.HotBytes() > options_.hot_bytes_max);
     }
     const bool failed = is_due && !Run().ok();
     lock.Lock();
@@ -74,7 +76,6 @@ Status Checkpointer::Run() {
   MutexLock run_lock(run_mu_);
   const int64_t began = folder_.env().clock().MonotonicMicros();
   Status status = RunLocked();
-  new_rows_.clear();
   MutexLock lock(mu_);
   if (status.ok()) {
     ++stats_.checkpoints;
@@ -108,114 +109,84 @@ Status Checkpointer::WriteAll(Timestamp as_of, const WalPosition& position) {
   const bool is_same = before.number != 0 && before.as_of == as_of &&
                        before.sequences == manifest.sequences &&
                        before.highest_txn == manifest.highest_txn;
-  if (is_same) return Status::Ok();
-  std::map<TabletId, const Manifest::TabletFiles*> known;
-  for (const Manifest::TabletFiles& files : before.tablets) known[files.tablet] = &files;
-
   std::vector<std::shared_ptr<Tablet>> tablets = source_.Tablets();
   std::sort(tablets.begin(), tablets.end(),
             [](const auto& a, const auto& b) { return a->id() < b->id(); });
-  for (const std::shared_ptr<Tablet>& tablet : tablets) {
-    const auto found = known.find(tablet->id());
-    ASSIGN_OR_RETURN(Manifest::TabletFiles files,
-                     WriteTablet(*tablet, found == known.end() ? nullptr : found->second, as_of));
-    manifest.tablets.push_back(std::move(files));
+  // Until the end, so that nobody else changes a list meanwhile.
+  const SegmentLocks locks(tablets);
+  if (!is_same) RETURN_IF_ERROR(WriteSegments(tablets, as_of, std::move(manifest)));
+  if (options_.hot_bytes_max == 0 || source_.HotBytes() <= options_.hot_bytes_max) {
+    return Status::Ok();
   }
-  manifest.next_file_number = next_file_;
+  return EvictSome(std::move(tablets), as_of);
+}
+
+Status Checkpointer::WriteSegments(const std::vector<std::shared_ptr<Tablet>>& tablets,
+                                   Timestamp as_of, Manifest manifest) {
+  TabletCheckpoint::Written written;
+  std::vector<std::shared_ptr<const SegmentList>> lists;
+  const Timestamp oldest = source_.OldestSnapshot();
+  for (const std::shared_ptr<Tablet>& tablet : tablets) {
+    // Read before the rows: an id given out later belongs to a transaction of which nothing is
+    // visible at `as_of`, and replay finds it in the log.
+    const RowId next_row_id = tablet->next_row_id();
+    ASSIGN_OR_RETURN(std::shared_ptr<const SegmentList> list,
+                     TabletCheckpoint::Write(folder_.store(), *tablet, as_of, oldest, &written));
+    manifest.tablets.push_back(FilesOf(tablet->id(), list.get()));
+    manifest.tablets.back().next_row_id = next_row_id;
+    lists.push_back(std::move(list));
+  }
+  manifest.next_file_number = folder_.store().next_number();
   manifest.number = next_manifest_++;
   const Status published = folder_.Publish(std::move(manifest));
   // From here on the new files may be named by a manifest on disk, even if the folder could not be
-  // synced: their rows are known as soon as the folder says that it took it.
-  if (folder_.manifest().number == next_manifest_ - 1) folder_.segment_rows().merge(new_rows_);
+  // synced: they count as soon as the folder says that it took it.
+  if (folder_.manifest().number != next_manifest_ - 1) return published;
+  for (size_t i = 0; i < tablets.size(); ++i) {
+    if (lists[i] != tablets[i]->segment_list()) {
+      TabletCheckpoint::Publish(*tablets[i], std::move(lists[i]), as_of);
+    }
+  }
+  // Deleted rows need no trace in memory once a segment has it.
+  const Timestamp oldest_now = source_.OldestSnapshot();
+  for (const std::shared_ptr<Tablet>& tablet : tablets) {
+    RETURN_IF_ERROR(tablet->Evict(as_of, oldest_now, Tablet::Evicted::kTombstones).status());
+  }
+  MutexLock lock(mu_);
+  stats_.rows_written += written.rows;
+  stats_.bytes_written += written.bytes;
   return published;
 }
 
-Result<Manifest::TabletFiles> Checkpointer::WriteTablet(Tablet& tablet,
-                                                        const Manifest::TabletFiles* before,
-                                                        Timestamp as_of) {
+Manifest::TabletFiles Checkpointer::FilesOf(TabletId tablet, const SegmentList* list) {
   Manifest::TabletFiles files;
-  if (before != nullptr) files = *before;
-  files.tablet = tablet.id();
-  // Read before the rows: an id given out later belongs to a transaction of which nothing is
-  // visible at `as_of`, and replay finds it in the log.
-  files.next_row_id = tablet.next_row_id();
-
-  // As many changes are expected as there were last time.
-  const auto last = last_changes_.find(tablet.id());
-  uint64_t expected = files.segments.size() > 1 ? Weight(files.segments.back()) : 0;
-  if (last != last_changes_.end()) expected = last->second;
-  const Timestamp newest = files.segments.empty() ? Timestamp{} : files.segments.back().as_of;
-  uint64_t changes = 0;
-
-  const size_t kept = SegmentsToKeep(files.segments, expected);
-  const bool merges = kept < files.segments.size();
-  const Timestamp since = kept > 0 ? files.segments[kept - 1].as_of : Timestamp{};
-  std::map<uint64_t, DataFolder::SegmentRows>& known = folder_.segment_rows();
-  Roaring64Map present;  // rows that the kept segments show
-  for (size_t i = 0; i < kept; ++i) {
-    const DataFolder::SegmentRows& rows = known[files.segments[i].number];
-    present -= rows.removed;
-    present |= rows.ids;
+  files.tablet = tablet;
+  if (list == nullptr) return files;
+  files.live_rows = list->live_rows;
+  for (size_t i = list->parts.size(); i-- > 0;) {
+    const SegmentList::Part& part = list->parts[i];
+    const SegmentFile& file = part.segment->file();
+    Manifest::Segment& segment = files.segments.emplace_back();
+    segment = {part.segment->number(), file.file_bytes(), file.row_count(),
+               file.removed_count(),   file.as_of(),      {}};
+    for (const auto& [index, run] : part.runs) segment.runs.push_back({index, run.number});
+    std::sort(segment.runs.begin(), segment.runs.end(),
+              [](const auto& a, const auto& b) { return a.index < b.index; });
   }
-
-  std::unique_ptr<SegmentWriter> writer;
-  DataFolder::SegmentRows rows;
-  const uint64_t number = next_file_++;  // perhaps for nothing: there are enough
-  const auto open_writer = [&]() -> Status {
-    if (writer != nullptr) return Status::Ok();
-    SegmentWriter::Options options;
-    options.path = JoinPath(folder_.data_path(), SegmentFileName(number));
-    options.tablet = tablet.id();
-    options.number = number;
-    options.identity = folder_.identity();
-    options.as_of = as_of;
-    ASSIGN_OR_RETURN(writer, SegmentWriter::Create(folder_.env().files(), options));
-    files.segments.resize(kept);
-    files.segments.push_back({number, 0, 0, 0, as_of});
-    return Status::Ok();
-  };
-
-  Status failed;
-  Roaring64Map seen;
-  RowId next(0);
-  do {
-    next = tablet.ScanImages(as_of, next, [&](const Tablet::RowImage& image) {
-      seen.add(image.id.value);
-      if (image.begin <= since) return true;
-      if (image.begin > newest) ++changes;
-      failed = open_writer();
-      if (!failed.ok()) return false;
-      rows.ids.add(image.id.value);
-      failed = writer->Add(tablet.schema(), image.id, image.begin, image.schema, image.bytes);
-      // A full group is written outside of the scan, which keeps memory from being freed.
-      return failed.ok() && !writer->group_is_full();
-    });
-    RETURN_IF_ERROR(failed);
-    if (writer != nullptr && next.value != 0) RETURN_IF_ERROR(writer->FlushFullGroup());
-  } while (next.value != 0);
-
-  present -= seen;
-  last_changes_[tablet.id()] = changes + present.cardinality();
-  if (!present.isEmpty()) RETURN_IF_ERROR(open_writer());
-  for (const uint64_t row : present) RETURN_IF_ERROR(writer->AddRemoved(RowId(row)));
-  rows.removed = present;
-  if (writer == nullptr) {
-    // Merged away: whatever the dropped segments said is gone by now.
-    if (merges) files.segments.resize(kept);
-    return files;
-  }
-  RETURN_IF_ERROR(writer->Finish());
-  Manifest::Segment& segment = files.segments.back();
-  segment.file_bytes = writer->file_bytes();
-  segment.row_count = writer->row_count();
-  segment.removed_count = writer->removed_count();
-  rows.ids.runOptimize();
-  rows.removed.runOptimize();
-  new_rows_.insert_or_assign(segment.number, std::move(rows));
-  MutexLock lock(mu_);
-  stats_.rows_written += segment.row_count;
-  stats_.bytes_written += segment.file_bytes;
   return files;
+}
+
+Status Checkpointer::EvictSome(std::vector<std::shared_ptr<Tablet>> tablets, Timestamp as_of) {
+  std::sort(tablets.begin(), tablets.end(),
+            [](const auto& a, const auto& b) { return a->memory().bytes() > b->memory().bytes(); });
+  const Timestamp oldest = source_.OldestSnapshot();
+  for (const std::shared_ptr<Tablet>& tablet : tablets) {
+    if (source_.HotBytes() <= options_.hot_bytes_max / 2) break;
+    ASSIGN_OR_RETURN(const size_t rows, tablet->Evict(as_of, oldest, Tablet::Evicted::kAll));
+    MutexLock lock(mu_);
+    stats_.rows_evicted += rows;
+  }
+  return Status::Ok();
 }
 
 Checkpointer::Stats Checkpointer::stats() {

@@ -16,17 +16,15 @@ namespace oxibase {
 /// since the last one has grown beyond a limit. Writers go on meanwhile: a checkpoint reads a
 /// pinned state. Thread-safe.
 ///
-/// For each tablet the rows that changed since one of its segments are written as a new segment,
-/// with the ids of those that are gone. The segments behind that one are dropped: it is chosen so
-/// that a tablet has at most kSegmentsMax, each clearly larger than those behind it. Files of
-/// tablets without changes are named again.
+/// Where memory has more than a limit of rows, quiet ones leave it once they are in segments.
 class Checkpointer {
  public:
-  static constexpr size_t kSegmentsMax = 4;
-
   struct Options {
     /// Bytes of log that start a checkpoint; 0: only when asked.
     uint64_t log_bytes_max = uint64_t{64} << 20;
+    /// Bytes of rows and index entries in memory that start a checkpoint, after which quiet rows
+    /// leave memory until half of it is free; 0: they stay.
+    uint64_t hot_bytes_max = 0;
     /// How often the log is looked at.
     int64_t poll_micros = 100'000;
     /// After a failure (a full disk) the background thread waits this long.
@@ -36,6 +34,7 @@ class Checkpointer {
     uint64_t checkpoints = 0;
     uint64_t rows_written = 0;
     uint64_t bytes_written = 0;
+    uint64_t rows_evicted = 0;
     int64_t last_micros = 0;
   };
 
@@ -58,9 +57,10 @@ class Checkpointer {
  private:
   Status RunLocked() REQUIRES(run_mu_);
   Status WriteAll(Timestamp as_of, const WalPosition& position) REQUIRES(run_mu_);
-  /// The tablet's files after this checkpoint; writes a segment if something changed.
-  Result<Manifest::TabletFiles> WriteTablet(Tablet& tablet, const Manifest::TabletFiles* before,
-                                            Timestamp as_of) REQUIRES(run_mu_);
+  Status WriteSegments(const std::vector<std::shared_ptr<Tablet>>& tablets, Timestamp as_of,
+                       Manifest manifest) REQUIRES(run_mu_);
+  static Manifest::TabletFiles FilesOf(TabletId tablet, const SegmentList* list);
+  Status EvictSome(std::vector<std::shared_ptr<Tablet>> tablets, Timestamp as_of);
   void Loop();
 
   DataFolder& folder_;
@@ -68,10 +68,7 @@ class Checkpointer {
   const Options options_;
 
   Mutex run_mu_;
-  uint64_t next_file_ GUARDED_BY(run_mu_);
   uint64_t next_manifest_ GUARDED_BY(run_mu_);
-  std::map<TabletId, uint64_t> last_changes_ GUARDED_BY(run_mu_);  // rows, at the last checkpoint
-  std::map<uint64_t, DataFolder::SegmentRows> new_rows_ GUARDED_BY(run_mu_);
 
   Mutex mu_;
   CondVar wakes_;

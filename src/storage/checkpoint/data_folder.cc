@@ -6,7 +6,6 @@
 #include <set>
 
 #include "storage/byte_codec.h"
-#include "storage/segment/segment_reader.h"
 
 namespace oxibase {
 namespace {
@@ -44,6 +43,9 @@ Result<std::unique_ptr<DataFolder>> DataFolder::Open(Env& env, const Options& op
   std::unique_ptr<DataFolder> folder(new DataFolder(env, options.path));
   RETURN_IF_ERROR(folder->MakeOrCheck(options.create_if_missing));
   RETURN_IF_ERROR(folder->ReadManifest());
+  folder->store_ = std::make_unique<SegmentStore>(
+      env.files(), folder->data_path(), folder->identity_, *options.cache, options.memory,
+      std::max<uint64_t>(folder->manifest_.next_file_number, 1));
   RETURN_IF_ERROR(folder->LoadSegments(target));
   WalOptions wal_options = options.wal;
   wal_options.identity = folder->identity_;
@@ -146,36 +148,39 @@ Status DataFolder::ReadManifest() {
 Status DataFolder::LoadSegments(RecoveryTarget& target) {
   if (manifest_.number == 0) return Status::Ok();
   RETURN_IF_ERROR(target.BeginCheckpoint(manifest_.as_of, manifest_.highest_txn));
-  for (const Manifest::TabletFiles& tablet : manifest_.tablets) {
-    RETURN_IF_ERROR(target.BeginTablet(tablet.tablet, tablet.next_row_id));
-    for (const Manifest::Segment& segment : tablet.segments) {
-      const std::string path = JoinPath(data_path(), SegmentFileName(segment.number));
-      ASSIGN_OR_RETURN(const std::unique_ptr<SegmentReader> reader,
-                       SegmentReader::Open(env_.files(), path, tablet.tablet, identity_));
-      if (reader->footer().row_count != segment.row_count ||
-          reader->footer().removed_count != segment.removed_count ||
-          reader->footer().as_of != segment.as_of)
-        return Error(ErrorCode::kDataCorrupted,
-                     "segment file \"{}\" is not the one that the manifest means", path);
-      SegmentRows& rows = segment_rows_[segment.number];
-      Status failed;
-      RETURN_IF_ERROR(reader->ForEachRemoved([&](RowId row) {
-        rows.removed.add(row.value);
-        if (failed.ok()) failed = target.LoadRemoved(row, segment.as_of);
-      }));
-      RETURN_IF_ERROR(failed);
-      RETURN_IF_ERROR(
-          reader->ForEachRow([&](RowId row, Timestamp begin, SchemaVersion schema, ByteSpan bytes) {
-            rows.ids.add(row.value);
-            return target.LoadRow(row, begin, schema, bytes);
-          }));
-      rows.ids.runOptimize();
-      rows.removed.runOptimize();
-    }
+  for (const Manifest::TabletFiles& files : manifest_.tablets) {
+    ASSIGN_OR_RETURN(std::shared_ptr<const SegmentList> segments, OpenSegments(files));
+    RETURN_IF_ERROR(target.LoadTablet(files.tablet, files.next_row_id, std::move(segments)));
   }
   for (const SequenceState& sequence : manifest_.sequences)
     RETURN_IF_ERROR(target.ApplySequence(sequence));
   return Status::Ok();
+}
+
+Result<std::shared_ptr<const SegmentList>> DataFolder::OpenSegments(
+    const Manifest::TabletFiles& files) {
+  if (files.segments.empty()) return std::shared_ptr<const SegmentList>();
+  auto list = std::make_shared<SegmentList>();
+  list->store = store_.get();
+  list->live_rows = files.live_rows;
+  for (size_t i = files.segments.size(); i-- > 0;) {
+    const Manifest::Segment& named = files.segments[i];
+    SegmentList::Part& part = list->parts.emplace_back();
+    ASSIGN_OR_RETURN(part.segment,
+                     store_->OpenSegment(store_->HoldFile(named.number), files.tablet));
+    const SegmentFile& file = part.segment->file();
+    if (file.row_count() != named.row_count || file.removed_count() != named.removed_count ||
+        file.as_of() != named.as_of)
+      return Error(ErrorCode::kDataCorrupted,
+                   "segment file \"{}\" is not the one that the manifest means", file.path());
+    for (const Manifest::Run& run : named.runs) {
+      SegmentList::Run& opened = part.runs[run.index];
+      opened.number = run.number;
+      ASSIGN_OR_RETURN(opened.file,
+                       store_->OpenRun(store_->HoldFile(run.number), files.tablet, run.index));
+    }
+  }
+  return std::shared_ptr<const SegmentList>(std::move(list));
 }
 
 Status DataFolder::Publish(Manifest manifest) {
@@ -199,14 +204,18 @@ Status DataFolder::RemoveOrphans() {
   }
   std::set<uint64_t> used;
   for (const Manifest::TabletFiles& tablet : manifest_.tablets)
-    for (const Manifest::Segment& segment : tablet.segments) used.insert(segment.number);
+    for (const Manifest::Segment& segment : tablet.segments) {
+      used.insert(segment.number);
+      for (const Manifest::Run& run : segment.runs) used.insert(run.number);
+    }
   ASSIGN_OR_RETURN(const std::vector<std::string> data, files.List(data_path()));
   for (const std::string& name : data) {
-    const auto number = ParseSegmentFileName(name);
-    if (number && used.count(*number) == 0)
+    auto number = ParseSegmentFileName(name);
+    if (!number) number = ParseRunFileName(name);
+    if (!number) number = ParseTemporaryFileName(name);
+    if (number && used.count(*number) == 0 && !store_->IsHeld(*number))
       RETURN_IF_ERROR(files.Remove(JoinPath(data_path(), name)));
   }
-  std::erase_if(segment_rows_, [&](const auto& entry) { return used.count(entry.first) == 0; });
   return Status::Ok();
 }
 

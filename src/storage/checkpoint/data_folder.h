@@ -1,14 +1,14 @@
 #pragma once
 
-#include <map>
 #include <memory>
-#include <roaring/roaring64map.hh>
 #include <string>
 
 #include "common/status.h"
 #include "env/env.h"
 #include "storage/checkpoint/manifest.h"
 #include "storage/checkpoint/recovery_target.h"
+#include "storage/segment/segment_list.h"
+#include "storage/segment/segment_store.h"
 #include "storage/wal/wal_manager.h"
 
 namespace oxibase {
@@ -19,7 +19,7 @@ namespace oxibase {
 ///                    it has not begun. Made last in a new folder, so that a half-made one is known
 ///   lock             held while a process has the folder open
 ///   manifest-*       what the newest checkpoint consists of
-///   data/*.seg       its segments
+///   data/*.seg, .run its segments, and their index runs
 ///   wal/             the log since then
 class DataFolder {
  public:
@@ -27,19 +27,17 @@ class DataFolder {
     std::string path;
     bool create_if_missing = true;
     WalOptions wal;  // its identity is set here
+    /// Through which segments are read, and who counts what they hold. They outlive the folder.
+    BlockCache* cache = nullptr;
+    MemoryTracker* memory = nullptr;
   };
 
-  /// What a segment holds, kept to find out which rows are gone.
-  struct SegmentRows {
-    Roaring64Map ids;
-    Roaring64Map removed;
-  };
-
-  /// Locks the folder, makes it if it is new, hands its content to `target` (checkpoint first, then
-  /// the log) and opens the log for appending. Errors, after which the folder is as it was:
-  /// kLockFileExists: another process has it. kUndefinedFile: it is not there and is not to be
-  /// made. kConfigFileError (F0000): it holds something else. kDataCorrupted, naming the file:
-  /// damage. kFeatureNotSupported: a newer format. `env` outlives the folder.
+  /// Locks the folder, makes it if it is new, hands its content to `target` (the checkpoint's
+  /// segments, opened and not read; then the log) and opens the log for appending. Errors, after
+  /// which the folder is as it was: kLockFileExists: another process has it. kUndefinedFile: it is
+  /// not there and is not to be made. kConfigFileError (F0000): it holds something else.
+  /// kDataCorrupted, naming the file: damage. kFeatureNotSupported: a newer format. `env` outlives
+  /// the folder.
   static Result<std::unique_ptr<DataFolder>> Open(Env& env, const Options& options,
                                                   RecoveryTarget& target);
 
@@ -52,9 +50,9 @@ class DataFolder {
 
   /// The newest checkpoint; number 0 if there is none yet. For the checkpointer, as what follows.
   const Manifest& manifest() const { return manifest_; }
-  std::map<uint64_t, SegmentRows>& segment_rows() { return segment_rows_; }
+  SegmentStore& store() { return *store_; }
   /// Makes `manifest`, whose files are synced, the newest one; then removes files that it does not
-  /// name and log that it does not need.
+  /// name and nobody holds, and log that it does not need.
   Status Publish(Manifest manifest);
 
  private:
@@ -65,6 +63,7 @@ class DataFolder {
   Status WriteFormatFile(bool log_has_begun);
   Status ReadManifest();
   Status LoadSegments(RecoveryTarget& target);
+  Result<std::shared_ptr<const SegmentList>> OpenSegments(const Manifest::TabletFiles& files);
   Status RemoveOrphans();
 
   Env& env_;
@@ -73,7 +72,7 @@ class DataFolder {
   bool is_new_ = false;
   DatabaseIdentity identity_{};
   Manifest manifest_;
-  std::map<uint64_t, SegmentRows> segment_rows_;  // by file number
+  std::unique_ptr<SegmentStore> store_;
   std::unique_ptr<WalManager> wal_;
 };
 

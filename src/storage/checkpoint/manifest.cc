@@ -11,11 +11,10 @@
 namespace oxibase {
 namespace {
 
-constexpr uint32_t kManifestFormatVersion = 1;
+constexpr uint32_t kManifestFormatVersion = 2;
 constexpr size_t kHeadBytes = 32;
 constexpr std::string_view kMagic = "OXIMANI\n";
 constexpr std::string_view kManifestPrefix = "manifest-";
-constexpr std::string_view kSegmentSuffix = ".seg";
 
 std::optional<uint64_t> ParseHex(std::string_view digits) {
   uint64_t number = 0;
@@ -42,6 +41,7 @@ std::vector<std::byte> Manifest::Encode(const DatabaseIdentity& identity) const 
   for (const TabletFiles& files : tablets) {
     to.Varint(files.tablet.value);
     to.Varint(files.next_row_id.value);
+    to.Varint(files.live_rows);
     to.Varint(files.segments.size());
     for (const Segment& segment : files.segments) {
       to.Varint(segment.number);
@@ -49,6 +49,11 @@ std::vector<std::byte> Manifest::Encode(const DatabaseIdentity& identity) const 
       to.Varint(segment.row_count);
       to.Varint(segment.removed_count);
       to.Varint(segment.as_of.value);
+      to.Varint(segment.runs.size());
+      for (const Run& run : segment.runs) {
+        to.Varint(run.index);
+        to.Varint(run.number);
+      }
     }
   }
   to.Varint(sequences.size());
@@ -74,7 +79,7 @@ Result<Manifest> Manifest::Decode(ByteSpan bytes, const DatabaseIdentity& identi
   if (bytes.size() < kHeadBytes || std::memcmp(bytes.data(), kMagic.data(), kMagic.size()) != 0)
     return damaged("it is not a manifest");
   const auto version = LoadLe<uint32_t>(bytes.data() + 8);
-  if (version != kManifestFormatVersion)
+  if (version != 1 && version != kManifestFormatVersion)
     return Error(ErrorCode::kFeatureNotSupported,
                  "file \"{}\" has version {} of the manifest format; this program reads version {}",
                  path, version, kManifestFormatVersion);
@@ -103,6 +108,7 @@ Result<Manifest> Manifest::Decode(ByteSpan bytes, const DatabaseIdentity& identi
     TabletFiles files;
     files.tablet = TabletId(from.Varint());
     files.next_row_id = RowId(from.Varint());
+    if (version > 1) files.live_rows = from.Varint();
     for (uint64_t segments = count(); segments > 0 && from.ok(); --segments) {
       Segment segment;
       segment.number = from.Varint();
@@ -110,7 +116,13 @@ Result<Manifest> Manifest::Decode(ByteSpan bytes, const DatabaseIdentity& identi
       segment.row_count = from.Varint();
       segment.removed_count = from.Varint();
       segment.as_of = {from.Varint()};
-      files.segments.push_back(segment);
+      if (version == 1) files.live_rows += segment.row_count;
+      for (uint64_t runs = version > 1 ? count() : 0; runs > 0 && from.ok(); --runs) {
+        Run& run = segment.runs.emplace_back();
+        run.index = static_cast<Oid>(from.Varint());
+        run.number = from.Varint();
+      }
+      files.segments.push_back(std::move(segment));
     }
     manifest.tablets.push_back(std::move(files));
   }
@@ -132,15 +144,6 @@ std::string ManifestName(uint64_t number) {
 std::optional<uint64_t> ParseManifestName(std::string_view name) {
   if (!name.starts_with(kManifestPrefix)) return std::nullopt;
   return ParseHex(name.substr(kManifestPrefix.size()));
-}
-
-std::string SegmentFileName(uint64_t number) {
-  return fmt::format("{:016x}{}", number, kSegmentSuffix);
-}
-
-std::optional<uint64_t> ParseSegmentFileName(std::string_view name) {
-  if (!name.ends_with(kSegmentSuffix)) return std::nullopt;
-  return ParseHex(name.substr(0, name.size() - kSegmentSuffix.size()));
 }
 
 }  // namespace oxibase

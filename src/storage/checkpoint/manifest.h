@@ -5,7 +5,7 @@
 //
 //   file "manifest-<16 hexadecimal digits>":
 //     0  8  "OXIMANI\n"
-//     8  4  format version, 1
+//     8  4  format version, 2; 1 is read too: it has no runs and no counts of live rows
 //    12  4  CRC-32C of all that follows
 //    16 16  the database's identity
 //    32     the body: varints and byte strings, see Encode
@@ -23,16 +23,22 @@
 namespace oxibase {
 
 struct Manifest {
+  struct Run {
+    Oid index = 0;
+    uint64_t number = 0;  // names the file
+  };
   struct Segment {
     uint64_t number = 0;  // names the file
     uint64_t file_bytes = 0;
     uint64_t row_count = 0;
     uint64_t removed_count = 0;
     Timestamp as_of;
+    std::vector<Run> runs;  // by index
   };
   struct TabletFiles {
     TabletId tablet;
-    RowId next_row_id;              // ids below it may have been given out
+    RowId next_row_id;  // ids below it may have been given out
+    uint64_t live_rows = 0;
     std::vector<Segment> segments;  // oldest first; a later one's rows and removals count
   };
 
@@ -54,8 +60,5 @@ struct Manifest {
 /// "manifest-000000000000002a", and back; empty if `name` is none.
 std::string ManifestName(uint64_t number);
 std::optional<uint64_t> ParseManifestName(std::string_view name);
-/// "000000000000002a.seg", and back.
-std::string SegmentFileName(uint64_t number);
-std::optional<uint64_t> ParseSegmentFileName(std::string_view name);
 
 }  // namespace oxibase

@@ -6,8 +6,18 @@
 namespace oxibase {
 
 EpochManager::~EpochManager() {
-  for (Shard& shard : shards_) {
-    for (const Retired& retired : shard.list) retired.free(retired.object);
+  // What is freed may retire more.
+  for (bool any = true; any;) {
+    any = false;
+    for (Shard& shard : shards_) {
+      std::vector<Retired> list;
+      {
+        MutexLock lock(shard.mu);
+        list.swap(shard.list);
+      }
+      any |= !list.empty();
+      for (const Retired& retired : list) retired.free(retired.object);
+    }
   }
 }
 

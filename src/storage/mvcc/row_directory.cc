@@ -38,20 +38,41 @@ RowVersion* RowDirectory::Latch(Slot& slot) {
   }
 }
 
-RowDirectory::Slot* RowDirectory::FindOrCreate(RowId row) {
-  if (Slot* slot = Find(row)) return slot;
-  const uint64_t page = row.value / kPageRows;
+RowDirectory::Page* RowDirectory::FindOrCreatePage(uint64_t page) {
+  const PageTable* now = table_.load(std::memory_order_acquire);
+  if (page < now->size) {
+    if (Page* found = now->pages[page].load(std::memory_order_acquire)) return found;
+  }
   MutexLock lock(mu_);
   PageTable* table = Grow(page);
   Page* found = table->pages[page].load(std::memory_order_relaxed);
   if (found == nullptr) {
     found = new Page;
-    // Row id 0 is none: its slot never lives.
-    if (page == 0) found->gone.store(1, std::memory_order_relaxed);
     table->pages[page].store(found, std::memory_order_release);
     page_count_.fetch_add(1, std::memory_order_relaxed);
   }
-  return &found->slots[row.value % kPageRows];
+  return found;
+}
+
+RowDirectory::Slot* RowDirectory::Pin(RowId row) {
+  for (;;) {
+    Page* page = FindOrCreatePage(row.value / kPageRows);
+    int32_t users = page->users.load(std::memory_order_relaxed);
+    while (users >= 0) {
+      if (page->users.compare_exchange_weak(users, users + 1, std::memory_order_acq_rel)) {
+        return &page->slots[row.value % kPageRows];
+      }
+    }
+    MutexLock lock(mu_);  // whoever frees it takes it out of the table meanwhile
+  }
+}
+
+void RowDirectory::Unpin(RowId row, RowId next) {
+  const uint64_t index = row.value / kPageRows;
+  Page* page = table_.load(std::memory_order_acquire)->pages[index].load(std::memory_order_acquire);
+  // The page next to be filled stays, so that one row that comes and goes does not make it anew.
+  const bool is_full = (index + 1) * kPageRows <= next.value;
+  if (page->users.fetch_sub(1, std::memory_order_acq_rel) == 1 && is_full) FreePage(index);
 }
 
 RowDirectory::PageTable* RowDirectory::Grow(uint64_t page) {
@@ -68,20 +89,25 @@ RowDirectory::PageTable* RowDirectory::Grow(uint64_t page) {
   return table;
 }
 
-void RowDirectory::RowGone(RowId row) {
-  const uint64_t index = row.value / kPageRows;
-  Page* page = table_.load(std::memory_order_acquire)->pages[index].load(std::memory_order_acquire);
-  if (page->gone.fetch_add(1, std::memory_order_acq_rel) + 1 == kPageRows) FreePage(index);
-}
-
 void RowDirectory::FreePage(uint64_t index) {
   MutexLock lock(mu_);
   PageTable* table = table_.load(std::memory_order_relaxed);
   Page* page = table->pages[index].load(std::memory_order_relaxed);
   if (page == nullptr) return;
+  int32_t none = 0;
+  if (!page->users.compare_exchange_strong(none, Page::kFreed, std::memory_order_acq_rel)) return;
   table->pages[index].store(nullptr, std::memory_order_release);
   page_count_.fetch_sub(1, std::memory_order_relaxed);
   epochs_.Retire(page, [](void* object) { delete static_cast<Page*>(object); });
+}
+
+bool RowDirectory::HasPages(RowId first, RowId last) const {
+  const PageTable* table = table_.load(std::memory_order_acquire);
+  for (uint64_t page = first.value / kPageRows;
+       page < table->size && page <= last.value / kPageRows; ++page) {
+    if (table->pages[page].load(std::memory_order_acquire) != nullptr) return true;
+  }
+  return false;
 }
 
 RowDirectory::Slot* RowDirectory::FirstFrom(RowId* row, uint64_t* left) const {
@@ -98,18 +124,11 @@ RowDirectory::Slot* RowDirectory::FirstFrom(RowId* row, uint64_t* left) const {
   return nullptr;
 }
 
-void RowDirectory::CountGone(RowId next) {
-  PageTable* table = table_.load(std::memory_order_acquire);
-  for (uint64_t i = 0; i < table->size; ++i) {
-    Page* page = table->pages[i].load(std::memory_order_relaxed);
-    if (page == nullptr) continue;
-    uint32_t gone = 0;
-    for (uint64_t j = 0; j < kPageRows; ++j) {
-      if (i * kPageRows + j >= next.value) break;
-      if (HeadOf(page->slots[j]) == nullptr) ++gone;
-    }
-    page->gone.store(gone, std::memory_order_relaxed);
-    if (gone == kPageRows) FreePage(i);
+void RowDirectory::FreeEmptyPages(RowId next) {
+  const PageTable* table = table_.load(std::memory_order_acquire);
+  for (uint64_t i = 0; i < table->size && (i + 1) * kPageRows <= next.value; ++i) {
+    const Page* page = table->pages[i].load(std::memory_order_acquire);
+    if (page != nullptr && page->users.load(std::memory_order_acquire) == 0) FreePage(i);
   }
 }
 

@@ -13,8 +13,9 @@ namespace oxibase {
 class EpochManager;
 
 /// Row id -> newest version of the row, as an array of pages of slots. A slot's lowest bit is the
-/// row's latch, which whoever changes the chain holds for a moment. A page whose ids were all given
-/// out and whose rows are all gone is freed.
+/// row's latch, which whoever changes the chain holds for a moment. A slot without a version: the
+/// row is in the tablet's segments, or nowhere. A page counts the rows it has; one without rows is
+/// freed once all its ids were given out.
 ///
 /// Thread-safe; every call needs a ReadGuard (an epoch), since pages are freed.
 class RowDirectory {
@@ -36,8 +37,12 @@ class RowDirectory {
     Page* found = table->pages[page].load(std::memory_order_acquire);
     return found ? &found->slots[row.value % kPageRows] : nullptr;
   }
-  /// Makes its page where there is none.
-  Slot* FindOrCreate(RowId row);
+  /// The row's slot; makes its page where there is none. The page stays until Unpin(row), which
+  /// must follow if the slot does not get a version, or when it has lost its last one.
+  Slot* Pin(RowId row);
+  /// The slot is null, or was so before Pin. `next`: ids from here on were not given out yet.
+  /// REQUIRES: the slot is not latched by the caller
+  void Unpin(RowId row, RowId next);
   /// The newest version, or null.
   RowVersion* Head(RowId row) const {
     const Slot* slot = Find(row);
@@ -54,23 +59,24 @@ class RowDirectory {
     slot.store(reinterpret_cast<uint64_t>(head), std::memory_order_release);
   }
 
-  /// Says that the row's slot is null and stays so. Frees the page with its last row. REQUIRES: the
-  /// slot is not latched.
-  void RowGone(RowId row);
-
   /// The first slot at or after `row` whose page exists; `row` is set to its id. Null at the end.
   /// `left` says how many slots of the page follow, this one included.
   Slot* FirstFrom(RowId* row, uint64_t* left) const;
 
   uint64_t page_count() const { return page_count_.load(std::memory_order_relaxed); }
 
-  /// Recovery: counts the empty slots of each page as gone up to (not including) `next`, and frees
-  /// pages without rows. REQUIRES: nobody else.
-  void CountGone(RowId next);
+  /// Whether any id in [first, last] has a page.
+  bool HasPages(RowId first, RowId last) const;
+
+  /// Frees pages without rows whose ids lie below `next`: those that lost their last row while some
+  /// of their ids were not given out yet.
+  void FreeEmptyPages(RowId next);
 
  private:
   struct Page {
-    std::atomic<uint32_t> gone{0};
+    static constexpr int32_t kFreed = INT32_MIN;
+    /// Slots with a version, and pins; kFreed: out of the table for good.
+    std::atomic<int32_t> users{0};
     Slot slots[kPageRows] = {};
   };
   struct PageTable {
@@ -79,6 +85,7 @@ class RowDirectory {
   };
 
   PageTable* Grow(uint64_t page) REQUIRES(mu_);
+  Page* FindOrCreatePage(uint64_t page);
   void FreePage(uint64_t page);
 
   EpochManager& epochs_;

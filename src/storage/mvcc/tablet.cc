@@ -5,6 +5,7 @@
 
 #include "storage/index/ordered_index.h"
 #include "storage/mvcc/epoch.h"
+#include "storage/segment/segment_list.h"
 
 namespace oxibase {
 
@@ -45,7 +46,10 @@ void Tablet::PublishIndexes(IndexList list) {
 
 Result<std::shared_ptr<TabletIndex>> Tablet::AddIndex(IndexSpec spec) {
   auto index = std::make_shared<TabletIndex>(std::move(spec), schema(), epochs_);
+  // No row goes from memory to a segment meanwhile.
+  MutexLock segments_lock(segments_mu_);
   RETURN_IF_ERROR(FillIndex(*index, index->spec().unique));
+  RETURN_IF_ERROR(AddRuns(*index));
   MutexLock lock(ddl_mu_);
   IndexList list = indexes();
   list.push_back(index);
@@ -68,11 +72,20 @@ std::shared_ptr<TabletIndex> Tablet::DropIndex(Oid oid) {
 }
 
 void Tablet::RestoreIndex(std::shared_ptr<TabletIndex> index) {
+  MutexLock segments_lock(segments_mu_);
+  AddRuns(*index).Ignore("readers of the index are told that it has no entries of a segment");
   MutexLock lock(ddl_mu_);
   index->SetSchema(schema());
   IndexList list = indexes();
   list.push_back(std::move(index));
   PublishIndexes(std::move(list));
+}
+
+uint64_t Tablet::IndexBytes() const {
+  EpochGuard guard(epochs_);
+  uint64_t bytes = 0;
+  for (const auto& index : indexes()) bytes += index->tree().bytes();
+  return bytes;
 }
 
 void Tablet::ReserveRowIds(RowId bound) {
@@ -171,53 +184,69 @@ RowId Tablet::ScanImages(Timestamp at, RowId first,
       while (version != nullptr && version->begin.load(std::memory_order_acquire) > at.value) {
         version = version->next.load(std::memory_order_acquire);  // in flight counts as later
       }
-      if (version == nullptr || version->is_tombstone()) continue;
+      if (version == nullptr) continue;
+      const bool removed = version->is_tombstone();
+      if (removed && !version->Has(RowVersion::kFrozen)) continue;
       const RowImage image{row,
                            {version->begin.load(std::memory_order_acquire)},
                            version->schema_version,
-                           {version->row(), version->row_bytes}};
+                           {version->row(), version->row_bytes},
+                           removed,
+                           version->Has(RowVersion::kFrozen)};
       if (!emit(image)) return RowId(row.value + 1);
     }
   }
 }
 
 void Tablet::Restore(RowId row, Timestamp commit_ts, SchemaVersion schema,
-                     std::span<const std::byte> bytes) {
+                     std::span<const std::byte> bytes, bool is_new) {
   EpochGuard guard(epochs_);
+  // What segments have of it may have other keys.
+  const uint8_t flags =
+      is_new || segments() == nullptr ? 0 : RowVersion::kFrozen | RowVersion::kKeysVary;
   RowVersion* version =
-      RowVersion::Create(commit_ts.value, 0, schema, 0, static_cast<uint32_t>(bytes.size()));
+      RowVersion::Create(commit_ts.value, 0, schema, flags, static_cast<uint32_t>(bytes.size()));
   std::memcpy(version->row(), bytes.data(), bytes.size());
   RestoreVersion(row, version);
 }
 
 void Tablet::RestoreDelete(RowId row, Timestamp commit_ts) {
   EpochGuard guard(epochs_);
-  RestoreVersion(row, RowVersion::Create(commit_ts.value, 0, 0, RowVersion::kTombstone, 0));
+  const uint8_t flags = RowVersion::kTombstone | (segments() != nullptr ? RowVersion::kFrozen : 0);
+  RestoreVersion(row, RowVersion::Create(commit_ts.value, 0, 0, flags, 0));
 }
 
 // Later changes of one transaction carry the same timestamp: the last one applied stands.
 void Tablet::RestoreVersion(RowId row, RowVersion* version) {
-  RowDirectory::Slot& slot = *rows_.FindOrCreate(row);
+  ReserveRowIds(RowId(row.value + 1));
+  RowDirectory::Slot& slot = *rows_.Pin(row);
   RowVersion* old = RowDirectory::Latch(slot);
+  if (old != nullptr && !old->Has(RowVersion::kFrozen)) {
+    version->flags.fetch_and(static_cast<uint8_t>(~RowVersion::kFrozen),
+                             std::memory_order_relaxed);  // it was new in the log
+  }
   if (old != nullptr &&
       old->begin.load(std::memory_order_relaxed) > version->begin.load(std::memory_order_relaxed)) {
     RowDirectory::Unlatch(slot, old);
+    rows_.Unpin(row, next_row_id());
     RowVersion::Destroy(version);
     return;
   }
   RowDirectory::Unlatch(slot, version);
+  if (old != nullptr) rows_.Unpin(row, next_row_id());  // it had a pin
   int64_t bytes = static_cast<int64_t>(version->total_bytes());
   if (old != nullptr) {
     bytes -= static_cast<int64_t>(old->total_bytes());
     RowVersion::Destroy(old);
   }
   memory_.Add(bytes);
-  ReserveRowIds(RowId(row.value + 1));
 }
 
 Status Tablet::FinishRestore() {
+  RETURN_IF_ERROR(CheckSegmentSchemas());
   EpochGuard guard(epochs_);
-  int64_t live = 0;
+  const std::shared_ptr<const SegmentList> list = segment_list();
+  int64_t live = list != nullptr ? static_cast<int64_t>(list->live_rows) : 0;
   RowId row(0);
   uint64_t left;
   while (RowDirectory::Slot* slot = rows_.FirstFrom(&row, &left)) {
@@ -232,16 +261,21 @@ Status Tablet::FinishRestore() {
                        "version, {}",
                        row.value, name(), id().value, head->schema_version);
         }
-        ++live;
+        live += head->Has(RowVersion::kFrozen) ? 0 : 1;
+        continue;
+      }
+      if (head->Has(RowVersion::kFrozen)) {
+        --live;
         continue;
       }
       RowDirectory::Unlatch(*slot, nullptr);
       memory_.Add(-static_cast<int64_t>(head->total_bytes()));
       RowVersion::Destroy(head);
+      rows_.Unpin(row, next_row_id());
     }
   }
   live_rows_.store(live, std::memory_order_relaxed);
-  rows_.CountGone(next_row_id());
+  rows_.FreeEmptyPages(next_row_id());
   for (const auto& index : indexes()) RETURN_IF_ERROR(FillIndex(*index, false));
   return Status::Ok();
 }

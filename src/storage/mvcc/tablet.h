@@ -20,10 +20,13 @@
 namespace oxibase {
 
 class EpochManager;
+class SupersededBits;
+struct FrozenGroup;
+struct SegmentList;
 
-/// The hot rows of one table with their indexes. Rows are read and changed by txn
-/// (tablet_access.h); what is here besides is for DDL, checkpoints and recovery. Thread-safe as
-/// said at each method. Shared by the registry, plans and transactions.
+/// The rows of one table with their indexes: hot ones in memory, over segments. Rows are read and
+/// changed by txn (tablet_access.h); what is here besides is for DDL, checkpoints and recovery.
+/// Thread-safe as said at each method. Shared by the registry, plans and transactions.
 class Tablet {
  public:
   using IndexList = std::vector<std::shared_ptr<TabletIndex>>;
@@ -60,6 +63,8 @@ class Tablet {
   /// Takes it out of the list; readers that still have it may go on. Put back by RestoreIndex (DROP
   /// INDEX rolled back, if nothing was written meanwhile: an ACCESS EXCLUSIVE lock was held).
   std::shared_ptr<TabletIndex> DropIndex(Oid oid);
+  /// A segment that was written meanwhile gets its run; if that fails (58030), so do readers of the
+  /// index, until the folder is opened again.
   void RestoreIndex(std::shared_ptr<TabletIndex> index);
 
   /// Row ids below this may have been given out.
@@ -75,6 +80,8 @@ class Tablet {
   }
   void AddLiveRows(int64_t delta) { live_rows_.fetch_add(delta, std::memory_order_relaxed); }
   MemoryTracker& memory() { return memory_; }
+  /// Of the indexes in memory.
+  uint64_t IndexBytes() const;
 
   /// Counts those who will still look at its rows: it isn't destroyed before they are done.
   void Pin(int64_t delta) const { pins_.fetch_add(delta, std::memory_order_acq_rel); }
@@ -93,6 +100,36 @@ class Tablet {
   /// Takes a version that no chain has.
   void Discard(RowVersion* version);
 
+  // ---- Segments. These need a ReadGuard, unless they say otherwise.
+
+  /// The newest list; null: there are no segments, or memory has all of their rows too, and whoever
+  /// reads need not look at them.
+  const SegmentList* segments() const { return segments_.load(std::memory_order_seq_cst); }
+  /// Puts a row that only segments have at the head of an empty chain, as it is there. Nothing
+  /// happens to other rows. For whoever is about to change or lock the row. Errors: of reading
+  /// segments.
+  Status EnsureHot(RowId row) {
+    return segments() == nullptr || rows_.Head(row) != nullptr ? Status::Ok() : EnsureHotSlow(row);
+  }
+  /// Of a group of any list that the caller reads. Errors: of reading segments.
+  Result<SupersededBits*> SupersededIn(const FrozenGroup& group) const;
+
+  /// Held while segments are written, merged or read for a new index, and rows evicted.
+  Mutex& segments_mu() const RETURN_CAPABILITY(segments_mu_) { return segments_mu_; }
+  /// Makes `list` the newest one. Needs no guard. REQUIRES: segments_mu(), or nobody else
+  void PublishSegments(std::shared_ptr<const SegmentList> list);
+  /// Recovery: the same, and memory has none of its rows.
+  void RestoreSegments(std::shared_ptr<const SegmentList> list);
+  /// The newest list, read or not; null: there are no segments.
+  std::shared_ptr<const SegmentList> segment_list() const;
+  /// Notes that segments have all rows that began at or before `as_of`. Needs no guard.
+  void MarkFrozen(Timestamp as_of);
+  enum class Evicted : uint8_t { kTombstones, kAll };
+  /// Takes rows out of memory whose only version there is as the segments have it: those that
+  /// began at or before `as_of`, up to which all is in segments, and durable. Returns how many.
+  /// Needs no guard. REQUIRES: segments_mu(). Errors: of reading segments.
+  Result<size_t> Evict(Timestamp as_of, Timestamp oldest_snapshot, Evicted which);
+
   // ---- Checkpoint and recovery.
 
   /// One row as a checkpoint writes it.
@@ -101,23 +138,39 @@ class Tablet {
     Timestamp begin;
     SchemaVersion schema;
     std::span<const std::byte> bytes;
+    bool removed = false;  // deleted, and a segment may have it
+    bool frozen = false;   // a segment may have it
   };
-  /// Calls `emit` for each row visible at `at`, in order of row id from `first` on, until it
+  /// Calls `emit` for each hot row visible at `at`, and for those that were deleted by then and may
+  /// be in segments, in order of row id from `first` on, until it
   /// returns false. Returns the id to go on from, or 0 at the end. The snapshot `at` must be pinned
   /// (TxnManager); no guard is needed, nor held while this is not running. The bytes are good
   /// during the call.
   RowId ScanImages(Timestamp at, RowId first, const std::function<bool(const RowImage&)>& emit);
 
-  /// Recovery: makes this the row's only version if `commit_ts` is newer than what is there. Any
-  /// order; any threads, each row on one thread at a time. Indexes are not touched.
+  /// Recovery: makes this the row's only version in memory if `commit_ts` is newer than what is
+  /// there. Any order; any threads, each row on one thread at a time. Indexes are not touched.
+  /// `is_new`: no segment has the row.
   void Restore(RowId row, Timestamp commit_ts, SchemaVersion schema,
-               std::span<const std::byte> bytes);
+               std::span<const std::byte> bytes, bool is_new);
   void RestoreDelete(RowId row, Timestamp commit_ts);
-  /// Ends recovery: drops what was deleted and fills the indexes. XX001 if a row is not one of this
-  /// table's schema.
+  /// Ends recovery: drops what was deleted and fills the indexes. XX001 if a row, or a segment, is
+  /// not one of this table's schema.
   Status FinishRestore();
 
  private:
+  Status EnsureHotSlow(RowId row);
+  /// From here on segments are looked at.
+  void ReadSegments();
+  Status AddRuns(const TabletIndex& index) REQUIRES(segments_mu_);
+  Status CheckUniqueOverSegments(const TabletIndex& index, const SegmentList& list) const;
+  Result<bool> HasKeyNow(const TabletIndex& index, const SegmentList& list, RowId row,
+                         std::string_view key, std::string* scratch,
+                         std::vector<Value>* values) const;
+  Status CheckSegmentSchemas() const;
+  bool EveryIndexHasRuns(const SegmentList& list) const;
+  Result<bool> EvictRow(RowId row, RowDirectory::Slot& slot, const SegmentList& list,
+                        Timestamp as_of, Timestamp oldest_snapshot);
   void RemoveEntries(RowId row, const RowVersion* chain, const RowVersion& version);
   void RestoreVersion(RowId row, RowVersion* version);
   Status FillIndex(TabletIndex& index, bool check_unique);
@@ -140,6 +193,11 @@ class Tablet {
   mutable Mutex ddl_mu_;
   // Every schema there was: readers hold plain references. DDL is rare.
   std::vector<std::shared_ptr<const TableSchema>> schemas_ GUARDED_BY(ddl_mu_);
+  std::atomic<const SegmentList*> segments_{nullptr};
+  // The newest list, shared with the checkpointer.
+  std::shared_ptr<const SegmentList> segment_list_ GUARDED_BY(ddl_mu_);
+  bool has_cold_rows_ GUARDED_BY(ddl_mu_) = false;  // or may have: then segments_ is that list
+  mutable Mutex segments_mu_;
 };
 
 }  // namespace oxibase

@@ -33,14 +33,14 @@ void Tablet::Cut(RowId row, RowVersion* dead) {
   RemoveEntries(row, head, *dead);
   RowVersion* tombstone = nullptr;
   if (head != nullptr && head->is_tombstone() && !head->in_flight() &&
-      head->next.load(std::memory_order_relaxed) == nullptr) {
+      !head->Has(RowVersion::kFrozen) && head->next.load(std::memory_order_relaxed) == nullptr) {
     tombstone = head;
     head = nullptr;
   }
   RowDirectory::Unlatch(slot, head);
   Discard(dead);
   if (tombstone != nullptr) Discard(tombstone);
-  if (head == nullptr) rows_.RowGone(row);
+  if (head == nullptr) rows_.Unpin(row, next_row_id());
 }
 
 void Tablet::RemoveEntries(RowId row, const RowVersion* chain, const RowVersion& dead) {

@@ -1,0 +1,165 @@
+#include "storage/checkpoint/tablet_checkpoint.h"
+
+#include <roaring/roaring64map.hh>
+#include <utility>
+
+#include "storage/checkpoint/hot_images.h"
+#include "storage/mvcc/epoch.h"
+#include "storage/segment/segment_builder.h"
+#include "storage/segment/segment_merger.h"
+
+namespace oxibase {
+namespace {
+
+uint64_t Weight(const SegmentList::Part& part) {
+  return part.segment->file().row_count() + part.segment->file().removed_count();
+}
+
+/// How many of the newest parts go into a segment of `changes` further rows.
+size_t PartsToMerge(const std::vector<SegmentList::Part>& parts, uint64_t changes) {
+  size_t merged = 0;
+  uint64_t behind = changes;
+  if (parts.size() >= TabletCheckpoint::kSegmentsMax) behind += Weight(parts[merged++]);
+  while (merged < parts.size() && Weight(parts[merged]) < 2 * behind) {
+    behind += Weight(parts[merged++]);
+  }
+  return merged;
+}
+
+/// Counts what changed; a look at headers only.
+uint64_t CountChanges(Tablet& tablet, Timestamp since, Timestamp as_of) {
+  uint64_t changes = 0;
+  RowId next(0);
+  do {
+    next = tablet.ScanImages(as_of, next, [&](const Tablet::RowImage& image) {
+      changes += image.begin > since ? 1 : 0;
+      return true;
+    });
+  } while (next.value != 0);
+  return changes;
+}
+
+/// Runs of indexes that were dropped go.
+void KeepRunsOfIndexes(const Tablet& tablet, std::vector<SegmentList::Part>& parts) {
+  for (SegmentList::Part& part : parts) {
+    absl::erase_if(part.runs, [&](const auto& run) { return !tablet.FindIndex(run.first); });
+  }
+}
+
+/// Rows of memory and of the merged segments, in order of id.
+class Merge {
+ public:
+  Merge(SegmentBuilder& builder, HotImages& images, SegmentMerger& merger, EpochManager& epochs)
+      : builder_(builder), images_(images), merger_(merger), epochs_(epochs) {}
+
+  Status Run() {
+    has_hot_ = images_.Next();
+    bool first = true;
+    while (has_hot_ || has_cold_ || first) {
+      {
+        EpochGuard guard(epochs_);  // anew now and then, so that memory can be freed meanwhile
+        if (first) {
+          ASSIGN_OR_RETURN(has_cold_, merger_.Next());
+          first = false;
+        }
+        RETURN_IF_ERROR(AddSome());
+      }
+      RETURN_IF_ERROR(builder_.FlushFullGroup());
+    }
+    return Status::Ok();
+  }
+  const Roaring64Map& removed() const { return removed_; }
+  /// Rows that no segment had, less those that are gone.
+  int64_t live_delta() const { return live_delta_; }
+
+ private:
+  Status AddSome() {
+    while (!builder_.group_is_full() && (has_hot_ || has_cold_)) {
+      if (!has_hot_ || (has_cold_ && merger_.id() < images_.image().id)) {
+        ASSIGN_OR_RETURN(const Timestamp begin, merger_.ReadBegin());
+        ASSIGN_OR_RETURN(const ByteSpan row, merger_.ReadRow());
+        RETURN_IF_ERROR(builder_.Add(merger_.id(), begin, merger_.version(), row));
+        ASSIGN_OR_RETURN(has_cold_, merger_.Next());
+        continue;
+      }
+      const Tablet::RowImage& image = images_.image();
+      if (has_cold_ && merger_.id() == image.id) {
+        ASSIGN_OR_RETURN(has_cold_, merger_.Next());
+      }
+      if (image.removed) {
+        removed_.add(image.id.value);
+        --live_delta_;
+      } else {
+        RETURN_IF_ERROR(builder_.Add(image.id, image.begin, image.schema, image.bytes));
+        live_delta_ += image.frozen ? 0 : 1;
+      }
+      has_hot_ = images_.Next();
+    }
+    return Status::Ok();
+  }
+
+  SegmentBuilder& builder_;
+  HotImages& images_;
+  SegmentMerger& merger_;
+  EpochManager& epochs_;
+  bool has_hot_ = false;
+  bool has_cold_ = false;
+  Roaring64Map removed_;
+  int64_t live_delta_ = 0;
+};
+
+}  // namespace
+
+Result<std::shared_ptr<const SegmentList>> TabletCheckpoint::Write(SegmentStore& store,
+                                                                   Tablet& tablet, Timestamp as_of,
+                                                                   Timestamp oldest,
+                                                                   Written* written) {
+  static const std::vector<SegmentList::Part> kNone;
+  const std::shared_ptr<const SegmentList> before = tablet.segment_list();
+  const std::vector<SegmentList::Part>& parts = before != nullptr ? before->parts : kNone;
+  const Timestamp since = parts.empty() ? Timestamp{} : parts.front().segment->as_of();
+  const uint64_t changes = CountChanges(tablet, since, as_of);
+  if (changes == 0) return before;
+  const size_t merged = PartsToMerge(parts, changes);
+
+  ASSIGN_OR_RETURN(const std::unique_ptr<SegmentBuilder> builder,
+                   SegmentBuilder::Create(store, tablet, as_of));
+  HotImages images(tablet, since, as_of);
+  SegmentMerger merger(tablet.schema(), std::span(parts).first(merged));
+  Merge merge(*builder, images, merger, tablet.epochs());
+  RETURN_IF_ERROR(merge.Run());
+  if (merged < parts.size()) {
+    Roaring64Map removed = merge.removed();
+    for (const SegmentList::Part& part : std::span(parts).first(merged)) {
+      removed |= part.segment->removed();
+    }
+    for (const uint64_t row : removed) RETURN_IF_ERROR(builder->AddRemoved(RowId(row)));
+  }
+  auto list = std::make_shared<SegmentList>();
+  list->store = &store;
+  if (!builder->is_empty()) {
+    ASSIGN_OR_RETURN(SegmentList::Part part, builder->Finish());
+    written->rows += part.segment->file().row_count();
+    written->bytes += builder->file_bytes();
+    list->parts.push_back(std::move(part));
+  }
+  list->parts.insert(list->parts.end(), parts.begin() + static_cast<ptrdiff_t>(merged),
+                     parts.end());
+  KeepRunsOfIndexes(tablet, list->parts);
+  const uint64_t live = before != nullptr ? before->live_rows : 0;
+  list->live_rows = live + static_cast<uint64_t>(merge.live_delta());
+  if (before != nullptr) {
+    list->valid_from = merged > 0 ? as_of : before->valid_from;
+    list->older = merged > 0 ? before : before->older;
+    if (oldest >= list->valid_from) list->older = nullptr;
+  }
+  return std::shared_ptr<const SegmentList>(std::move(list));
+}
+
+void TabletCheckpoint::Publish(Tablet& tablet, std::shared_ptr<const SegmentList> list,
+                               Timestamp as_of) {
+  tablet.MarkFrozen(as_of);
+  tablet.PublishSegments(std::move(list));
+}
+
+}  // namespace oxibase

@@ -1,0 +1,184 @@
+// Indexes over segments: each segment has a run of each index.
+
+#include <algorithm>
+#include <utility>
+
+#include "storage/index/entry_merger.h"
+#include "storage/index/index_run.h"
+#include "storage/index/ordered_index.h"
+#include "storage/index/run_scan.h"
+#include "storage/mvcc/epoch.h"
+#include "storage/mvcc/tablet.h"
+#include "storage/segment/segment_builder.h"
+#include "storage/segment/segment_list.h"
+
+namespace oxibase {
+namespace {
+
+/// The list, and those before it, with runs of the index for each segment. `made` keeps them apart
+/// by segment.
+Result<std::shared_ptr<const SegmentList>> WithRuns(const Tablet& tablet, const TabletIndex& index,
+                                                    std::shared_ptr<const SegmentList> list,
+                                                    bool* built) {
+  const Oid oid = index.spec().oid;
+  const auto has_run = [oid](const auto& part) { return part.runs.contains(oid); };
+  std::shared_ptr<const SegmentList> older = list->older;
+  if (older != nullptr) {
+    ASSIGN_OR_RETURN(older, WithRuns(tablet, index, older, built));
+  }
+  const bool is_whole = std::all_of(list->parts.begin(), list->parts.end(), has_run);
+  if (is_whole && older == list->older) return list;
+  auto with = std::make_shared<SegmentList>(*list);
+  with->older = older;
+  for (SegmentList::Part& part : with->parts) {
+    if (has_run(part)) continue;
+    *built = true;
+    // (A segment of both lists has one run.)
+    if (older != nullptr) {
+      const auto same = std::find_if(older->parts.begin(), older->parts.end(),
+                                     [&](const auto& p) { return p.segment == part.segment; });
+      if (same != older->parts.end()) {
+        part.runs.emplace(oid, same->runs.at(oid));
+        continue;
+      }
+    }
+    ASSIGN_OR_RETURN(SegmentList::Run run, BuildRun(*list->store, tablet, index, *part.segment));
+    part.runs.emplace(oid, std::move(run));
+  }
+  return std::shared_ptr<const SegmentList>(std::move(with));
+}
+
+}  // namespace
+
+Result<bool> Tablet::HasKeyNow(const TabletIndex& index, const SegmentList& list, RowId row,
+                               std::string_view key, std::string* scratch,
+                               std::vector<Value>* values) const {
+  bool has_null;
+  if (const RowVersion* head = rows_.Head(row)) {
+    if (head->is_tombstone()) return false;
+    if (!index.KeyOfVersion(schema(), *head, scratch, &has_null)) return false;
+    *values = index.KeyValues(schema().At(head->schema_version), head->row());
+  } else {
+    ASSIGN_OR_RETURN(const FrozenRow found, list.Find(row, Timestamp::Max()));
+    if (!found) return false;
+    const SegmentFile& file = found.group->file();
+    const RowLayout& layout = schema().At(file.schema(found.group->number).version);
+    std::vector<Vector> vectors;
+    std::vector<std::byte> bytes;
+    RETURN_IF_ERROR(file.ReadRow({found.group->number, found.position}, layout, vectors, bytes));
+    if (!index.KeyOfRow(layout, bytes.data(), scratch, &has_null)) return false;
+    *values = index.KeyValues(layout, bytes.data());
+  }
+  if (has_null && !index.spec().nulls_not_distinct) return false;
+  return *scratch == key;
+}
+
+Status Tablet::CheckUniqueOverSegments(const TabletIndex& index, const SegmentList& list) const {
+  const Oid oid = index.spec().oid;
+  std::string other;
+  std::vector<Value> values, first_values;
+  const auto violation = [&] {
+    Status status = Error(ErrorCode::kUniqueViolation, "could not create unique index \"{}\"",
+                          index.spec().name)
+                        .Constraint(index.spec().name);
+    if (index.spec().describe_duplicate)
+      status.info().detail = index.spec().describe_duplicate(values);
+    return status;
+  };
+  // Among segments.
+  std::vector<std::unique_ptr<EntryStream>> streams;
+  for (const SegmentList::Part& part : list.parts) {
+    streams.push_back(std::make_unique<RunScan>(part.FindRun(oid)->file()));
+  }
+  EntryMerger entries(std::move(streams));
+  std::string key;
+  RowId row(0);
+  bool counted = false;  // whether `row` has the key now
+  for (;;) {
+    ASSIGN_OR_RETURN(const bool more, entries.Next());
+    if (!more) break;
+    if (row.value == 0 || entries.key() != key) {
+      key.assign(entries.key());
+      row = entries.row();
+      counted = false;
+      continue;
+    }
+    EpochGuard guard(epochs_);
+    if (!counted) {
+      ASSIGN_OR_RETURN(counted, HasKeyNow(index, list, row, key, &other, &values));
+    }
+    if (entries.row() == row) continue;
+    row = entries.row();
+    ASSIGN_OR_RETURN(const bool has, HasKeyNow(index, list, row, key, &other, &values));
+    if (has && counted) return violation();
+    counted |= has;
+  }
+  // Between memory and segments.
+  RowId next(0);
+  std::string hot_key;
+  for (;;) {
+    EpochGuard guard(epochs_);
+    uint64_t left;
+    const RowDirectory::Slot* slot = rows_.FirstFrom(&next, &left);
+    if (slot == nullptr) return Status::Ok();
+    for (; left > 0; --left, ++slot, ++next.value) {
+      const RowVersion* head = RowDirectory::HeadOf(*slot);
+      bool has_null;
+      if (head == nullptr || head->is_tombstone() ||
+          !index.KeyOfVersion(schema(), *head, &hot_key, &has_null)) {
+        continue;
+      }
+      Status failed;
+      bool taken = false;
+      for (const SegmentList::Part& part : list.parts) {
+        RETURN_IF_ERROR(part.FindRun(oid)->ForEachWithKey(hot_key, [&](RowId holder) {
+          if (holder == next) return true;
+          Result<bool> has = HasKeyNow(index, list, holder, hot_key, &other, &values);
+          if (!has.ok()) failed = std::move(has).status();
+          taken = has.ok() && *has;
+          return failed.ok() && !taken;
+        }));
+        RETURN_IF_ERROR(std::move(failed));
+        if (taken) return violation();
+      }
+    }
+  }
+}
+
+Status Tablet::AddRuns(const TabletIndex& index) {
+  const std::shared_ptr<const SegmentList> list = segment_list();
+  if (list == nullptr) return Status::Ok();
+  bool built = false;
+  ASSIGN_OR_RETURN(std::shared_ptr<const SegmentList> with, WithRuns(*this, index, list, &built));
+  if (built && index.spec().unique) RETURN_IF_ERROR(CheckUniqueOverSegments(index, *with));
+  if (with != list) PublishSegments(std::move(with));
+  return Status::Ok();
+}
+
+Status Tablet::CheckSegmentSchemas() const {
+  const std::shared_ptr<const SegmentList> list = segment_list();
+  if (list == nullptr) return Status::Ok();
+  for (const SegmentList::Part& part : list->parts) {
+    const SegmentFile& file = part.segment->file();
+    for (uint32_t group = 0; group < file.groups().size(); ++group) {
+      const SegmentFooter::Schema& stored = file.schema(group);
+      const RowLayout* layout = schema().Find(stored.version);
+      const bool fits =
+          layout != nullptr && layout->columns().size() == stored.columns.size() &&
+          std::equal(stored.columns.begin(), stored.columns.end(), layout->columns().begin(),
+                     [](const auto& column, const RowLayout::Column& wanted) {
+                       return column.first == wanted.id &&
+                              PhysicalTypeOf(column.second) == wanted.physical;
+                     });
+      if (!fits) {
+        return Error(ErrorCode::kDataCorrupted,
+                     "segment file \"{}\" does not have the columns of table \"{}\" (tablet {}), "
+                     "schema version {}",
+                     file.path(), name(), id().value, stored.version);
+      }
+    }
+  }
+  return Status::Ok();
+}
+
+}  // namespace oxibase

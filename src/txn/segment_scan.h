@@ -1,0 +1,56 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "storage/segment/segment_list.h"
+#include "txn/tablet_access.h"
+
+namespace oxibase {
+
+/// One call's part of a scan over a tablet's segments and what memory has beside them, in order of
+/// row id. Goes from window to window: ranges of row ids in which the same groups lie. A group that
+/// is alone in its window, with nothing superseded and no hot rows beside it, is passed on as it
+/// is; elsewhere rows are merged by id, and those that several places have are looked up. Private
+/// to src/txn. REQUIRES: a ReadGuard, as long as this lives
+class SegmentScan {
+ public:
+  /// Rows with ids in [next, last]. `list` is the snapshot's.
+  SegmentScan(const Tablet& tablet, const SegmentList& list, const Snapshot& snapshot, RowId next,
+              RowId last)
+      : tablet_(tablet), list_(list), snapshot_(snapshot), next_(next), last_(last) {}
+
+  /// As many as fit; fewer: the end. Errors: of reading segments.
+  Result<size_t> Read(std::span<RowRef> rows);
+  /// Where to go on; the largest id at the end.
+  RowId next() const { return next_; }
+
+ private:
+  /// A group that has rows in the window.
+  struct Source {
+    const FrozenGroup* group;
+    GroupWords ids;
+    GroupWords begins;
+    const SupersededBits* superseded;
+    uint32_t position;
+    uint32_t end;
+
+    uint64_t id() const { return position < end ? ids[position] : UINT64_MAX; }
+  };
+
+  /// Finds the sources of the window that begins at next_; returns its last id.
+  Result<RowId> OpenWindow();
+  Result<size_t> ReadWhole(Source& source, std::span<RowRef> rows);
+  Result<size_t> Merge(RowId end, std::span<RowRef> rows);
+  /// The first hot row at or after `row`; UINT64_MAX: none up to `end`.
+  uint64_t NextHot(RowId row, RowId end) const;
+
+  const Tablet& tablet_;
+  const SegmentList& list_;
+  const Snapshot snapshot_;
+  RowId next_;
+  const RowId last_;
+  std::vector<Source> sources_;  // newest first
+};
+
+}  // namespace oxibase
