@@ -112,7 +112,8 @@ void Lookups() {
   constexpr uint64_t kEntries = 1'000'000;
   SimFileSystem files;
   RunWriter::Options options;
-  options.path = "run";
+  if (!files.MakeDirectory("data").ok()) std::abort();
+  options.path = "data/run";
   auto writer = *RunWriter::Create(files, options);
   const auto key_of = [](uint64_t i) {
     char key[9] = {1};
@@ -128,7 +129,7 @@ void Lookups() {
   if (!writer->Finish().ok()) std::abort();
   EpochManager epochs;
   BlockCache cache(epochs, nullptr, 256 << 20);
-  auto run = *IndexRun::Open(files, "run", {}, 0, {}, cache);
+  auto run = *IndexRun::Open(files, "data/run", {}, 0, {}, cache);
   EpochGuard guard(epochs);
   uint64_t sum = 0;
   const auto find = [&](uint64_t number) {

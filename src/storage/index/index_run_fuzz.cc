@@ -63,10 +63,10 @@ void ReadFile(ByteSpan input) {
   to.Fixed(crc);
   to.Raw(AsBytes("OXIRUNF\n"));
   SimFileSystem files;
-  if (!files.WriteFileAtomically("r", bytes).ok()) return;
+  OXI_CHECK(files.MakeDirectory("d").ok() && files.WriteFileAtomically("d/r", bytes).ok());
   EpochManager epochs;
   BlockCache cache(epochs, nullptr, 1 << 20);
-  auto run = IndexRun::Open(files, "r", TabletId(), 0, {}, cache);
+  auto run = IndexRun::Open(files, "d/r", TabletId(), 0, {}, cache);
   if (!run.ok()) return;
   EpochGuard guard(epochs);
   RunScan scan((*run)->file());

@@ -11,6 +11,13 @@ constexpr uint64_t kKeyBytesMax = 4 * kRunKeyBytesMax;
 // A node's children have fewer keys than this.
 constexpr uint64_t kFilterBlocksMax = 1 << 24;
 
+/// Strings in order have heads in order; equal heads say nothing.
+uint32_t HeadOf(std::string_view text) {
+  uint32_t head = 0;
+  std::memcpy(&head, text.data(), std::min<size_t>(text.size(), 4));
+  return __builtin_bswap32(head);
+}
+
 size_t CommonPrefix(std::string_view a, std::string_view b) {
   const size_t size = std::min(a.size(), b.size());
   return static_cast<size_t>(std::mismatch(a.begin(), a.begin() + size, b.begin()).first -
@@ -139,6 +146,7 @@ bool RunBlock::Parse(ByteReader& from, RunEncoding encoding) {
     if (end > kKeyBytesMax) return false;
     suffix_ends_[i + 1] = static_cast<uint32_t>(end);
   }
+  heads_ = std::make_unique_for_overwrite<uint32_t[]>(keys_);
   const auto* rests = from.Raw(rest_bytes).data();
   if (!from.ok()) return false;
   suffixes_ = std::make_unique_for_overwrite<char[]>(end);
@@ -148,6 +156,7 @@ bool RunBlock::Parse(ByteReader& from, RunEncoding encoding) {
     const size_t rest = suffix_ends_[i + 1] - suffix_ends_[i] - shared[i];
     if (rest > 0) std::memcpy(to + shared[i], rests, rest);
     rests += rest;
+    heads_[i] = HeadOf(KeySuffix(i));
     // Searches rely on the order.
     if (i > 0 && KeySuffix(i) <= KeySuffix(i - 1)) return false;
   }
@@ -186,8 +195,8 @@ bool RunBlock::Parse(ByteReader& from, RunEncoding encoding) {
 }
 
 size_t RunBlock::MemoryBytes() const {
-  size_t bytes =
-      sizeof(*this) + owner_.size + suffix_ends_[keys_] + (keys_ + size_t{1}) * sizeof(uint32_t);
+  size_t bytes = sizeof(*this) + owner_.size + suffix_ends_[keys_] +
+                 (2 * keys_ + size_t{1}) * sizeof(uint32_t);
   if (first_entry_ != nullptr) bytes += (keys_ + size_t{1}) * sizeof(uint32_t);
   return bytes;
 }
@@ -206,19 +215,34 @@ uint32_t RunBlock::LowerKey(std::string_view key, bool* equal) const {
     if (order > 0) return keys_;
     key.remove_prefix(prefix_.size());
   }
-  uint32_t first = 0;
-  uint32_t count = keys_;
-  while (count > 0) {
-    const uint32_t half = count / 2;
+  const uint32_t head = HeadOf(key);
+  // Halving without a branch that could be guessed wrong.
+  const uint32_t* heads = heads_.get();
+  uint32_t left = keys_;
+  while (left > 1) {
+    const uint32_t half = left / 2;
+    heads += heads[half - 1] < head ? half : 0;
+    left -= half;
+  }
+  auto first = static_cast<uint32_t>(heads - heads_.get()) + (*heads < head ? 1 : 0);
+  uint32_t last = first;  // behind the keys with this head
+  if (first < keys_ && heads_[first] == head) {
+    // Mostly one; of keys that differ later, many.
+    for (uint32_t step = 1; last < keys_ && heads_[last] == head; step *= 2)
+      last = std::min(last + step, keys_);
+    while (last > first && heads_[last - 1] != head) --last;
+  }
+  while (first < last) {
+    const uint32_t half = (last - first) / 2;
     const int order = KeySuffix(first + half).compare(key);
-    if (order < 0) {
-      first += half + 1;
-      count -= half + 1;
-    } else if (order > 0) {
-      count = half;
-    } else {
+    if (order == 0) {
       *equal = true;
       return first + half;
+    }
+    if (order < 0) {
+      first += half + 1;
+    } else {
+      last = first + half;
     }
   }
   return first;

@@ -119,6 +119,7 @@ class RunBlock final : public CachedBlock {
   std::string_view prefix_;
   std::unique_ptr<char[]> suffixes_;
   std::unique_ptr<uint32_t[]> suffix_ends_;  // that of key i at i + 1
+  std::unique_ptr<uint32_t[]> heads_;  // the suffixes' first four bytes as numbers in their order
   std::unique_ptr<uint32_t[]> first_entry_;  // null: each key has one entry
   NarrowWords rows_;
   NarrowWords child_offsets_, child_bytes_;

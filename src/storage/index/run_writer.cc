@@ -88,8 +88,7 @@ Status RunWriter::AddAll(EntryStream& entries) {
 Status RunWriter::FlushLeaf() {
   content_.clear();
   leaf_.EncodeLeaf(content_);
-  ASSIGN_OR_RETURN(const BlockRef where,
-                   PutBlock(RunEncoding::kLeaf, content_, Compress::kFast));
+  ASSIGN_OR_RETURN(const BlockRef where, PutBlock(RunEncoding::kLeaf, content_, Compress::kFast));
   leaf_.Clear();
   return AddChild(0, separator_, separator_row_, where);
 }
@@ -106,8 +105,7 @@ Status RunWriter::FlushNode(size_t level) {
   if (level == 0) RETURN_IF_ERROR(PutFilter(&filter));
   content_.clear();
   node.EncodeNode(level == 0, filter, content_);
-  ASSIGN_OR_RETURN(const BlockRef where,
-                   PutBlock(RunEncoding::kNode, content_, Compress::kFast));
+  ASSIGN_OR_RETURN(const BlockRef where, PutBlock(RunEncoding::kNode, content_, Compress::kFast));
   const std::string key(node.first_key());
   const RowId row = node.first_row();
   node.Clear();

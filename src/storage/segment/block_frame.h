@@ -24,7 +24,7 @@ namespace oxibase {
 
 inline constexpr size_t kBlockHeaderBytes = 16;
 /// Bytes behind a block's content that may be read, of which nothing is expected.
-inline constexpr size_t kReadPadding = 8;
+inline constexpr size_t kReadPadding = 16;
 
 /// Bytes read from a file, uninitialised at first.
 struct BlockBytes {

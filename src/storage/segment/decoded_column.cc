@@ -230,6 +230,40 @@ void DecodedColumn::WriteIntegers(T* to, uint32_t count, PositionOf position_of)
 }
 
 template <typename PositionOf>
+void DecodedColumn::CopyStrings(Vector& out, uint32_t at, uint32_t count,
+                                PositionOf position_of) const {
+  auto* to = out.data<StringRef>() + at;
+  if (form_ == Form::kDecimals) {
+    for (uint32_t i = 0; i < count; ++i) to[i] = GetString(position_of(i));
+    return;
+  }
+  // The long ones among `texts` move to one piece of the arena.
+  const auto own = [&out](std::span<StringRef> texts) {
+    size_t bytes = 0;
+    for (const StringRef& text : texts) bytes += text.is_inline() ? 0 : text.size();
+    if (bytes == 0) return;
+    auto* copy = reinterpret_cast<char*>(out.arena().Allocate(bytes));
+    for (StringRef& text : texts) {
+      if (text.is_inline()) continue;
+      const uint32_t size = text.size();
+      std::memcpy(copy, text.data(), size);
+      text = StringRef(copy, size);
+      copy += size;
+    }
+  };
+  if (form_ == Form::kDictionary && count >= texts_) {
+    // Each text once, however many values it is.
+    StringRef texts[kWordsMax];
+    for (uint32_t i = 0; i < texts_; ++i) texts[i] = Text(i);
+    own({texts, texts_});
+    for (uint32_t i = 0; i < count; ++i) to[i] = texts[narrow_[position_of(i)]];
+    return;
+  }
+  for (uint32_t i = 0; i < count; ++i) to[i] = GetString(position_of(i));
+  own({to, count});
+}
+
+template <typename PositionOf>
 void DecodedColumn::Write(Vector& out, uint32_t at, uint32_t count, Strings strings,
                           PositionOf position_of) const {
   OXI_DCHECK(out.is_flat() && out.physical() == physical_);
@@ -267,21 +301,7 @@ void DecodedColumn::Write(Vector& out, uint32_t at, uint32_t count, Strings stri
         for (uint32_t i = 0; i < count; ++i) to[i] = GetString(position_of(i));
         break;
       }
-      // One piece of the arena for all.
-      size_t bytes = 0;
-      for (uint32_t i = 0; i < count; ++i) {
-        to[i] = GetString(position_of(i));
-        if (!to[i].is_inline()) bytes += to[i].size();
-      }
-      if (bytes == 0) break;
-      auto* copy = reinterpret_cast<char*>(out.arena().Allocate(bytes));
-      for (uint32_t i = 0; i < count; ++i) {
-        if (to[i].is_inline()) continue;
-        const uint32_t size = to[i].size();
-        std::memcpy(copy, to[i].data(), size);
-        to[i] = StringRef(copy, size);
-        copy += size;
-      }
+      CopyStrings(out, at, count, position_of);
       break;
     }
   }

@@ -51,8 +51,7 @@ class DecodedColumn final : public CachedBlock {
   StringRef GetString(uint32_t i) const {
     if (form_ == Form::kDecimals)
       return SmallDecimal::Make(static_cast<int64_t>(narrow_[i]), scale_);
-    const auto at = form_ == Form::kDictionary ? static_cast<uint32_t>(narrow_[i]) : i;
-    return StringRef(text_ + offsets_[at], offsets_[at + 1] - offsets_[at]);
+    return Text(form_ == Form::kDictionary ? static_cast<uint32_t>(narrow_[i]) : i);
   }
   /// A copy of the value at `i`, of this type. REQUIRES: `type` has the physical form
   Value GetValue(uint32_t i, Type type) const;
@@ -83,6 +82,24 @@ class DecodedColumn final : public CachedBlock {
   bool SetStrings(ByteReader& from);
   bool SetTexts(ByteReader& from, uint32_t count);
 
+  StringRef Text(uint32_t at) const {
+    const char* bytes = text_ + offsets_[at];
+    const uint32_t size = offsets_[at + 1] - offsets_[at];
+    if (size > StringRef::kInlineBytes) return StringRef(bytes, size);
+    // Two loads and a mask instead of a copy of any size: kReadPadding bytes may be read behind.
+    uint64_t low, high;
+    std::memcpy(&low, bytes, 8);
+    std::memcpy(&high, bytes + 8, 8);
+    low = size >= 8 ? low : low & ((uint64_t{1} << size * 8) - 1);
+    high = size <= 8 ? 0 : high & ((uint64_t{1} << (size - 8) * 8) - 1);
+    const uint64_t words[2] = {size | low << 32, low >> 32 | high << 32};
+    StringRef text;
+    std::memcpy(static_cast<void*>(&text), words, sizeof text);
+    return text;
+  }
+  /// Writes strings of which the long ones lie in the vector's arena.
+  template <typename PositionOf>
+  void CopyStrings(Vector& out, uint32_t at, uint32_t count, PositionOf position_of) const;
   /// Writes the values whose positions `position_of` gives.
   template <typename PositionOf>
   void Write(Vector& out, uint32_t at, uint32_t count, Strings strings,

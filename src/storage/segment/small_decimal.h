@@ -32,11 +32,14 @@ struct SmallDecimal {
     const uint64_t magnitude =
         negative ? 0 - static_cast<uint64_t>(number) : static_cast<uint64_t>(number);
     const auto header = static_cast<uint16_t>(scale | (negative ? kNegative : 0));
-    char bytes[10];
-    std::memcpy(bytes, &header, 2);
-    std::memcpy(bytes + 2, &magnitude, 8);
-    const int used = magnitude == 0 ? 0 : (71 - __builtin_clzll(magnitude)) / 8;
-    return StringRef(bytes, static_cast<uint32_t>(2 + used));
+    // The StringRef's two words at once: size, header and digits, the rest zero.
+    const uint64_t used =
+        magnitude == 0 ? 0 : (71 - static_cast<uint64_t>(__builtin_clzll(magnitude))) / 8;
+    const uint64_t words[2] = {(2 + used) | uint64_t{header} << 32 | magnitude << 48,
+                               magnitude >> 16};
+    StringRef bytes;
+    std::memcpy(static_cast<void*>(&bytes), words, sizeof bytes);
+    return bytes;
   }
 
   static constexpr uint16_t kNegative = 1 << 15;
