@@ -89,6 +89,10 @@ class SegmentFile {
   /// Position of a column in the group's schema, or -1: its rows are older than the column.
   int FindColumn(uint32_t group, ColumnId column) const;
   ZoneMap Zone(uint32_t group, size_t column) const;
+  /// What the column's block takes in the file.
+  uint64_t ColumnBytes(uint32_t group, size_t column) const {
+    return SegmentFooter::ColumnAt(footer_.span(), groups_[group].blocks_at, column).block.bytes;
+  }
   /// The one group that can hold `id`.
   std::optional<uint32_t> FindGroup(RowId id) const;
 
