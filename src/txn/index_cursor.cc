@@ -97,8 +97,7 @@ Result<size_t> IndexCursor::Next(const Snapshot& snapshot, std::span<RowRef> row
   Impl::Position after;
   for (;;) {
     const SegmentList* newest = it.tablet.segments();
-    ASSIGN_OR_RETURN(const size_t found,
-                     it.NextMerged(newest->For(snapshot.read_ts), snapshot, rows, &after));
+    ASSIGN_OR_RETURN(const size_t found, it.NextMerged(*newest, snapshot, rows, &after));
     if (it.tablet.segments() != newest) continue;
     it.done = after.done;
     it.from_end = after.from_end;

@@ -142,7 +142,8 @@ Result<size_t> IndexCursor::Impl::NextMerged(const SegmentList& list, const Snap
                                              std::span<RowRef> rows, Position* after) {
   TreeEntries tree(index.tree(), next.place, from_end, backward);
   std::vector<RunEntries> runs;
-  for (const SegmentList::Part& part : list.parts) {
+  runs.reserve(list.parts.size());  // their places point into them
+  for (const SegmentList::Part& part : list.For(snapshot.read_ts)) {
     const IndexRun* run = part.FindRun(index.spec().oid);
     if (run == nullptr) return NoRunError(index, *part.segment);
     if (run->entries() == 0) continue;

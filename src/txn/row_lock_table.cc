@@ -106,11 +106,13 @@ std::optional<Result<RowOutcome>> TryAcquire(Transaction& txn, Tablet& tablet, R
   RowDirectory::Slot* slot;
   RowVersion* head;
   for (;;) {
-    // (It was brought into memory before; it may have gone out again.)
-    RETURN_IF_ERROR(tablet.EnsureHot(row));
     slot = tablet.rows().Find(row);
     const RowVersion* newest = slot != nullptr ? RowDirectory::HeadOf(*slot) : nullptr;
-    if (newest == nullptr) return RowOutcome::kDeleted;
+    if (newest == nullptr) {
+      ASSIGN_OR_RETURN(const bool exists, tablet.EnsureHot(row));
+      if (!exists) return RowOutcome::kDeleted;
+      continue;
+    }
     // (What is in flight by this transaction stays so.)
     const bool is_writer = newest->begin.load(std::memory_order_acquire) == (kTxnIdBit | owner);
     blockers->clear();
@@ -118,7 +120,6 @@ std::optional<Result<RowOutcome>> TryAcquire(Transaction& txn, Tablet& tablet, R
     head = RowDirectory::Latch(*slot);
     if (head != nullptr) break;
     RowDirectory::Unlatch(*slot, nullptr);
-    if (tablet.segments() == nullptr) return RowOutcome::kDeleted;
   }
   const RowState state = ExamineRow(head, owner, snapshot, mode);
   if (state.kind == Kind::kInFlight) blockers->push_back(state.blocker);
@@ -176,9 +177,9 @@ Result<RowOutcome> AcquireRow(Transaction& txn, Tablet& tablet, RowId row, const
   LockWaiting waiting(txn, LockWanted());
   std::vector<uint64_t> blockers;
   bool queued = false;
-  if (tablet.segments() != nullptr) {
+  if (tablet.segments() != nullptr) {  // not under the shard's mutex, where that can be helped
     ReadGuard guard(txn);
-    RETURN_IF_ERROR(tablet.EnsureHot(row));
+    RETURN_IF_ERROR(tablet.EnsureHot(row).status());
   }
   MutexLock lock(shard.mu);
   LockQueue& queue = table.QueueOf(shard, key);

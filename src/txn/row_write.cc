@@ -115,12 +115,11 @@ Result<RowOutcome> Replace(Transaction& txn, Tablet& tablet, RowId row, const Sn
       ReadGuard guard(txn);
       RowDirectory::Slot* slot = tablet.rows().Find(row);
       head = slot != nullptr ? RowDirectory::HeadOf(*slot) : nullptr;
-      if (head == nullptr && tablet.segments() != nullptr) {
-        RETURN_IF_ERROR(tablet.EnsureHot(row));
-        slot = tablet.rows().Find(row);
-        head = slot != nullptr ? RowDirectory::HeadOf(*slot) : nullptr;
+      if (head == nullptr) {
+        ASSIGN_OR_RETURN(const bool exists, tablet.EnsureHot(row));
+        if (!exists) return RowOutcome::kDeleted;
+        continue;
       }
-      if (head == nullptr) return RowOutcome::kDeleted;
       *changes = {};
       if (!version->is_tombstone() && !head->is_tombstone()) {
         *changes = CompareKeys(tablet, *head, *version);

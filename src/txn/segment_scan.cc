@@ -10,7 +10,7 @@ namespace oxibase {
 Result<RowId> SegmentScan::OpenWindow() {
   sources_.clear();
   RowId end = last_;
-  for (const SegmentList::Part& part : list_.parts) {
+  for (const SegmentList::Part& part : list_.For(snapshot_.read_ts)) {
     const auto groups = part.segment->file().groups();
     const auto at = std::partition_point(groups.begin(), groups.end(),
                                          [&](const auto& group) { return group.last < next_; });

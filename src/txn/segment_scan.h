@@ -15,7 +15,7 @@ namespace oxibase {
 /// to src/txn. REQUIRES: a ReadGuard, as long as this lives
 class SegmentScan {
  public:
-  /// Rows with ids in [next, last]. `list` is the snapshot's.
+  /// Rows with ids in [next, last].
   SegmentScan(const Tablet& tablet, const SegmentList& list, const Snapshot& snapshot, RowId next,
               RowId last)
       : tablet_(tablet), list_(list), snapshot_(snapshot), next_(next), last_(last) {}

@@ -37,7 +37,7 @@ Result<size_t> TableCursor::Next(const Snapshot& snapshot, std::span<RowRef> row
 Result<size_t> TableCursor::NextOverSegments(const Snapshot& snapshot, std::span<RowRef> rows) {
   for (;;) {
     const SegmentList* newest = tablet_->segments();
-    SegmentScan scan(*tablet_, newest->For(snapshot.read_ts), snapshot, next_, last_);
+    SegmentScan scan(*tablet_, *newest, snapshot, next_, last_);
     ASSIGN_OR_RETURN(const size_t found, scan.Read(rows));
     if (tablet_->segments() != newest) continue;  // rows may have gone where this did not look
     next_ = scan.next();
@@ -61,9 +61,10 @@ Result<RowRef> GetRow(const Transaction&, const Tablet& tablet, const Snapshot& 
     if (newest == nullptr) {
       found = {id, VisibleVersion(tablet.rows().Head(id), snapshot)};
     } else {
-      ASSIGN_OR_RETURN(found, ResolveRow(tablet, newest->For(snapshot.read_ts), snapshot, id));
+      ASSIGN_OR_RETURN(found, ResolveRow(tablet, *newest, snapshot, id));
     }
-    if (found || tablet.segments() == newest) return found;
+    // A version in memory is what it is; a segment's counts if memory cannot have gone elsewhere.
+    if (found.version != nullptr || tablet.segments() == newest) return found;
   }
 }
 

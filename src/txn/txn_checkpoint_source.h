@@ -43,7 +43,7 @@ class TxnCheckpointSource final : public CheckpointSource {
     return hooks_.sequences ? hooks_.sequences() : std::vector<SequenceState>();
   }
   TxnId HighestTxn() override { return txns_.last_txn_id(); }
-  Timestamp OldestSnapshot() override { return txns_.OldestSnapshot(); }
+  std::vector<Timestamp> Snapshots() override { return txns_.Snapshots(); }
   uint64_t HotBytes() override;
 
  private:

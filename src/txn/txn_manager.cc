@@ -209,12 +209,15 @@ SnapshotPin TxnManager::PinLastCommit() {
   return pin;
 }
 
-Timestamp TxnManager::OldestSnapshot() {
+std::vector<Timestamp> TxnManager::Snapshots() {
   // First what is visible, then which snapshots are in use: one taken later sees at least this.
   const uint64_t visible = visible_ts_.load(std::memory_order_seq_cst);
-  std::vector<uint64_t> snapshots;
-  snapshots_.Collect(&snapshots);
-  return {snapshots.empty() ? visible : std::min(visible, snapshots.front())};
+  std::vector<uint64_t> in_use;
+  snapshots_.Collect(&in_use);
+  std::vector<Timestamp> snapshots{{visible}};
+  for (const uint64_t ts : in_use) snapshots.push_back({ts});
+  std::sort(snapshots.begin(), snapshots.end());
+  return snapshots;
 }
 
 void TxnManager::DisposeHung(SnapshotSlot* slot) {

@@ -89,8 +89,9 @@ class TxnManager {
   /// Pins the state after every commit so far. For a checkpoint: call it under the log's lock
   /// (WalManager::position(at_position)), then WaitStamped(pin.read_ts()).
   SnapshotPin PinLastCommit();
-  /// The oldest snapshot in use, visible_ts if there is none.
-  Timestamp OldestSnapshot();
+  /// The snapshots in use, and what is visible, ascending. Those taken later are not older than the
+  /// latter.
+  std::vector<Timestamp> Snapshots();
   /// Blocks until every commit up to `ts` is stamped (its versions can be read). Short.
   void WaitStamped(Timestamp ts);
 

@@ -86,7 +86,7 @@ Result<Claim> TryClaim(Transaction& txn, Tablet& tablet, const TabletIndex& inde
     claim = {};
     index.tree().ForEachWithKey(tree_key, look_at);
     if (list != nullptr) {
-      for (const SegmentList::Part& part : list->parts) {
+      for (const SegmentList::Part& part : list->current_parts()) {
         if (!failed.ok() || claim.kind != Claim::Kind::kFree) break;
         const IndexRun* run = part.FindRun(index.spec().oid);
         if (run == nullptr) return NoRunError(index, *part.segment);

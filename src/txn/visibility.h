@@ -42,9 +42,9 @@ inline ChainView LookAtChain(const RowVersion* head, const Snapshot& snapshot) {
   return {nullptr, frozen};
 }
 
-/// The row as the snapshot sees it, in memory or in a segment of `list`, which is the snapshot's,
-/// or none. What it says holds if the tablet's newest list is the same before and after. Errors: of
-/// reading segments. REQUIRES: a ReadGuard
+/// The row as the snapshot sees it, in memory or in a segment of `list`, or none. What it says
+/// holds if `list` is the tablet's newest one before and after. Errors: of reading segments.
+/// REQUIRES: a ReadGuard
 Result<RowRef> ResolveRow(const Tablet& tablet, const SegmentList& list, const Snapshot& snapshot,
                           RowId row);
 

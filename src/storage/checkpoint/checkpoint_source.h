@@ -30,9 +30,9 @@ class CheckpointSource {
   virtual std::vector<SequenceState> Sequences() = 0;
   virtual TxnId HighestTxn() = 0;
 
-  /// No snapshot in use, nor any that is taken from now on, is older. REQUIRES: pinned, and the log
-  /// is durable up to there
-  virtual Timestamp OldestSnapshot() = 0;
+  /// The snapshots in use, ascending; those taken from now on are not older than the last of these.
+  /// Never empty. REQUIRES: pinned, and the log is durable up to there
+  virtual std::vector<Timestamp> Snapshots() = 0;
   /// Bytes of rows and index entries in memory.
   virtual uint64_t HotBytes() = 0;
 };

@@ -125,13 +125,13 @@ Status Checkpointer::WriteSegments(const std::vector<std::shared_ptr<Tablet>>& t
                                    Timestamp as_of, Manifest manifest) {
   TabletCheckpoint::Written written;
   std::vector<std::shared_ptr<const SegmentList>> lists;
-  const Timestamp oldest = source_.OldestSnapshot();
+  const std::vector<Timestamp> snapshots = source_.Snapshots();
   for (const std::shared_ptr<Tablet>& tablet : tablets) {
     // Read before the rows: an id given out later belongs to a transaction of which nothing is
     // visible at `as_of`, and replay finds it in the log.
     const RowId next_row_id = tablet->next_row_id();
     ASSIGN_OR_RETURN(std::shared_ptr<const SegmentList> list,
-                     TabletCheckpoint::Write(folder_.store(), *tablet, as_of, oldest, &written));
+                     TabletCheckpoint::Write(folder_.store(), *tablet, as_of, snapshots, &written));
     manifest.tablets.push_back(FilesOf(tablet->id(), list.get()));
     manifest.tablets.back().next_row_id = next_row_id;
     lists.push_back(std::move(list));
@@ -148,9 +148,9 @@ Status Checkpointer::WriteSegments(const std::vector<std::shared_ptr<Tablet>>& t
     }
   }
   // Deleted rows need no trace in memory once a segment has it.
-  const Timestamp oldest_now = source_.OldestSnapshot();
+  const Timestamp oldest = source_.Snapshots().front();
   for (const std::shared_ptr<Tablet>& tablet : tablets) {
-    RETURN_IF_ERROR(tablet->Evict(as_of, oldest_now, Tablet::Evicted::kTombstones).status());
+    RETURN_IF_ERROR(tablet->Evict(as_of, oldest, Tablet::Evicted::kTombstones).status());
   }
   MutexLock lock(mu_);
   stats_.rows_written += written.rows;
@@ -163,7 +163,7 @@ Manifest::TabletFiles Checkpointer::FilesOf(TabletId tablet, const SegmentList* 
   files.tablet = tablet;
   if (list == nullptr) return files;
   files.live_rows = list->live_rows;
-  for (size_t i = list->parts.size(); i-- > 0;) {
+  for (size_t i = list->current; i-- > 0;) {
     const SegmentList::Part& part = list->parts[i];
     const SegmentFile& file = part.segment->file();
     Manifest::Segment& segment = files.segments.emplace_back();
@@ -179,7 +179,7 @@ Manifest::TabletFiles Checkpointer::FilesOf(TabletId tablet, const SegmentList* 
 Status Checkpointer::EvictSome(std::vector<std::shared_ptr<Tablet>> tablets, Timestamp as_of) {
   std::sort(tablets.begin(), tablets.end(),
             [](const auto& a, const auto& b) { return a->memory().bytes() > b->memory().bytes(); });
-  const Timestamp oldest = source_.OldestSnapshot();
+  const Timestamp oldest = source_.Snapshots().front();
   for (const std::shared_ptr<Tablet>& tablet : tablets) {
     if (source_.HotBytes() <= options_.hot_bytes_max / 2) break;
     ASSIGN_OR_RETURN(const size_t rows, tablet->Evict(as_of, oldest, Tablet::Evicted::kAll));

@@ -180,6 +180,7 @@ Result<std::shared_ptr<const SegmentList>> DataFolder::OpenSegments(
                        store_->OpenRun(store_->HoldFile(run.number), files.tablet, run.index));
     }
   }
+  list->current = list->parts.size();
   return std::shared_ptr<const SegmentList>(std::move(list));
 }
 

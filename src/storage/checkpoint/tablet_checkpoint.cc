@@ -1,5 +1,6 @@
 #include "storage/checkpoint/tablet_checkpoint.h"
 
+#include <algorithm>
 #include <roaring/roaring64map.hh>
 #include <utility>
 
@@ -16,7 +17,7 @@ uint64_t Weight(const SegmentList::Part& part) {
 }
 
 /// How many of the newest parts go into a segment of `changes` further rows.
-size_t PartsToMerge(const std::vector<SegmentList::Part>& parts, uint64_t changes) {
+size_t PartsToMerge(std::span<const SegmentList::Part> parts, uint64_t changes) {
   size_t merged = 0;
   uint64_t behind = changes;
   if (parts.size() >= TabletCheckpoint::kSegmentsMax) behind += Weight(parts[merged++]);
@@ -37,6 +38,16 @@ uint64_t CountChanges(Tablet& tablet, Timestamp since, Timestamp as_of) {
     });
   } while (next.value != 0);
   return changes;
+}
+
+/// Whether one of the snapshots, which are sorted, needs a segment that was replaced.
+bool IsSeen(const SegmentList::Part& part, std::span<const Timestamp> snapshots) {
+  Timestamp first = Timestamp::Max();
+  for (const SegmentFile::Group& group : part.segment->file().groups()) {
+    first = std::min(first, group.begin_min);
+  }
+  const auto seen = std::lower_bound(snapshots.begin(), snapshots.end(), first);
+  return seen != snapshots.end() && *seen < part.replaced_at;
 }
 
 /// Runs of indexes that were dropped go.
@@ -110,13 +121,12 @@ class Merge {
 
 }  // namespace
 
-Result<std::shared_ptr<const SegmentList>> TabletCheckpoint::Write(SegmentStore& store,
-                                                                   Tablet& tablet, Timestamp as_of,
-                                                                   Timestamp oldest,
-                                                                   Written* written) {
-  static const std::vector<SegmentList::Part> kNone;
+Result<std::shared_ptr<const SegmentList>> TabletCheckpoint::Write(
+    SegmentStore& store, Tablet& tablet, Timestamp as_of, std::span<const Timestamp> snapshots,
+    Written* written) {
   const std::shared_ptr<const SegmentList> before = tablet.segment_list();
-  const std::vector<SegmentList::Part>& parts = before != nullptr ? before->parts : kNone;
+  const std::span<const SegmentList::Part> parts =
+      before != nullptr ? before->current_parts() : std::span<const SegmentList::Part>();
   const Timestamp since = parts.empty() ? Timestamp{} : parts.front().segment->as_of();
   const uint64_t changes = CountChanges(tablet, since, as_of);
   if (changes == 0) return before;
@@ -125,12 +135,12 @@ Result<std::shared_ptr<const SegmentList>> TabletCheckpoint::Write(SegmentStore&
   ASSIGN_OR_RETURN(const std::unique_ptr<SegmentBuilder> builder,
                    SegmentBuilder::Create(store, tablet, as_of));
   HotImages images(tablet, since, as_of);
-  SegmentMerger merger(tablet.schema(), std::span(parts).first(merged));
+  SegmentMerger merger(tablet.schema(), parts.first(merged));
   Merge merge(*builder, images, merger, tablet.epochs());
   RETURN_IF_ERROR(merge.Run());
   if (merged < parts.size()) {
     Roaring64Map removed = merge.removed();
-    for (const SegmentList::Part& part : std::span(parts).first(merged)) {
+    for (const SegmentList::Part& part : parts.first(merged)) {
       removed |= part.segment->removed();
     }
     for (const uint64_t row : removed) RETURN_IF_ERROR(builder->AddRemoved(RowId(row)));
@@ -143,16 +153,22 @@ Result<std::shared_ptr<const SegmentList>> TabletCheckpoint::Write(SegmentStore&
     written->bytes += builder->file_bytes();
     list->parts.push_back(std::move(part));
   }
-  list->parts.insert(list->parts.end(), parts.begin() + static_cast<ptrdiff_t>(merged),
-                     parts.end());
-  KeepRunsOfIndexes(tablet, list->parts);
+  const std::span<const SegmentList::Part> kept = parts.subspan(merged);
+  list->parts.insert(list->parts.end(), kept.begin(), kept.end());
+  list->current = list->parts.size();
   const uint64_t live = before != nullptr ? before->live_rows : 0;
   list->live_rows = live + static_cast<uint64_t>(merge.live_delta());
   if (before != nullptr) {
-    list->valid_from = merged > 0 ? as_of : before->valid_from;
-    list->older = merged > 0 ? before : before->older;
-    if (oldest >= list->valid_from) list->older = nullptr;
+    for (size_t i = 0; i < before->parts.size(); ++i) {
+      SegmentList::Part part = before->parts[i];
+      if (i < merged) part.replaced_at = as_of;
+      const bool is_current = i >= merged && i < before->current;
+      if (is_current || !IsSeen(part, snapshots)) continue;
+      list->valid_from = std::max(list->valid_from, part.replaced_at);
+      list->parts.push_back(std::move(part));
+    }
   }
+  KeepRunsOfIndexes(tablet, list->parts);
   return std::shared_ptr<const SegmentList>(std::move(list));
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 
 #include "common/ids.h"
 #include "common/status.h"
@@ -27,10 +28,12 @@ class TabletCheckpoint {
   };
 
   /// The tablet's list of segments as of `as_of`, whose snapshot is pinned; the one that it has if
-  /// nothing changed. Snapshots at or after `oldest` are in use. The new files are synced, their
+  /// nothing changed. `snapshots` are in use, ascending; later ones are not older
+  /// than the last. The new files are synced, their
   /// names are not. REQUIRES: the tablet's segments_mu()
   static Result<std::shared_ptr<const SegmentList>> Write(SegmentStore& store, Tablet& tablet,
-                                                          Timestamp as_of, Timestamp oldest,
+                                                          Timestamp as_of,
+                                                          std::span<const Timestamp> snapshots,
                                                           Written* written);
 
   /// Makes `list`, which a durable manifest names, the tablet's. REQUIRES: the tablet's

@@ -105,11 +105,11 @@ class Tablet {
   /// The newest list; null: there are no segments, or memory has all of their rows too, and whoever
   /// reads need not look at them.
   const SegmentList* segments() const { return segments_.load(std::memory_order_seq_cst); }
-  /// Puts a row that only segments have at the head of an empty chain, as it is there. Nothing
-  /// happens to other rows. For whoever is about to change or lock the row. Errors: of reading
-  /// segments.
-  Status EnsureHot(RowId row) {
-    return segments() == nullptr || rows_.Head(row) != nullptr ? Status::Ok() : EnsureHotSlow(row);
+  /// Puts a row that only segments have at the head of an empty chain, as it is there. For whoever
+  /// is about to change or lock the row and found no chain: false if there is no such row, else
+  /// look again; it may have left memory again, too. Errors: of reading segments.
+  Result<bool> EnsureHot(RowId row) {
+    return segments() == nullptr ? rows_.Head(row) != nullptr : EnsureHotSlow(row);
   }
   /// Of a group of any list that the caller reads. Errors: of reading segments.
   Result<SupersededBits*> SupersededIn(const FrozenGroup& group) const;
@@ -159,7 +159,7 @@ class Tablet {
   Status FinishRestore();
 
  private:
-  Status EnsureHotSlow(RowId row);
+  Result<bool> EnsureHotSlow(RowId row);
   /// From here on segments are looked at.
   void ReadSegments();
   Status AddRuns(const TabletIndex& index) REQUIRES(segments_mu_);

@@ -104,21 +104,21 @@ Result<SupersededBits*> Tablet::SupersededIn(const FrozenGroup& group) const {
   }
 }
 
-Status Tablet::EnsureHotSlow(RowId row) {
+Result<bool> Tablet::EnsureHotSlow(RowId row) {
   std::vector<Vector> scratch;
   std::vector<std::byte> bytes;
   for (;;) {
     const SegmentList* list = segments();
-    if (rows_.Head(row) != nullptr) return Status::Ok();
+    if (rows_.Head(row) != nullptr) return true;
     ASSIGN_OR_RETURN(const FrozenRow found, list->Find(row, Timestamp::Max()));
     if (segments() != list) continue;
-    if (!found) return Status::Ok();
+    if (!found) return false;
     const RowLayout& layout = schema().At(found.group->file().schema(found.group->number).version);
     RETURN_IF_ERROR(
         found.group->file().ReadRow({found.group->number, found.position}, layout, scratch, bytes));
     ASSIGN_OR_RETURN(SupersededBits * bits, SupersededIn(*found.group));
     // Where other segments have entries of the row too, a hit says nothing about its key.
-    const bool may_vary = list->parts.size() > 1 || list->older != nullptr;
+    const bool may_vary = list->parts.size() > 1;
     RowVersion* version = RowVersion::Create(
         found.begin.value, 0, layout.version(),
         static_cast<uint8_t>(RowVersion::kFrozen | (may_vary ? RowVersion::kKeysVary : 0)),
@@ -133,7 +133,8 @@ Status Tablet::EnsureHotSlow(RowId row) {
       continue;
     }
     bits->Set(found.position);
-    RowDirectory::Unlatch(slot, version);
+    // (Before the list is looked at again, for others as for this thread.)
+    slot.store(reinterpret_cast<uint64_t>(version), std::memory_order_seq_cst);
     memory_.Add(static_cast<int64_t>(version->total_bytes()));
     // A list that was published meanwhile must know of it too. (Whoever publishes one later and
     // then looks at the slot finds it taken.)
@@ -144,7 +145,7 @@ Status Tablet::EnsureHotSlow(RowId row) {
       ASSIGN_OR_RETURN(bits, SupersededIn(*again.group));
       bits->Set(again.position);
     }
-    return Status::Ok();
+    return true;
   }
 }
 

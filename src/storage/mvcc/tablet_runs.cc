@@ -15,33 +15,17 @@
 namespace oxibase {
 namespace {
 
-/// The list, and those before it, with runs of the index for each segment. `made` keeps them apart
-/// by segment.
+/// The list with a run of the index for each segment.
 Result<std::shared_ptr<const SegmentList>> WithRuns(const Tablet& tablet, const TabletIndex& index,
                                                     std::shared_ptr<const SegmentList> list,
                                                     bool* built) {
   const Oid oid = index.spec().oid;
   const auto has_run = [oid](const auto& part) { return part.runs.contains(oid); };
-  std::shared_ptr<const SegmentList> older = list->older;
-  if (older != nullptr) {
-    ASSIGN_OR_RETURN(older, WithRuns(tablet, index, older, built));
-  }
-  const bool is_whole = std::all_of(list->parts.begin(), list->parts.end(), has_run);
-  if (is_whole && older == list->older) return list;
+  if (std::all_of(list->parts.begin(), list->parts.end(), has_run)) return list;
+  *built = true;
   auto with = std::make_shared<SegmentList>(*list);
-  with->older = older;
   for (SegmentList::Part& part : with->parts) {
     if (has_run(part)) continue;
-    *built = true;
-    // (A segment of both lists has one run.)
-    if (older != nullptr) {
-      const auto same = std::find_if(older->parts.begin(), older->parts.end(),
-                                     [&](const auto& p) { return p.segment == part.segment; });
-      if (same != older->parts.end()) {
-        part.runs.emplace(oid, same->runs.at(oid));
-        continue;
-      }
-    }
     ASSIGN_OR_RETURN(SegmentList::Run run, BuildRun(*list->store, tablet, index, *part.segment));
     part.runs.emplace(oid, std::move(run));
   }
@@ -87,7 +71,7 @@ Status Tablet::CheckUniqueOverSegments(const TabletIndex& index, const SegmentLi
   };
   // Among segments.
   std::vector<std::unique_ptr<EntryStream>> streams;
-  for (const SegmentList::Part& part : list.parts) {
+  for (const SegmentList::Part& part : list.current_parts()) {
     streams.push_back(std::make_unique<RunScan>(part.FindRun(oid)->file()));
   }
   EntryMerger entries(std::move(streams));
@@ -130,7 +114,7 @@ Status Tablet::CheckUniqueOverSegments(const TabletIndex& index, const SegmentLi
       }
       Status failed;
       bool taken = false;
-      for (const SegmentList::Part& part : list.parts) {
+      for (const SegmentList::Part& part : list.current_parts()) {
         RETURN_IF_ERROR(part.FindRun(oid)->ForEachWithKey(hot_key, [&](RowId holder) {
           if (holder == next) return true;
           Result<bool> has = HasKeyNow(index, list, holder, hot_key, &other, &values);

@@ -3,7 +3,7 @@
 namespace oxibase {
 
 Result<FrozenRow> SegmentList::Find(RowId row, Timestamp read_ts) const {
-  for (const Part& part : parts) {
+  for (const Part& part : For(read_ts)) {
     const FrozenSegment& segment = *part.segment;
     // (The tombstone stays in memory for snapshots between the removal and this time.)
     if (segment.as_of() <= read_ts && segment.removed().contains(row.value)) break;

@@ -3,6 +3,7 @@
 #include <absl/container/flat_hash_map.h>
 
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "common/ids.h"
@@ -16,6 +17,9 @@ class SegmentStore;
 
 /// The segments of a tablet, newest first: of a row that several have, the first whose version
 /// began in time counts. Immutable; a tablet changes from one list to the next (Tablet::segments).
+///
+/// Merging drops versions that only older snapshots see. For these the merged segments stay at the
+/// list's end as long as there are such snapshots.
 struct SegmentList {
   struct Run {
     uint64_t number = 0;  // names the file
@@ -25,6 +29,8 @@ struct SegmentList {
     std::shared_ptr<const FrozenSegment> segment;
     /// The sorted entries of its rows in each index, by oid.
     absl::flat_hash_map<Oid, Run> runs;
+    /// Snapshots from here on find all that they see of it in newer segments.
+    Timestamp replaced_at = Timestamp::Max();
 
     /// Null if there is none.
     const IndexRun* FindRun(Oid index) const {
@@ -37,17 +43,17 @@ struct SegmentList {
   SegmentStore* store = nullptr;
 
   std::vector<Part> parts;
-  /// Rows that they show at their newest time.
-  uint64_t live_rows = 0;
-  /// Merging dropped what only snapshots before this one see. Those read `older`.
+  /// So many at the beginning are not replaced.
+  size_t current = 0;
+  /// The latest replaced_at of the others.
   Timestamp valid_from;
-  std::shared_ptr<const SegmentList> older;
+  /// Rows that the current ones show.
+  uint64_t live_rows = 0;
 
-  /// The list that a snapshot reads.
-  const SegmentList& For(Timestamp read_ts) const {
-    const SegmentList* list = this;
-    while (read_ts < list->valid_from && list->older != nullptr) list = list->older.get();
-    return *list;
+  std::span<const Part> current_parts() const { return std::span(parts).first(current); }
+  /// Those that a snapshot reads.
+  std::span<const Part> For(Timestamp read_ts) const {
+    return read_ts >= valid_from ? current_parts() : std::span(parts);
   }
   /// The version of the row that is seen at `read_ts`, memory left aside. Errors: of reading
   /// segments. REQUIRES: inside an epoch

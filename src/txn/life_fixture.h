@@ -1,0 +1,189 @@
+#pragma once
+// A database below SQL: transactions, checkpoints and recovery over a folder, for tests.
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "env/env.h"
+#include "storage/checkpoint/checkpointer.h"
+#include "storage/checkpoint/data_folder.h"
+#include "storage/mvcc/tablet.h"
+#include "txn/tablet_access.h"
+#include "txn/tablet_restorer.h"
+#include "txn/txn_checkpoint_source.h"
+#include "txn/txn_manager.h"
+
+namespace oxibase {
+
+inline constexpr TabletId kAccounts{1};  // row i: balance of account i
+inline constexpr TabletId kHistory{2};   // a row for each transfer, some deleted again
+inline constexpr TabletId kCounter{3};   // one row: the number of the last transfer
+inline constexpr Oid kIndex = 900;
+inline constexpr uint64_t kAccountCount = 30;
+
+inline std::shared_ptr<const TableSchema> MakeSchema() {
+  auto layout = std::make_shared<const RowLayout>(
+      SchemaVersion{1}, std::vector<std::pair<ColumnId, Type>>{{ColumnId(1), Type(TypeId::kInt8)},
+                                                               {ColumnId(2), Type(TypeId::kText)}});
+  return std::make_shared<const TableSchema>(std::vector<std::shared_ptr<const RowLayout>>{layout});
+}
+
+struct LifeOptions {
+  WalOptions wal;
+  /// Every checkpoint drives all rows that it can out of memory.
+  bool evicts = false;
+};
+
+/// A row of number and text.
+struct Columns {
+  explicit Columns(int64_t value) : number(Type(TypeId::kInt8)), text(Type(TypeId::kText)) {
+    number.SetConstant(Value::Int8(value));
+    text.SetConstant(Value::Text(std::string(static_cast<size_t>(value % 100 + 100), 'x')));
+    pointers[0] = &number;
+    pointers[1] = &text;
+  }
+  Vector number, text;
+  const Vector* pointers[2];
+};
+
+/// One life of a database, from opening to the loss of power. Its tables have an index on the
+/// number.
+class Life {
+ public:
+  static Result<std::unique_ptr<Life>> Open(Env& env, const LifeOptions& life_options) {
+    auto life = std::unique_ptr<Life>(new Life(env));
+    TabletRestorer restorer(life->txns_);
+    DataFolder::Options options;
+    options.path = "db";
+    options.wal = life_options.wal;
+    options.cache = life->cache_.get();
+    ASSIGN_OR_RETURN(life->folder_, DataFolder::Open(env, options, restorer));
+    restorer.Finish();
+    life->txns_.AttachLog(&life->folder_->wal());
+    for (const TabletId id : {kAccounts, kHistory, kCounter}) {
+      std::shared_ptr<Tablet> tablet = life->txns_.tablets().Find(id);
+      if (tablet == nullptr) {
+        tablet = std::make_shared<Tablet>(id, nullptr, life->txns_.epochs());
+        life->txns_.tablets().Add(tablet);
+      }
+      tablet->SetSchema(MakeSchema());
+      RETURN_IF_ERROR(tablet->FinishRestore());
+      IndexSpec spec;
+      spec.oid = kIndex;
+      spec.name = "by_number";
+      spec.columns = {{ColumnId(1), {}}};
+      RETURN_IF_ERROR(tablet->AddIndex(std::move(spec)).status());
+    }
+    life->source_ = std::make_unique<TxnCheckpointSource>(
+        life->txns_, TxnCheckpointSource::Hooks{
+                         nullptr, [] { return std::vector<SequenceState>{{77, 5, true}}; }});
+    Checkpointer::Options checkpoints;
+    checkpoints.hot_bytes_max = life_options.evicts ? 1 : 0;
+    life->checkpointer_ =
+        std::make_unique<Checkpointer>(*life->folder_, *life->source_, checkpoints);
+    life->txn_ = life->txns_.NewTransaction();
+    return life;
+  }
+  ~Life() {
+    txn_.reset();
+    checkpointer_.reset();
+    source_.reset();
+    txns_.AttachLog(nullptr);
+  }
+
+  Tablet& tablet(TabletId id) { return *txns_.tablets().Find(id); }
+  TxnManager& txns() { return txns_; }
+  Transaction& txn() { return *txn_; }
+  WalManager& wal() { return folder_->wal(); }
+  DataFolder& folder() { return *folder_; }
+  Checkpointer& checkpointer() { return *checkpointer_; }
+
+  Result<RowId> Insert(TabletId id, int64_t value) {
+    const Columns columns(value);
+    return InsertRow(*txn_, tablet(id), columns.pointers, 0);
+  }
+  Status Update(TabletId id, RowId row, int64_t value) {
+    const Columns columns(value);
+    ASSIGN_OR_RETURN(const RowOutcome outcome,
+                     UpdateRow(*txn_, tablet(id), row, snapshot_, columns.pointers, 0));
+    EXPECT_EQ(outcome, RowOutcome::kDone);
+    return Status::Ok();
+  }
+  Status Delete(TabletId id, RowId row) {
+    ASSIGN_OR_RETURN(const RowOutcome outcome, DeleteRow(*txn_, tablet(id), row, snapshot_));
+    EXPECT_EQ(outcome, RowOutcome::kDone);
+    return Status::Ok();
+  }
+  void Begin() {
+    txn_->Begin({});
+    snapshot_ = txn_->BeginStatement();
+  }
+  Result<Lsn> Commit() {
+    txn_->EndStatement();
+    return txn_->Commit();
+  }
+  void Rollback() {
+    txn_->EndStatement();
+    txn_->Rollback();
+  }
+  /// Values of all rows by row id; the scan's and the index's must be the same.
+  std::map<uint64_t, int64_t> Read(TabletId id) {
+    Result<std::map<uint64_t, int64_t>> values = TryRead(id);
+    EXPECT_TRUE(values.ok()) << values.status().message();
+    return values.ok() ? *values : std::map<uint64_t, int64_t>();
+  }
+  Result<std::map<uint64_t, int64_t>> TryRead(TabletId id) {
+    Begin();
+    Result<std::map<uint64_t, int64_t>> values = ReadBothWays(tablet(id));
+    Rollback();
+    return values;
+  }
+
+ private:
+  explicit Life(Env& env) : txns_(env.clock()) {
+    cache_ = std::make_unique<BlockCache>(txns_.epochs(), nullptr, 1 << 20);
+  }
+
+  template <typename Cursor>
+  Result<std::map<uint64_t, int64_t>> ReadAll(Tablet& tablet, Cursor& cursor) {
+    std::map<uint64_t, int64_t> values;
+    RowRef rows[100];
+    for (;;) {
+      ReadGuard guard(*txn_);
+      ASSIGN_OR_RETURN(const size_t count, cursor.Next(snapshot_, rows));
+      if (count == 0) return values;
+      Vector numbers{Type(TypeId::kInt8)};
+      RETURN_IF_ERROR(GatherColumn(tablet.schema(), 0, {rows, count}, numbers));
+      for (size_t i = 0; i < count; ++i) {
+        const bool is_new = values.emplace(rows[i].id.value, numbers.data<int64_t>()[i]).second;
+        EXPECT_TRUE(is_new) << "row " << rows[i].id.value << " came twice";
+      }
+    }
+  }
+  Result<std::map<uint64_t, int64_t>> ReadBothWays(Tablet& tablet) {
+    TableCursor scan(*txn_, tablet);
+    ASSIGN_OR_RETURN(auto values, ReadAll(tablet, scan));
+    IndexCursor cursor(*txn_, tablet, *tablet.FindIndex(kIndex));
+    for (const bool backward : {false, true}) {
+      cursor.Seek({}, backward);
+      ASSIGN_OR_RETURN(const auto found, ReadAll(tablet, cursor));
+      EXPECT_EQ(found, values);
+    }
+    return values;
+  }
+
+  // They outlive what transactions have of them.
+  std::unique_ptr<BlockCache> cache_;
+  std::unique_ptr<DataFolder> folder_;
+  TxnManager txns_;
+  std::unique_ptr<TxnCheckpointSource> source_;
+  std::unique_ptr<Checkpointer> checkpointer_;
+  std::unique_ptr<Transaction> txn_;
+  Snapshot snapshot_;
+};
+
+}  // namespace oxibase
