@@ -11,37 +11,9 @@ shift
 cd "$(dirname "$0")/.."
 names=${*:-select-prepared select-simple tpcb-prepared}
 scale=${SCALE:-10} clients=${CLIENTS:-16} jobs=${JOBS:-2} seconds=${SECONDS_EACH:-30} runs=${RUNS:-5}
-source_bin=${PG_BIN:-$(bench/postgres18.sh)}
 pgbench=$(command -v pgbench || ls /usr/lib/postgresql/*/bin/pgbench | tail -1)
-work=$(mktemp -d)
-chmod 755 "$work"
-bin=$work/pgsql/bin
-cp -r "$(dirname "$source_bin")" "$work/pgsql" # where users other than root can read it
-as_user() {                                    # initdb and postgres refuse root
-  if [ "$(id -u)" = 0 ]; then setpriv --reuid nobody --regid nogroup --clear-groups "$@"; else "$@"; fi
-}
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
-cleanup() {
-  [ -z "${server:-}" ] || kill "$server" 2>/dev/null || true
-  as_user "$bin/pg_ctl" -D "$work/pg" -m immediate stop >/dev/null 2>&1 || true
-  rm -rf "$work"
-}
-trap cleanup EXIT
+. scripts/bench_servers.sh
 
-pg_port=$(free_port)
-mkdir "$work/pg"
-[ "$(id -u)" != 0 ] || chown nobody "$work/pg"
-as_user "$bin/initdb" -D "$work/pg" -U postgres --locale=C --encoding=UTF8 -A trust >/dev/null
-as_user "$bin/pg_ctl" -D "$work/pg" -w -l "$work/pg/log" -o "-p $pg_port -k /tmp -h 127.0.0.1" start >/dev/null
-oxi_port=$(free_port)
-"$build/oxibase" serve --data "$work/oxi" --listen "127.0.0.1:$oxi_port" >"$work/oxi.log" 2>&1 &
-server=$!
-for ((i = 0; i < 500; i++)); do
-  (exec 3<>"/dev/tcp/127.0.0.1/$oxi_port") 2>/dev/null && break
-  sleep 0.02
-done
-
-export PGHOST=127.0.0.1 PGUSER=postgres PGDATABASE=postgres PGSSLMODE=disable
 for port in $pg_port $oxi_port; do PGPORT=$port "$pgbench" -i -q -s "$scale" 2>/dev/null; done
 tps() { # port mode script...
   PGPORT=$1 "$pgbench" -n -M "$2" -c "$clients" -j "$jobs" -T "$seconds" "${@:3}" 2>"$work/err" |

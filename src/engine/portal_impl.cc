@@ -169,12 +169,7 @@ Status PortalImpl::ChoosePlan() {
 Status PortalImpl::StartPlan() {
   RETURN_IF_ERROR(ChoosePlan());
   if (session_.modes_.read_only && statement_->plan->modifies) {
-    return Error(ErrorCode::kReadOnlySqlTransaction, "cannot execute {} in a read-only transaction",
-                 statement_->plan->command == LogicalPlan::Command::kInsert   ? "INSERT"
-                 : statement_->plan->command == LogicalPlan::Command::kUpdate ? "UPDATE"
-                 : statement_->plan->command == LogicalPlan::Command::kDelete
-                     ? "DELETE"
-                     : "SELECT FOR UPDATE");
+    RETURN_IF_ERROR(session_.CheckReadOnly(*statement_));
   }
   if (!executor_ || plan_ != statement_->plan) {
     executor_.reset();

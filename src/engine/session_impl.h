@@ -203,6 +203,8 @@ class SessionImpl final : public Session,
                                                      std::shared_ptr<const ast::Statement> tree,
                                                      std::span<const Type> types,
                                                      bool for_cursor = false);
+  /// 25006 in a read-only transaction; `command` is what the message calls it.
+  Status RefuseIfReadOnly(std::string_view command) const;
   /// The table of that name once it is locked; null for a view.
   Result<std::shared_ptr<const TableDef>> LockNamedTable(const ast::QualifiedName& name,
                                                          TableLockMode mode,
@@ -242,6 +244,8 @@ class SessionImpl final : public Session,
   Status SetTransactionMode(std::string_view name, std::string_view value);
   Status SetIsolation(std::string_view level);
   Status SetReadOnly(bool read_only);
+  /// 25006 if the statement writes to, or locks rows of, a table that is not temporary.
+  Status CheckReadOnly(const PreparedImpl& statement) const;
   Status SetDeferrable(bool deferrable);
   /// Makes them those of the transaction that has begun.
   void UseModes(const TransactionModes& modes);

@@ -360,10 +360,7 @@ Result<int64_t> SessionImpl::NextValue(Oid sequence) {
     return Error(ErrorCode::kWrongObjectType, "\"{}\" is not a sequence",
                  NameOf('r', sequence, false));
   }
-  if (modes_.read_only) {
-    return Error(ErrorCode::kReadOnlySqlTransaction,
-                 "cannot execute nextval() in a read-only transaction");
-  }
+  if (!def->temporary) RETURN_IF_ERROR(RefuseIfReadOnly("nextval()"));
   ASSIGN_OR_RETURN(const int64_t value, db_.sequences.Next(*def));
   current_values_[sequence] = value;
   last_sequence_ = sequence;
@@ -394,10 +391,7 @@ Status SessionImpl::SetValue(Oid sequence, int64_t value, bool is_called) {
     return Error(ErrorCode::kWrongObjectType, "\"{}\" is not a sequence",
                  NameOf('r', sequence, false));
   }
-  if (modes_.read_only) {
-    return Error(ErrorCode::kReadOnlySqlTransaction,
-                 "cannot execute setval() in a read-only transaction");
-  }
+  if (!def->temporary) RETURN_IF_ERROR(RefuseIfReadOnly("setval()"));
   RETURN_IF_ERROR(db_.sequences.Set(*def, value, is_called));
   if (is_called) {
     current_values_[sequence] = value;

@@ -4,6 +4,7 @@
 #include "engine/transaction_modes.h"
 
 #include "engine/session_impl.h"
+#include "sql/parse/ast_select.h"
 
 namespace oxibase {
 
@@ -61,6 +62,44 @@ Status SessionImpl::SetDeferrable(bool deferrable) {
   }
   modes_.deferrable = deferrable;
   return {};
+}
+
+Status SessionImpl::CheckReadOnly(const PreparedImpl& statement) const {
+  bool locks_only = true;
+  bool refused = false;
+  for (const PreparedImpl::TableLock& lock : statement.locks) {
+    if (lock.mode < TableLockMode::kRowShare) continue;
+    if (lock.mode > TableLockMode::kRowShare) locks_only = false;
+    const auto table = ddl_->catalog()->TableByOid(lock.table);
+    refused |= !table || !table->temporary;
+  }
+  if (!refused) return {};
+  std::string command = "SELECT";
+  switch (statement.plan->command) {
+    case LogicalPlan::Command::kInsert:
+      command = "INSERT";
+      break;
+    case LogicalPlan::Command::kUpdate:
+      command = "UPDATE";
+      break;
+    case LogicalPlan::Command::kDelete:
+      command = "DELETE";
+      break;
+    default:
+      if (!locks_only || statement.statement->kind != ast::StatementKind::kSelect) break;
+      if (const auto& select = static_cast<const ast::SelectStmt&>(*statement.statement);
+          !select.locking.empty()) {
+        command += ' ';
+        command += ast::LockClauseName(select.locking[0].strength);
+      }
+  }
+  return RefuseIfReadOnly(command);
+}
+
+Status SessionImpl::RefuseIfReadOnly(std::string_view command) const {
+  if (!modes_.read_only) return {};
+  return Error(ErrorCode::kReadOnlySqlTransaction, "cannot execute {} in a read-only transaction",
+               command);
 }
 
 void SessionImpl::UseModes(const TransactionModes& modes) {

@@ -132,10 +132,7 @@ Status SessionImpl::RunUtility(PortalImpl& portal) {
   }
 
   if (IsDdl(statement)) {
-    if (modes_.read_only) {
-      return Error(ErrorCode::kReadOnlySqlTransaction,
-                   "cannot execute {} in a read-only transaction", DdlTag(statement));
-    }
+    RETURN_IF_ERROR(RefuseIfReadOnly(DdlTag(statement)));
     ddl_portal_ = &portal;
     ASSIGN_OR_RETURN(portal.tag_, RunDdl(statement, portal.statement_->sql));
     return {};

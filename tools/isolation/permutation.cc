@@ -47,8 +47,13 @@ std::string Show(const Outcome& outcome) {
 
 class Permutation {
  public:
-  Permutation(const Spec& spec, const std::vector<size_t>& order, slt::Backend& backend)
-      : spec_(spec), order_(order), backend_(backend), sessions_(spec.sessions.size()) {}
+  Permutation(const Spec& spec, const std::vector<size_t>& order, slt::Backend& backend,
+              int patience)
+      : spec_(spec),
+        order_(order),
+        backend_(backend),
+        waiting_min_(kWaitingMin * patience),
+        sessions_(spec.sessions.size()) {}
 
   std::string Run() {
     text_ = "permutation";
@@ -193,7 +198,7 @@ class Permutation {
         waits_since = steady_clock::time_point::max();
       } else if (waits_since == steady_clock::time_point::max()) {
         waits_since = now;
-      } else if (now - waits_since >= kWaitingMin) {
+      } else if (now - waits_since >= waiting_min_) {
         return session.pending.wait_for(milliseconds(0)) != std::future_status::ready;
       }
       if (now - began > kStepMax) return true;
@@ -236,6 +241,7 @@ class Permutation {
   const Spec& spec_;
   const std::vector<size_t>& order_;
   slt::Backend& backend_;
+  const milliseconds waiting_min_;
   std::unique_ptr<Client> control_;
   std::vector<Session> sessions_;
   std::string text_;
@@ -244,8 +250,8 @@ class Permutation {
 }  // namespace
 
 std::string RunPermutation(const Spec& spec, const std::vector<size_t>& order,
-                           slt::Backend& backend) {
-  return Permutation(spec, order, backend).Run();
+                           slt::Backend& backend, int patience) {
+  return Permutation(spec, order, backend, patience).Run();
 }
 
 }  // namespace oxibase::isolation

@@ -17,8 +17,9 @@ namespace oxibase::isolation {
 ///   step b1: <... completed>              and goes on, after the step above it
 ///   (step b2 cannot run: its session waits)   this order is none; the rest is left out
 ///
-/// Who waits is asked of the server (pg_blocking_pids), not guessed from time.
+/// Who waits is asked of the server (pg_blocking_pids), not guessed from time; but one who is about
+/// to go on may still seem to wait for a moment. `patience`: so many times that moment.
 std::string RunPermutation(const Spec& spec, const std::vector<size_t>& order,
-                           slt::Backend& backend);
+                           slt::Backend& backend, int patience);
 
 }  // namespace oxibase::isolation

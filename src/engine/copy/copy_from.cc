@@ -353,6 +353,7 @@ Result<std::unique_ptr<CopyTask>> MakeCopyFrom(SessionImpl& session, CopyOptions
     return Error(ErrorCode::kWrongObjectType, "cannot copy to view \"{}\"", statement.table.name);
   }
   const TableDef& table = *found;
+  if (!table.temporary) RETURN_IF_ERROR(session.RefuseIfReadOnly("COPY FROM"));
   ASSIGN_OR_RETURN(std::vector<ResultColumn> columns, CopyColumns(statement, table));
   RETURN_IF_ERROR(CheckColumns(options.force_not_null, columns, "FORCE_NOT_NULL"));
   RETURN_IF_ERROR(CheckColumns(options.force_null, columns, "FORCE_NULL"));
