@@ -30,7 +30,8 @@ class LockWaiting {
   const LockWanted wanted_;
   bool began_ = false;
   int64_t began_micros_ = 0;
-  int64_t cycle_since_ = 0;  // a cycle was found then; 0: none
+  int64_t cycle_look_at_ = 0;  // 0: after deadlock_timeout; INT64_MAX: there was none then
+  uint64_t asked_ = 0;         // of a cycle that is to be confirmed
 };
 
 }  // namespace oxibase

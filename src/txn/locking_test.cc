@@ -143,8 +143,10 @@ TEST_F(LockingTest, OfTwoThatWaitForEachOtherOneGivesWay) {
   Put(1, 10);
   Put(2, 20);
   Client a(*this), b(*this);
-  a.Begin();
-  b.Begin();
+  for (Client* client : {&a, &b}) {
+    client->txn().set_deadlock_timeout_micros(20'000);
+    client->Begin();
+  }
   ASSERT_TRUE(a.Add(1, 1).ok());
   ASSERT_TRUE(b.Add(2, 1).ok());
   Result<int> of_a = 0, of_b = 0;
@@ -165,6 +167,37 @@ TEST_F(LockingTest, OfTwoThatWaitForEachOtherOneGivesWay) {
       "Process 0 waits for ShareLock on transaction [0-9]+; blocked by process 0\\.";
   EXPECT_TRUE(std::regex_match(failed.info().detail, std::regex(line + "\n" + line)))
       << failed.info().detail;
+}
+
+// Who waited before there was a cycle leaves it to whoever closes it, and gives way only if that
+// one has more patience.
+TEST_F(LockingTest, WhoClosesACycleGivesWay) {
+  Put(1, 10);
+  Put(2, 20);
+  for (const bool patient : {false, true}) {
+    Client a(*this), b(*this);
+    a.txn().set_deadlock_timeout_micros(10'000);
+    b.txn().set_deadlock_timeout_micros(patient ? 60'000'000 : 100'000);
+    a.Begin();
+    b.Begin();
+    ASSERT_TRUE(a.Add(1, 1).ok());
+    ASSERT_TRUE(b.Add(2, 1).ok());
+    Result<int> of_a = 0, of_b = 0;
+    Background first([&] {
+      of_a = a.Add(2, 1);
+      if (!of_a.ok()) a.Rollback();
+    });
+    EXPECT_TRUE(first.Waits());
+    Background second([&] {
+      of_b = b.Add(1, 1);
+      if (!of_b.ok()) b.Rollback();
+    });
+    first.Join();
+    second.Join();
+    EXPECT_EQ(of_a.ok(), !patient);
+    EXPECT_EQ(of_b.ok(), patient);
+    (of_a.ok() ? a : b).Rollback();
+  }
 }
 
 TEST_F(LockingTest, WaitingEndsByTimeoutOrInterrupt) {
@@ -310,6 +343,7 @@ TEST_F(LockingTest, MoneyIsNeitherMadeNorLost) {
   for (int t = 0; t < 3; ++t) {
     threads.emplace_back("transfer", [&, t] {
       Client client(*this);
+      client.txn().set_deadlock_timeout_micros(5'000);
       std::mt19937_64 random(static_cast<uint64_t>(t));
       for (int i = 0; i < 400; ++i) {
         const auto from = static_cast<int64_t>(random() % kRows);

@@ -22,6 +22,7 @@ struct TxnInternals {
   }
   static TxnHooks* hooks(Transaction& txn) { return txn.hooks_; }
   static int64_t lock_timeout(const Transaction& txn) { return txn.lock_timeout_micros_; }
+  static int64_t deadlock_timeout(const Transaction& txn) { return txn.deadlock_timeout_micros_; }
   static WaitGraph& graph(Transaction& txn) { return *txn.manager_.wait_graph_; }
   static RowLockTable& row_locks(Transaction& txn) { return *txn.manager_.row_locks_; }
   static bool logs(const Transaction& txn) { return txn.manager_.wal_ != nullptr; }

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "txn/transaction.h"
+
 namespace oxibase {
 namespace {
 
@@ -63,7 +65,7 @@ std::vector<uint64_t> WaitGraph::CycleOf(uint64_t from) const {
     const uint64_t waiter = open[at];
     const auto entry = waiting_.find(waiter);
     if (entry == waiting_.end()) continue;
-    for (uint64_t next : entry->second.blockers) {
+    for (uint64_t next : entry->second.waiting.blockers) {
       const auto session = waiter_of_session_.find(next);
       if (session != waiter_of_session_.end()) next = session->second;
       if (next == from) {
@@ -85,10 +87,11 @@ std::string WaitGraph::Describe(const std::vector<uint64_t>& cycle) const {
   std::string text;
   for (size_t i = 0; i < cycle.size(); ++i) {
     const uint64_t blocker = cycle[(i + 1) % cycle.size()];
-    const Waiting& waiting = waiting_.at(cycle[i]);
+    const Waiting& waiting = waiting_.at(cycle[i]).waiting;
     if (i > 0) text += '\n';
     text += fmt::format("Process {} waits for {}; blocked by process {}.", waiting.process,
-                        oxibase::Describe(waiting.wanted, blocker), waiting_.at(blocker).process);
+                        oxibase::Describe(waiting.wanted, blocker),
+                        waiting_.at(blocker).waiting.process);
   }
   return text;
 }
@@ -99,32 +102,45 @@ bool WaitGraph::Wait(uint64_t waiter, Waiting waiting) {
   return !CycleOf(waiter).empty();
 }
 
-bool WaitGraph::WaitOrGiveWay(uint64_t waiter, Waiting waiting, std::string* detail) {
+WaitGraph::Cycle WaitGraph::LookForCycle(uint64_t waiter, uint64_t* asked, std::string* detail) {
   MutexLock lock(mu_);
-  Put(waiter, std::move(waiting));
   const std::vector<uint64_t> cycle = CycleOf(waiter);
-  if (cycle.empty()) return false;
+  if (cycle.empty()) {
+    *asked = 0;
+    return Cycle::kNone;
+  }
+  if (*asked == 0) {
+    *asked = ++time_;
+    for (const uint64_t member : cycle) {
+      if (member != waiter) waiting_.at(member).waiting.txn->Interrupt();
+    }
+    return Cycle::kPerhaps;
+  }
+  const bool all_said = std::all_of(cycle.begin(), cycle.end(), [&](uint64_t member) {
+    return waiting_.at(member).said > *asked;
+  });
+  if (!all_said) return Cycle::kPerhaps;
   *detail = Describe(cycle);
   Remove(waiter);
-  return true;
+  return Cycle::kSure;
 }
 
 void WaitGraph::Put(uint64_t waiter, Waiting waiting) {
   if (waiting.session != 0) waiter_of_session_[waiting.session] = waiter;
-  waiting_[waiter] = std::move(waiting);
+  waiting_[waiter] = {std::move(waiting), ++time_};
 }
 
 void WaitGraph::Remove(uint64_t waiter) {
   const auto entry = waiting_.find(waiter);
   if (entry == waiting_.end()) return;
-  waiter_of_session_.erase(entry->second.session);
+  waiter_of_session_.erase(entry->second.waiting.session);
   waiting_.erase(entry);
 }
 
 std::vector<WaitGraph::Waiting> WaitGraph::All() {
   MutexLock lock(mu_);
   std::vector<Waiting> all;
-  for (const auto& [waiter, waiting] : waiting_) all.push_back(waiting);
+  for (const auto& [waiter, entry] : waiting_) all.push_back(entry.waiting);
   return all;
 }
 

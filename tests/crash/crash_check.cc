@@ -134,6 +134,7 @@ bool Transfer(Connection& conn, Shared& shared, Random& random) {
 void Client(const std::string& conninfo, Shared& shared, uint64_t seed) {
   Random random(seed);
   Connection conn(conninfo);
+  if (conn.ok()) conn.Run("SET deadlock_timeout = '10ms'");
   while (!shared.stop && conn.ok()) {
     if (random() % 200 == 0) {
       std::string table = "scratch_" + std::to_string(shared.next_id++);

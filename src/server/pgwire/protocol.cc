@@ -57,6 +57,8 @@ Protocol::~Protocol() {
   copy_.reset();
   portals_.clear();
   statements_.clear();
+  // Its end rolls back, and tells of settings that go back to what they were.
+  session_.reset();
 }
 
 // --- Bytes ------------------------------------------------------------------------------------
