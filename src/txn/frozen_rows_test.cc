@@ -29,7 +29,9 @@ class FrozenRowsTest : public ::testing::Test {
       EXPECT_TRUE(row.ok());
       rows_.push_back(*row);
     }
-    EXPECT_TRUE(life_->Commit().ok());
+    // (Others see it when it is durable.)
+    const Result<Lsn> committed = life_->Commit();
+    EXPECT_TRUE(committed.ok() && life_->wal().WaitDurable(*committed).ok());
   }
   Tablet& accounts() { return life_->tablet(kAccounts); }
 
