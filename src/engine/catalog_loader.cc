@@ -126,8 +126,12 @@ Status LoadCatalog(Database::Impl& db) {
       registry.Remove(tablet->id());
     }
   }
+  RecoveryProgress progress{RecoveryProgress::Phase::kIndexes, 0, 0};
+  for (const auto& [oid, table] : catalog->tables()) progress.total += !table->virtual_table;
   for (const auto& [oid, table] : catalog->tables()) {
     if (table->virtual_table) continue;
+    if (db.options.on_recovery) db.options.on_recovery(progress);
+    ++progress.done;
     highest_tablet = std::max(highest_tablet, table->tablet.value + 1);
     std::shared_ptr<Tablet> tablet = registry.Find(table->tablet);
     if (tablet) {

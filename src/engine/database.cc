@@ -83,6 +83,11 @@ Result<std::unique_ptr<Database>> Database::Open(const DatabaseOptions& options)
     folder.path = options.path;
     folder.create_if_missing = options.create_if_missing;
     folder.cache = impl->cache.get();
+    if (options.on_recovery) {
+      folder.wal.on_replay = [told = options.on_recovery](uint64_t done, uint64_t total) {
+        told({RecoveryProgress::Phase::kLog, done, total});
+      };
+    }
     ASSIGN_OR_RETURN(impl->folder, DataFolder::Open(env, folder, restorer));
   }
   restorer.Finish();

@@ -15,6 +15,14 @@ class Env;
 class Session;
 struct SessionOptions;
 
+/// How far opening a folder is.
+struct RecoveryProgress {
+  enum class Phase : uint8_t { kLog, kIndexes } phase = Phase::kLog;
+  /// Bytes of the log, `total` at most; tables whose indexes are made.
+  uint64_t done = 0;
+  uint64_t total = 0;
+};
+
 struct DatabaseOptions {
   /// The folder; empty: in memory, gone with the Database.
   std::string path;
@@ -25,6 +33,8 @@ struct DatabaseOptions {
   uint64_t hot_bytes_max = 0;
   /// For blocks of segments that are read.
   uint64_t block_cache_bytes = uint64_t{128} << 20;
+  /// Told on the opening thread, often. May be empty.
+  std::function<void(const RecoveryProgress&)> on_recovery = {};
   /// Null: the real one.
   Env* env = nullptr;
 };

@@ -14,7 +14,8 @@ namespace {
 
 class DurabilityTest : public TxnTest {
  protected:
-  struct NoReplay : WalReplayTarget {
+  struct NoReplay : WalReplayTarget, WalReplayPart {
+    WalReplayPart& Part(size_t, size_t) override { return *this; }
     Status ApplyTxn(TxnId, Timestamp, ByteSpan) override { return {}; }
     Status ApplySequence(const SequenceState&) override { return {}; }
     Status ApplyRowIdLease(TabletId, RowId) override { return {}; }

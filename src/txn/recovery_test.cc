@@ -256,6 +256,7 @@ TEST(TabletRestoreTest, NamesARowThatIsNotOfItsTable) {
   TxnManager txns(Env::Real().clock());
   const auto finish = [&](SchemaVersion version, size_t bytes) {
     Tablet tablet(TabletId(5), nullptr, txns.epochs());
+    EpochGuard guard(txns.epochs());
     tablet.Restore(RowId(3), Timestamp(1), version, std::vector<std::byte>(bytes), true);
     tablet.SetSchema(MakeSchema());
     tablet.set_name("accounts");

@@ -2,14 +2,71 @@
 
 #include <algorithm>
 
+#include "storage/mvcc/epoch.h"
 #include "storage/mvcc/tablet.h"
 #include "storage/segment/segment_list.h"
 #include "txn/txn_manager.h"
 
 namespace oxibase {
 
+/// One thread's share: a row belongs to a part by its tablet and the page of slots it lies in, so
+/// that no two threads write the same page.
+class TabletRestorer::ReplayPart final : public WalReplayPart {
+ public:
+  ReplayPart(TabletRestorer& restorer, size_t part, size_t parts)
+      : restorer_(restorer), guard_(restorer.txns_.epochs()), part_(part), parts_(parts) {}
+
+  Status ApplyTxn(TxnId txn, Timestamp commit_ts, ByteSpan changes) override {
+    highest_ = std::max(highest_, commit_ts);
+    highest_txn_ = std::max(highest_txn_, txn);
+    RowChangeReader reader(changes);
+    RowChange change;
+    for (;;) {
+      ASSIGN_OR_RETURN(const bool more, reader.Next(&change));
+      if (!more) return Status::Ok();
+      if (change.row.value == UINT64_MAX)
+        return Error(ErrorCode::kDataCorrupted, "a row change has an impossible row id");
+      const uint64_t page = change.row.value / RowDirectory::kPageRows;
+      if ((page + change.tablet.value) % parts_ != part_) continue;
+      Tablet& tablet = Find(change.tablet);
+      if (change.op == RowChange::Op::kDelete) {
+        tablet.RestoreDelete(change.row, commit_ts);
+      } else {
+        tablet.Restore(change.row, commit_ts, change.schema, change.row_bytes,
+                       change.op == RowChange::Op::kInsert);
+      }
+    }
+  }
+
+  Timestamp highest() const { return highest_; }
+  TxnId highest_txn() const { return highest_txn_; }
+
+ private:
+  Tablet& Find(TabletId id) {
+    if (current_ != nullptr && current_id_ == id) return *current_;
+    Tablet*& tablet = tablets_[id];
+    if (tablet == nullptr) tablet = &restorer_.Find(id);
+    current_ = tablet;
+    current_id_ = id;
+    return *current_;
+  }
+
+  TabletRestorer& restorer_;
+  EpochGuard guard_;  // nobody else is there whose garbage it would keep
+  const size_t part_;
+  const size_t parts_;
+  std::map<TabletId, Tablet*> tablets_;
+  Tablet* current_ = nullptr;  // the one used last
+  TabletId current_id_;
+  Timestamp highest_;
+  TxnId highest_txn_;
+};
+
+TabletRestorer::TabletRestorer(TxnManager& txns) : txns_(txns) {}
+TabletRestorer::~TabletRestorer() = default;
+
 Tablet& TabletRestorer::Find(TabletId id) {
-  if (current_ != nullptr && current_id_ == id) return *current_;
+  MutexLock lock(mu_);
   std::shared_ptr<Tablet>& tablet = tablets_[id];
   if (tablet == nullptr) {
     tablet = txns_.tablets().Find(id);
@@ -18,9 +75,7 @@ Tablet& TabletRestorer::Find(TabletId id) {
       txns_.tablets().Add(tablet);
     }
   }
-  current_ = tablet.get();
-  current_id_ = id;
-  return *current_;
+  return *tablet;
 }
 
 Status TabletRestorer::BeginCheckpoint(Timestamp as_of, TxnId highest_txn) {
@@ -37,25 +92,9 @@ Status TabletRestorer::LoadTablet(TabletId id, RowId next_row_id,
   return Status::Ok();
 }
 
-Status TabletRestorer::ApplyTxn(TxnId txn, Timestamp commit_ts, ByteSpan changes) {
-  highest_ = std::max(highest_, commit_ts);
-  highest_txn_ = std::max(highest_txn_, txn);
-  RowChangeReader reader(changes);
-  RowChange change;
-  while (true) {
-    ASSIGN_OR_RETURN(const bool more, reader.Next(&change));
-    if (!more) return Status::Ok();
-    Tablet& tablet = Find(change.tablet);
-    if (change.row.value == UINT64_MAX)
-      return Error(ErrorCode::kDataCorrupted, "a row change has an impossible row id");
-    tablet.ReserveRowIds(RowId(change.row.value + 1));
-    if (change.op == RowChange::Op::kDelete) {
-      tablet.RestoreDelete(change.row, commit_ts);
-    } else {
-      tablet.Restore(change.row, commit_ts, change.schema, change.row_bytes,
-                     change.op == RowChange::Op::kInsert);
-    }
-  }
+WalReplayPart& TabletRestorer::Part(size_t part, size_t parts) {
+  parts_.push_back(std::make_unique<ReplayPart>(*this, part, parts));
+  return *parts_.back();
 }
 
 Status TabletRestorer::ApplySequence(const SequenceState& state) {
@@ -68,6 +107,13 @@ Status TabletRestorer::ApplyRowIdLease(TabletId tablet, RowId bound) {
   return Status::Ok();
 }
 
-void TabletRestorer::Finish() { txns_.SetRecovered(highest_, highest_txn_); }
+void TabletRestorer::Finish() {
+  for (const auto& part : parts_) {
+    highest_ = std::max(highest_, part->highest());
+    highest_txn_ = std::max(highest_txn_, part->highest_txn());
+  }
+  parts_.clear();
+  txns_.SetRecovered(highest_, highest_txn_);
+}
 
 }  // namespace oxibase

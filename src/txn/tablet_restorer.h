@@ -2,7 +2,9 @@
 
 #include <map>
 #include <memory>
+#include <vector>
 
+#include "env/mutex.h"
 #include "storage/checkpoint/recovery_target.h"
 
 namespace oxibase {
@@ -20,15 +22,17 @@ class TxnManager;
 ///   ... drop from txns.tablets() what no table has
 ///
 /// Tablets are made without a schema, which is known only when the catalog has been read: rows
-/// carry their schema versions. Not thread-safe.
+/// carry their schema versions. Used by one thread, but for the parts of replay, each of which
+/// applies the changes of every so many runs of row ids on a thread of its own.
 class TabletRestorer final : public RecoveryTarget {
  public:
-  explicit TabletRestorer(TxnManager& txns) : txns_(txns) {}
+  explicit TabletRestorer(TxnManager& txns);
+  ~TabletRestorer() override;
 
   Status BeginCheckpoint(Timestamp as_of, TxnId highest_txn) override;
   Status LoadTablet(TabletId tablet, RowId next_row_id,
                     std::shared_ptr<const SegmentList> segments) override;
-  Status ApplyTxn(TxnId txn, Timestamp commit_ts, ByteSpan changes) override;
+  WalReplayPart& Part(size_t part, size_t parts) override;
   Status ApplySequence(const SequenceState& state) override;
   Status ApplyRowIdLease(TabletId tablet, RowId bound) override;
 
@@ -39,12 +43,14 @@ class TabletRestorer final : public RecoveryTarget {
   const std::map<uint64_t, SequenceState>& sequences() const { return sequences_; }
 
  private:
+  class ReplayPart;
+
   Tablet& Find(TabletId id);
 
   TxnManager& txns_;
-  std::map<TabletId, std::shared_ptr<Tablet>> tablets_;
-  Tablet* current_ = nullptr;  // the one used last
-  TabletId current_id_;
+  Mutex mu_;
+  std::map<TabletId, std::shared_ptr<Tablet>> tablets_ GUARDED_BY(mu_);
+  std::vector<std::unique_ptr<ReplayPart>> parts_;
   std::map<uint64_t, SequenceState> sequences_;
   Timestamp highest_;
   TxnId highest_txn_;

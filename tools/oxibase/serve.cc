@@ -12,6 +12,7 @@
 #include "commands.h"
 #include "engine/database.h"
 #include "env/thread.h"
+#include "recovery_lines.h"
 #include "server/server.h"
 
 namespace oxibase {
@@ -20,6 +21,7 @@ namespace {
 struct ServeOptions {
   std::string data;
   std::string listen = "127.0.0.1:5432";
+  uint64_t log_megabytes = 64;
 };
 
 int Fail(const Status& status) {
@@ -71,6 +73,8 @@ int Serve(const ServeOptions& options) {
 
   DatabaseOptions database_options;
   database_options.path = options.data;
+  database_options.on_recovery = RecoveryLines();
+  database_options.checkpoint_bytes = options.log_megabytes << 20;
   auto database = Database::Open(database_options);
   if (!database.ok()) return Fail(database.status());
   auto server = Server::Start(**database, server_options);
@@ -98,6 +102,11 @@ void AddServeCommand(CLI::App& app, int* exit_code) {
   command->add_option("--data", options->data,
                       "the folder; made if it is missing (none: in memory)");
   command->add_option("--listen", options->listen, "ADDRESS:PORT; port 0 takes a free one")
+      ->capture_default_str();
+  command
+      ->add_option("--checkpoint-log-mb", options->log_megabytes,
+                   "how much log, at least, makes a checkpoint; what a restart may have to read")
+      ->check(CLI::Range(1, 1 << 20))
       ->capture_default_str();
   command->callback([options, exit_code] { *exit_code = Serve(*options); });
 }

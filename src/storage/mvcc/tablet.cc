@@ -200,7 +200,6 @@ RowId Tablet::ScanImages(Timestamp at, RowId first,
 
 void Tablet::Restore(RowId row, Timestamp commit_ts, SchemaVersion schema,
                      std::span<const std::byte> bytes, bool is_new) {
-  EpochGuard guard(epochs_);
   // What segments have of it may have other keys.
   const uint8_t flags =
       is_new || segments() == nullptr ? 0 : RowVersion::kFrozen | RowVersion::kKeysVary;
@@ -211,7 +210,6 @@ void Tablet::Restore(RowId row, Timestamp commit_ts, SchemaVersion schema,
 }
 
 void Tablet::RestoreDelete(RowId row, Timestamp commit_ts) {
-  EpochGuard guard(epochs_);
   const uint8_t flags = RowVersion::kTombstone | (segments() != nullptr ? RowVersion::kFrozen : 0);
   RestoreVersion(row, RowVersion::Create(commit_ts.value, 0, 0, flags, 0));
 }

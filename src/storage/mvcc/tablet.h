@@ -149,8 +149,8 @@ class Tablet {
   RowId ScanImages(Timestamp at, RowId first, const std::function<bool(const RowImage&)>& emit);
 
   /// Recovery: makes this the row's only version in memory if `commit_ts` is newer than what is
-  /// there. Any order; any threads, each row on one thread at a time. Indexes are not touched.
-  /// `is_new`: no segment has the row.
+  /// there. Any order; any threads, each row on one thread at a time. Needs an EpochGuard. Indexes
+  /// are not touched. `is_new`: no segment has the row.
   void Restore(RowId row, Timestamp commit_ts, SchemaVersion schema,
                std::span<const std::byte> bytes, bool is_new);
   void RestoreDelete(RowId row, Timestamp commit_ts);

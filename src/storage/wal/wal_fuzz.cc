@@ -19,8 +19,9 @@
 namespace oxibase {
 namespace {
 
-class Discard final : public WalReplayTarget {
+class Discard final : public WalReplayTarget, public WalReplayPart {
  public:
+  WalReplayPart& Part(size_t, size_t) override { return *this; }
   Status ApplyTxn(TxnId, Timestamp, ByteSpan changes) override {
     RowChangeReader reader(changes);
     RowChange change;

@@ -15,11 +15,12 @@
 #include "env/thread.h"
 #include "storage/wal/wal_format.h"
 #include "storage/wal/wal_record.h"
+#include "storage/wal/wal_replay.h"
 #include "storage/wal/wal_segments.h"
 
 namespace oxibase {
 
-class WalReplayTarget;
+class WalReplayPool;
 
 struct WalOptions {
   /// Size of a segment file; a record larger than it gets a file of its own size.
@@ -32,6 +33,10 @@ struct WalOptions {
   bool may_be_new = true;
   /// The database that the log belongs to.
   DatabaseIdentity identity{};
+  /// Threads that replay at opening; 0: as many as there are processors.
+  size_t replay_threads = 0;
+  /// How far replay is, about every kReplayProgressBytes. May be empty.
+  WalReplayProgress on_replay = {};
   /// After this long without work the log writer notes that all is durable (see wal_format.h);
   /// 0 = never, for tests that count writes.
   int64_t idle_note_micros = 200'000;
@@ -157,7 +162,8 @@ class WalManager {
   Status Replay(const std::string& folder, const WalPosition& from, WalReplayTarget& target,
                 std::vector<WalReader::Segment>* segments);
   Status ReplayRecord(WalReader& reader, const WalReader::Record& record,
-                      std::map<TxnId, std::vector<Lsn>>* open, WalReplayTarget& target);
+                      std::map<TxnId, std::vector<Lsn>>* open, WalReplayTarget& target,
+                      WalReplayPool& pool);
 
   Result<WalRange> AppendTxnImpl(TxnId txn, const RedoBuffer& redo, CommitClock commit_ts);
   Status AppendChunks(TxnId txn, const RedoBuffer& redo);

@@ -11,8 +11,9 @@ namespace oxibase {
 namespace {
 
 /// What replay handed out, as text.
-class Replayed : public WalReplayTarget {
+class Replayed : public WalReplayTarget, public WalReplayPart {
  public:
+  WalReplayPart& Part(size_t, size_t) override { return *this; }
   Status ApplyTxn(TxnId txn, Timestamp commit_ts, ByteSpan changes) override {
     RowChangeReader reader(changes);
     RowChange change;
@@ -43,6 +44,7 @@ class WalManagerTest : public ::testing::Test {
   WalManagerTest() : env_(Env::Real().clock(), Env::Real().random(), files_) {
     EXPECT_TRUE(files_.MakeDirectory("wal").ok());
     options_.segment_bytes = 16384;
+    options_.replay_threads = 1;
     options_.idle_note_micros = 0;
   }
   Status Open(WalPosition from = {}) {
@@ -92,12 +94,12 @@ TEST_F(WalManagerTest, WhatWasAppendedComesBackInOrder) {
   auto last = wal_->AppendRowIdLease(TabletId(3), RowId(4096));
   ASSERT_TRUE(wal_->WaitDurable(last->end).ok());
   ASSERT_TRUE(Open().ok());
-  EXPECT_EQ(
-      replayed_.lines,
-      (std::vector<std::string>{
-          "txn 5 at 101: insert tablet 3 row 1 v1 (9 bytes)",
-          "txn 5 at 101: update tablet 4 row 2 v7 (3 bytes) old key (3 bytes)",
-          "txn 5 at 101: delete tablet 3 row 1", "sequence 16400 = -7 true", "lease 3 4096"}));
+  EXPECT_EQ(replayed_.lines,
+            (std::vector<std::string>{
+                "sequence 16400 = -7 true", "lease 3 4096",
+                "txn 5 at 101: insert tablet 3 row 1 v1 (9 bytes)",
+                "txn 5 at 101: update tablet 4 row 2 v7 (3 bytes) old key (3 bytes)",
+                "txn 5 at 101: delete tablet 3 row 1"}));
   EXPECT_EQ(wal_->position().timestamp.value, 101u);
 }
 
@@ -112,6 +114,94 @@ TEST_F(WalManagerTest, ALargeTransactionIsChunkedAndComesBackWhole) {
   ASSERT_TRUE(Commit(6).ok());
   ASSERT_TRUE(Open().ok());
   EXPECT_EQ(replayed_.rows, (std::vector<uint64_t>{1, 2, 3, 4, 5, 6}));
+}
+
+/// Every part keeps what is its own; a row that says so fails.
+class Shares : public WalReplayTarget {
+ public:
+  static constexpr uint64_t kBadRow = 1'000'000;
+
+  class Share : public WalReplayPart {
+   public:
+    Share(size_t part, size_t parts) : part_(part), parts_(parts) {}
+    Status ApplyTxn(TxnId, Timestamp commit_ts, ByteSpan changes) override {
+      RowChangeReader reader(changes);
+      RowChange change;
+      for (;;) {
+        ASSIGN_OR_RETURN(const bool more, reader.Next(&change));
+        if (!more) return {};
+        if (change.row.value % parts_ != part_) continue;
+        if (change.row.value >= kBadRow) {
+          return Error(ErrorCode::kDataCorrupted, "bad row {}", change.row.value);
+        }
+        rows[change.row.value].push_back(commit_ts.value);
+      }
+    }
+    std::map<uint64_t, std::vector<uint64_t>> rows;
+
+   private:
+    const size_t part_;
+    const size_t parts_;
+  };
+  WalReplayPart& Part(size_t part, size_t parts) override {
+    shares.push_back(std::make_unique<Share>(part, parts));
+    return *shares.back();
+  }
+  Status ApplySequence(const SequenceState&) override { return {}; }
+  Status ApplyRowIdLease(TabletId, RowId) override { return {}; }
+  std::vector<std::unique_ptr<Share>> shares;
+};
+
+TEST_F(WalManagerTest, ThreadsShareReplayAndKeepTheOrderOfEachRow) {
+  options_.segment_bytes = 1 << 20;
+  ASSERT_TRUE(Open().ok());
+  constexpr uint64_t kTransactions = 12'000, kRows = 100;
+  const std::vector<std::byte> row(1000);
+  for (uint64_t i = 1; i <= kTransactions; ++i) {
+    RedoBuffer redo;
+    redo.Update(TabletId(3), RowId(i % kRows), 1, row);
+    ASSERT_TRUE(wal_->AppendTxn(TxnId{i}, redo, [i] { return Timestamp{i}; }).ok());
+  }
+  const auto lease = wal_->AppendRowIdLease(TabletId(3), RowId(4096));
+  ASSERT_TRUE(wal_->WaitDurable(lease->end).ok());
+  wal_.reset();
+  uint64_t told = 0, told_total = 0;
+  options_.replay_threads = 3;
+  options_.on_replay = [&](uint64_t done, uint64_t total) {
+    EXPECT_GE(done, told);
+    EXPECT_LE(done, total);
+    told = done;
+    told_total = total;
+  };
+  {
+    Shares shares;
+    auto wal = WalManager::Open(env_, "wal", options_, {}, shares);
+    ASSERT_TRUE(wal.ok()) << wal.status().message();
+    ASSERT_EQ(shares.shares.size(), 3u);
+    EXPECT_EQ(told, told_total);
+    EXPECT_GT(told, kTransactions * 1000);
+    size_t rows = 0;
+    for (const auto& share : shares.shares) {
+      for (const auto& [id, versions] : share->rows) {
+        ++rows;
+        EXPECT_EQ(versions.size(), kTransactions / kRows);
+        EXPECT_TRUE(std::is_sorted(versions.begin(), versions.end()));
+      }
+    }
+    EXPECT_EQ(rows, kRows);
+    // The first of two bad records is told, whoever meets one sooner.
+    for (const uint64_t bad : {Shares::kBadRow, Shares::kBadRow + 1}) {
+      RedoBuffer redo;
+      redo.Insert(TabletId(3), RowId(bad), 1, row);
+      const auto end = (*wal)->AppendTxn(TxnId{bad}, redo, [&] { return Timestamp{bad}; });
+      ASSERT_TRUE((*wal)->WaitDurable(end->end).ok());
+    }
+  }
+  Shares shares;
+  const auto wal = WalManager::Open(env_, "wal", options_, {}, shares);
+  ASSERT_FALSE(wal.ok());
+  EXPECT_EQ(wal.status().code(), ErrorCode::kDataCorrupted);
+  EXPECT_NE(wal.status().message().find("bad row"), std::string::npos) << wal.status().message();
 }
 
 TEST_F(WalManagerTest, ReplayBeginsAtACheckpointAndOlderFilesAreReused) {

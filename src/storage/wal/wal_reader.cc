@@ -49,23 +49,28 @@ Status WalReader::OpenSegment(size_t idx) {
     return Error(ErrorCode::kDataCorrupted, "file \"{}\" begins at position {}, not at its name's",
                  segment.path, header.begin);
   idx_ = idx;
-  buffer_.clear();
+  buffer_bytes_ = 0;
   return Status::Ok();
 }
 
 Result<ByteSpan> WalReader::Bytes(uint64_t lsn, uint64_t size) {
-  if (lsn < buffer_begin_ || lsn + size > buffer_begin_ + buffer_.size()) {
+  if (lsn < buffer_begin_ || lsn + size > buffer_begin_ + buffer_bytes_) {
     const Segment& segment = segments_[idx_];
     if (lsn < segment.begin || lsn >= segment.end_max()) return ByteSpan();
     const uint64_t want = std::min(std::max(size, kReadAheadBytes), segment.end_max() - lsn);
-    buffer_.resize(want);
+    buffer_bytes_ = 0;
+    if (!buffer_ || buffer_.use_count() > 1 || buffer_->capacity < want) {
+      buffer_ = std::make_shared<Buffer>();
+      buffer_->bytes = std::make_unique_for_overwrite<std::byte[]>(want);
+      buffer_->capacity = want;
+    }
     buffer_begin_ = lsn;
-    ASSIGN_OR_RETURN(const size_t got,
-                     file_->ReadAt(kWalSegmentHeaderBytes + (lsn - segment.begin), buffer_));
-    buffer_.resize(got);
+    ASSIGN_OR_RETURN(buffer_bytes_,
+                     file_->ReadAt(kWalSegmentHeaderBytes + (lsn - segment.begin),
+                                   std::span<std::byte>(buffer_->bytes.get(), want)));
   }
   const uint64_t skip = lsn - buffer_begin_;
-  return ByteSpan(buffer_).subspan(skip, std::min<uint64_t>(size, buffer_.size() - skip));
+  return ByteSpan(buffer_->bytes.get() + skip, std::min<uint64_t>(size, buffer_bytes_ - skip));
 }
 
 Result<bool> WalReader::Load(uint64_t lsn, Record* record) {
@@ -79,6 +84,7 @@ Result<bool> WalReader::Load(uint64_t lsn, Record* record) {
   if (bytes.size() < kWalRecordHeaderBytes + header->payload_bytes) return false;
   record->header = *header;
   record->payload = bytes.subspan(kWalRecordHeaderBytes);
+  record->memory = buffer_;
   return Crc32c(record->payload) == header->payload_crc;
 }
 
@@ -120,15 +126,27 @@ Result<WalReader::Record> WalReader::ReadAgain(Lsn lsn) {
   const Segment& segment = segments_[idx - 1];
   ASSIGN_OR_RETURN(std::unique_ptr<File> file, files_.Open(segment.path, OpenMode::kRead));
   const uint64_t offset = kWalSegmentHeaderBytes + (lsn.value - segment.begin);
-  again_.resize(kWalRecordHeaderBytes);
-  RETURN_IF_ERROR(file->ReadExactlyAt(offset, again_));
-  const auto header = WalRecordHeader::Decode(again_);
+  auto bytes = std::make_shared<std::vector<std::byte>>(kWalRecordHeaderBytes);
+  RETURN_IF_ERROR(file->ReadExactlyAt(offset, *bytes));
+  const auto header = WalRecordHeader::Decode(*bytes);
   if (!header || header->lsn != lsn.value) return Damaged(lsn.value, idx - 1, "it was good before");
-  again_.resize(header->payload_bytes);
-  RETURN_IF_ERROR(file->ReadExactlyAt(offset + kWalRecordHeaderBytes, again_));
-  if (Crc32c(again_) != header->payload_crc)
+  bytes->resize(header->payload_bytes);
+  RETURN_IF_ERROR(file->ReadExactlyAt(offset + kWalRecordHeaderBytes, *bytes));
+  if (Crc32c(*bytes) != header->payload_crc)
     return Damaged(lsn.value, idx - 1, "it was good before");
-  return Record{*header, again_};
+  return Record{*header, *bytes, bytes};
+}
+
+Result<uint64_t> WalReader::BytesBehind(Lsn from) const {
+  uint64_t bytes = 0;
+  for (const Segment& segment : segments_) {
+    ASSIGN_OR_RETURN(const std::unique_ptr<File> file, files_.Open(segment.path, OpenMode::kRead));
+    ASSIGN_OR_RETURN(const uint64_t size, file->Size());
+    const uint64_t end =
+        segment.begin + std::max(size, kWalSegmentHeaderBytes) - kWalSegmentHeaderBytes;
+    if (end > from.value) bytes += end - std::max(from.value, segment.begin);
+  }
+  return bytes;
 }
 
 Status WalReader::CheckTail() {

@@ -21,17 +21,22 @@ class WalReader {
 
   struct Record {
     WalRecordHeader header;
-    ByteSpan payload;  // valid until the next call
+    ByteSpan payload;
+    /// What the payload lies in: it is valid as long as this is held.
+    std::shared_ptr<const void> memory;
   };
   /// False at the log's end (see wal_format.h for how it is told from damage, which is
   /// kDataCorrupted with file, offset and loss in message and detail).
   Result<bool> Next(Record* record);
-  /// Reads again a record that Next returned at `lsn`; changes nothing else but its buffer.
+  /// Reads again a record that Next returned at `lsn`; changes nothing else.
   Result<Record> ReadAgain(Lsn lsn);
 
   /// When Next has found nothing at all: kDataCorrupted unless the records of the last file end
   /// just where reading was to begin.
   Status CheckReachesBegin();
+
+  /// How many bytes of files lie behind `from`: at least what is left of the log there.
+  Result<uint64_t> BytesBehind(Lsn from) const;
 
   /// Where the next record would begin: after false from Next, the end of the log.
   Lsn position() const { return Lsn(position_); }
@@ -66,9 +71,14 @@ class WalReader {
   bool first_ = true;
   uint64_t index_ = 0;  // of the record before
   uint32_t epoch_ = 0;  // the same
-  std::vector<std::byte> buffer_;
+  /// What was read ahead. Records that are still held keep theirs; a new one is made then.
+  struct Buffer {
+    std::unique_ptr<std::byte[]> bytes;
+    uint64_t capacity = 0;
+  };
+  std::shared_ptr<Buffer> buffer_;
   uint64_t buffer_begin_ = 0;  // position of its first byte in the open segment
-  std::vector<std::byte> again_;
+  uint64_t buffer_bytes_ = 0;
 };
 
 }  // namespace oxibase

@@ -6,8 +6,14 @@
 
 #include "storage/byte_codec.h"
 #include "storage/wal/wal_manager.h"
+#include "storage/wal/wal_replay_pool.h"
 
 namespace oxibase {
+namespace {
+
+constexpr uint64_t kReplayProgressBytes = uint64_t{1} << 20;
+
+}  // namespace
 
 Result<std::unique_ptr<WalManager>> WalManager::Open(Env& env, const std::string& folder,
                                                      const WalOptions& options, WalPosition from,
@@ -55,6 +61,11 @@ Status WalManager::Replay(const std::string& folder, const WalPosition& from,
 
   ASSIGN_OR_RETURN(const std::unique_ptr<WalReader> reader,
                    WalReader::Open(env_.files(), folder, from.replay_from, options_.identity));
+  const size_t threads =
+      options_.replay_threads != 0 ? options_.replay_threads : Thread::HardwareConcurrency();
+  WalReplayPool pool(target, threads);
+  ASSIGN_OR_RETURN(const uint64_t total, reader->BytesBehind(from.replay_from));
+  uint64_t told = 0;
   std::map<TxnId, std::vector<Lsn>> open;  // where the chunks of a transaction lie
   uint32_t epoch = 0;
   WalReader::Record record;
@@ -67,14 +78,20 @@ Status WalManager::Replay(const std::string& folder, const WalPosition& from,
     const Timestamp timestamp = record.header.timestamp;
     // The checkpoint has its effects, removals included, which a second run could not tell.
     const bool is_known = timestamp.value != 0 && timestamp <= from.timestamp;
-    if (!is_known) RETURN_IF_ERROR(ReplayRecord(*reader, record, &open, target));
+    if (!is_known) RETURN_IF_ERROR(ReplayRecord(*reader, record, &open, target, pool));
     ++replayed_.records;
     replayed_.bytes += record.header.total_bytes();
     replayed_.highest_timestamp = std::max(replayed_.highest_timestamp, record.header.timestamp);
     replayed_.highest_txn = std::max(replayed_.highest_txn, record.header.txn);
     next_index_ = record.header.index + 1;
     epoch_ = std::max(epoch_, record.header.epoch + 1);
+    if (options_.on_replay && replayed_.bytes >= told + kReplayProgressBytes) {
+      told = replayed_.bytes;
+      options_.on_replay(told, std::max(told, total));
+    }
   }
+  RETURN_IF_ERROR(pool.Finish());
+  if (options_.on_replay) options_.on_replay(replayed_.bytes, replayed_.bytes);
   // The log may end where the checkpoint is. Or else these files are older than the checkpoint.
   if (replayed_.records == 0) RETURN_IF_ERROR(reader->CheckReachesBegin());
   if (reader->position() < from.next)
@@ -89,7 +106,8 @@ Status WalManager::Replay(const std::string& folder, const WalPosition& from,
 }
 
 Status WalManager::ReplayRecord(WalReader& reader, const WalReader::Record& record,
-                                std::map<TxnId, std::vector<Lsn>>* open, WalReplayTarget& target) {
+                                std::map<TxnId, std::vector<Lsn>>* open, WalReplayTarget& target,
+                                WalReplayPool& pool) {
   const WalRecordHeader& header = record.header;
   const auto in_context = [&](Status status) {
     if (status.ok()) return status;
@@ -105,7 +123,7 @@ Status WalManager::ReplayRecord(WalReader& reader, const WalReader::Record& reco
       return Status::Ok();
     case WalRecordKind::kTxn:
       ++replayed_.transactions;
-      return in_context(target.ApplyTxn(header.txn, header.timestamp, record.payload));
+      return pool.Add(record, header);
     case WalRecordKind::kChunk:
       (*open)[header.txn].push_back(Lsn(header.lsn));
       return Status::Ok();
@@ -118,7 +136,7 @@ Status WalManager::ReplayRecord(WalReader& reader, const WalReader::Record& reco
       if (chunks == open->end()) return corrupted();
       for (const Lsn lsn : chunks->second) {
         ASSIGN_OR_RETURN(const WalReader::Record chunk, reader.ReadAgain(lsn));
-        RETURN_IF_ERROR(in_context(target.ApplyTxn(header.txn, header.timestamp, chunk.payload)));
+        RETURN_IF_ERROR(pool.Add(chunk, header));
       }
       open->erase(chunks);
       return Status::Ok();

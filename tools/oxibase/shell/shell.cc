@@ -10,6 +10,7 @@
 #include "env/clock.h"
 #include "env/env.h"
 #include "fmt/format.h"
+#include "../recovery_lines.h"
 #include "result_query.h"
 
 namespace oxibase {
@@ -40,6 +41,7 @@ std::string NoticeText(std::string_view severity, const ErrorInfo& info) {
 Result<std::unique_ptr<Shell>> Shell::Open(const std::string& folder) {
   DatabaseOptions options;
   options.path = folder;
+  options.on_recovery = RecoveryLines();
   ASSIGN_OR_RETURN(auto database, Database::Open(options));
   std::unique_ptr<Shell> shell(new Shell(std::move(database), folder));
   SessionOptions session;
