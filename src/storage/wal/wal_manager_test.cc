@@ -159,7 +159,7 @@ TEST_F(WalManagerTest, ThreadsShareReplayAndKeepTheOrderOfEachRow) {
   const std::vector<std::byte> row(1000);
   for (uint64_t i = 1; i <= kTransactions; ++i) {
     RedoBuffer redo;
-    redo.Update(TabletId(3), RowId(i % kRows), 1, row);
+    redo.Update(TabletId(3), RowId(i % kRows + 1), 1, row);
     ASSERT_TRUE(wal_->AppendTxn(TxnId{i}, redo, [i] { return Timestamp{i}; }).ok());
   }
   const auto lease = wal_->AppendRowIdLease(TabletId(3), RowId(4096));
