@@ -83,6 +83,7 @@ Result<std::unique_ptr<Database>> Database::Open(const DatabaseOptions& options)
     folder.path = options.path;
     folder.create_if_missing = options.create_if_missing;
     folder.cache = impl->cache.get();
+    folder.wal.archive = options.archive;
     if (options.on_recovery) {
       folder.wal.on_replay = [told = options.on_recovery](uint64_t done, uint64_t total) {
         told({RecoveryProgress::Phase::kLog, done, total});

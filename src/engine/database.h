@@ -33,6 +33,9 @@ struct DatabaseOptions {
   uint64_t hot_bytes_max = 0;
   /// For blocks of segments that are read.
   uint64_t block_cache_bytes = uint64_t{128} << 20;
+  /// Where files of the log are copied before they are removed, for restoring to a point in time
+  /// (docs/backup.md). Empty: nowhere.
+  std::string archive;
   /// Told on the opening thread, often. May be empty.
   std::function<void(const RecoveryProgress&)> on_recovery = {};
   /// Null: the real one.

@@ -38,6 +38,8 @@ struct TransactionStmt;
 struct VacuumStmt;
 }  // namespace ast
 
+struct BackupPin;
+
 /// See Session. The one place that joins parser, binder, optimizer, executor, transaction and
 /// catalog.
 class SessionImpl final : public Session,
@@ -105,6 +107,7 @@ class SessionImpl final : public Session,
   }
   Status LockTable(Oid table, TableLockMode mode, LockWait wait) override;
   Transaction& txn() override { return *txn_; }
+  std::shared_ptr<BackupPin>& backup_pin() { return backup_pin_; }
   /// Rows go to the caller: what they show of commits that are not durable yet must not leave
   /// before those are.
   void NoteRowsRead() { pending_lsn_ = std::max(pending_lsn_, txn_->read_dependency()); }
@@ -328,6 +331,9 @@ class SessionImpl final : public Session,
   NormalizedText normalized_;
   std::string cache_key_;  // kept, so that a lookup allocates nothing
 
+  /// Of a backup that this session takes: see engine/system/backup_functions.cc.
+  std::shared_ptr<BackupPin> backup_pin_;
+
   std::map<Oid, int64_t> current_values_;
   Oid last_sequence_ = 0;
   std::map<std::pair<Oid, uint64_t>, std::shared_ptr<const RowRules>> rules_;
@@ -358,6 +364,8 @@ using CatalogFunctions =
 const CatalogFunctions& AdvisoryLockFunctions();
 /// engine/system/privilege_tables.cc.
 const CatalogFunctions& PrivilegeFunctions();
+/// engine/system/backup_functions.cc.
+const CatalogFunctions& BackupFunctions();
 /// The roles that there are; empty, or 0, if there is none such.
 std::string_view RoleName(Oid oid);
 Oid FindRole(std::string_view name);

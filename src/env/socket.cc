@@ -72,6 +72,29 @@ Socket::State Socket::Write(const char* from, size_t size, size_t* count) {
   }
 }
 
+Socket::State Socket::WaitReadable(int timeout_ms) {
+  pollfd wanted{fd_, POLLIN, 0};
+  return poll(&wanted, 1, timeout_ms) > 0 ? State::kDone : State::kWouldBlock;
+}
+
+Result<std::unique_ptr<Socket>> Socket::Connect(const std::string& host, uint16_t port) {
+  Address address;
+  ASSIGN_OR_RETURN(const socklen_t length, ParseAddress(host, port, &address));
+  const int fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) {
+    return Error(ErrorCode::kConnectionFailure, "no socket: {}", std::strerror(errno));
+  }
+  auto connected = std::make_unique<Socket>(fd);
+  if (connect(fd, &address.any, length) != 0) {
+    return Error(ErrorCode::kConnectionFailure, "could not connect to {}:{}: {}", host, port,
+                 std::strerror(errno));
+  }
+  const int on = 1;
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+  return connected;
+}
+
 Socket::State Socket::WaitWritable(int timeout_ms) {
   pollfd wanted{fd_, POLLOUT, 0};
   if (poll(&wanted, 1, timeout_ms) <= 0) return State::kWouldBlock;

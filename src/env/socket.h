@@ -27,6 +27,11 @@ class Socket {
   /// Blocks until something can be written, the other side is gone, or the time is over
   /// (kWouldBlock).
   State WaitWritable(int timeout_ms);
+  /// The same until something can be read.
+  State WaitReadable(int timeout_ms);
+  /// Connects to a server; blocks meanwhile. `host` is an IP address or "localhost".
+  /// kConnectionFailure (08006) if nobody answers.
+  static Result<std::unique_ptr<Socket>> Connect(const std::string& host, uint16_t port);
   int fd() const { return fd_; }
   /// "127.0.0.1:4711", for log lines.
   std::string peer() const;

@@ -11,6 +11,7 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", OXI_VERSION);
   int exit_code = 0;
   oxibase::AddServeCommand(app, &exit_code);
+  oxibase::AddBackupCommands(app, &exit_code);
   oxibase::AddShellCommands(app, &exit_code);
   CLI11_PARSE(app, argc, argv);
   return exit_code;

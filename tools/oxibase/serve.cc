@@ -22,6 +22,7 @@ struct ServeOptions {
   std::string data;
   std::string listen = "127.0.0.1:5432";
   uint64_t log_megabytes = 64;
+  std::string archive;
 };
 
 int Fail(const Status& status) {
@@ -73,6 +74,7 @@ int Serve(const ServeOptions& options) {
 
   DatabaseOptions database_options;
   database_options.path = options.data;
+  database_options.archive = options.archive;
   database_options.on_recovery = RecoveryLines();
   database_options.checkpoint_bytes = options.log_megabytes << 20;
   auto database = Database::Open(database_options);
@@ -108,6 +110,8 @@ void AddServeCommand(CLI::App& app, int* exit_code) {
                    "how much log, at least, makes a checkpoint; what a restart may have to read")
       ->check(CLI::Range(1, 1 << 20))
       ->capture_default_str();
+  command->add_option("--archive", options->archive,
+                      "a folder where the log is copied before its files are removed");
   command->callback([options, exit_code] { *exit_code = Serve(*options); });
 }
 

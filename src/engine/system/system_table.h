@@ -46,6 +46,7 @@ std::vector<SystemTable> RelationTables();
 std::vector<SystemTable> DependencyTables();
 std::vector<SystemTable> PrivilegeTables();
 std::vector<SystemTable> AbsentTables();
+std::vector<SystemTable> BackupTables();
 std::vector<SystemTable> TypeTables();
 std::vector<SystemTable> ServerTables();
 std::vector<SystemTable> StatisticsTables();

@@ -351,6 +351,20 @@ void RegisterSystem(FunctionRegistry& r) {
     return {};
   };
   for (const std::string_view key : kCatalogFunctions) r.Scalar(key, ask);
+  // Those that PostgreSQL has not.
+  const auto own = [&](Oid oid, std::string_view name, TypeId result, std::vector<TypeId> args) {
+    Function function = Own(oid, name, result, ask, std::move(args));
+    function.strict = true;
+    function.volatility = Volatility::kVolatile;
+    r.Own(std::move(function));
+  };
+  own(12100, "sys_backup_begin", TypeId::kInt8, {});
+  own(12101, "sys_backup_end", TypeId::kInt8, {});
+  own(12102, "sys_backup_release", TypeId::kBool, {});
+  own(12103, "sys_backup_read", TypeId::kBytea, {TypeId::kText, TypeId::kInt8, TypeId::kInt4});
+  own(12104, "sys_backup_checksum", TypeId::kInt8, {TypeId::kText});
+  own(12105, "sys_log_position", TypeId::kInt8, {});
+  own(12106, "sys_transaction", TypeId::kInt8, {});
   r.Own(Own(12001, "current_timestamp", TypeId::kTimestampTz, &Strict<&TransactionTime>));
   // Cast to their types by the binder.
   r.Own(Own(12051, "current_date", TypeId::kTimestampTz, &Strict<&TransactionTime>));

@@ -189,9 +189,29 @@ Status DataFolder::Publish(Manifest manifest) {
   RETURN_IF_ERROR(files.SyncDirectory(data_path()));
   const std::string path = JoinPath(path_, ManifestName(manifest.number));
   RETURN_IF_ERROR(files.WriteFileAtomically(path, manifest.Encode(identity_)));
+  MutexLock lock(pin_mu_);
   manifest_ = std::move(manifest);
+  // Somebody copies what the one before names: the next checkpoint removes it.
+  if (pins_ > 0) return Status::Ok();
   RETURN_IF_ERROR(RemoveOrphans());
   return wal_->RemoveBefore(manifest_.wal.replay_from);
+}
+
+DataFolder::Pin::Pin(DataFolder& folder, const Manifest& manifest)
+    : number(manifest.number),
+      replay_from(manifest.number == 0 ? Lsn(kWalFirstLsn) : manifest.wal.replay_from),
+      next_file_number(manifest.next_file_number),
+      folder_(folder) {}
+
+DataFolder::Pin::~Pin() {
+  MutexLock lock(folder_.pin_mu_);
+  --folder_.pins_;
+}
+
+std::unique_ptr<DataFolder::Pin> DataFolder::PinCheckpoint() {
+  MutexLock lock(pin_mu_);
+  ++pins_;
+  return std::unique_ptr<Pin>(new Pin(*this, manifest_));
 }
 
 Status DataFolder::RemoveOrphans() {

@@ -5,6 +5,7 @@
 
 #include "common/status.h"
 #include "env/env.h"
+#include "env/mutex.h"
 #include "storage/checkpoint/manifest.h"
 #include "storage/checkpoint/recovery_target.h"
 #include "storage/segment/segment_list.h"
@@ -51,6 +52,27 @@ class DataFolder {
   /// The newest checkpoint; number 0 if there is none yet. For the checkpointer, as what follows.
   const Manifest& manifest() const { return manifest_; }
   SegmentStore& store() { return *store_; }
+  /// A checkpoint that stays as it is: nothing of its files, nor of the log from where its replay
+  /// begins, is removed as long as this lives. The folder outlives it.
+  class Pin {
+   public:
+    ~Pin();
+    Pin(const Pin&) = delete;
+    Pin& operator=(const Pin&) = delete;
+
+    const uint64_t number;  // of the checkpoint's manifest; 0: there is none yet
+    const Lsn replay_from;
+    const uint64_t next_file_number;  // files of the checkpoint have smaller ones
+
+   private:
+    friend class DataFolder;
+    Pin(DataFolder& folder, const Manifest& manifest);
+    DataFolder& folder_;
+  };
+  /// The newest checkpoint's. Any thread.
+  std::unique_ptr<Pin> PinCheckpoint() EXCLUDES(pin_mu_);
+  const std::string& path() const { return path_; }
+
   /// Makes `manifest`, whose files are synced, the newest one; then removes files that it does not
   /// name and nobody holds, and log that it does not need.
   Status Publish(Manifest manifest);
@@ -68,6 +90,8 @@ class DataFolder {
 
   Env& env_;
   const std::string path_;
+  Mutex pin_mu_;  // held while the manifest changes and while files are removed
+  size_t pins_ GUARDED_BY(pin_mu_) = 0;
   std::unique_ptr<FileLock> lock_;
   bool is_new_ = false;
   DatabaseIdentity identity_{};

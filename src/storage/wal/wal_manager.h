@@ -35,6 +35,8 @@ struct WalOptions {
   DatabaseIdentity identity{};
   /// Threads that replay at opening; 0: as many as there are processors.
   size_t replay_threads = 0;
+  /// Where files of the log are copied before they are removed or used again; empty: nowhere.
+  std::string archive = {};
   /// How far replay is, about every kReplayProgressBytes. May be empty.
   WalReplayProgress on_replay = {};
   /// After this long without work the log writer notes that all is durable (see wal_format.h);

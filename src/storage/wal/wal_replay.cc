@@ -27,6 +27,7 @@ Result<std::unique_ptr<WalManager>> WalManager::Open(Env& env, const std::string
     ASSIGN_OR_RETURN(wal->segments_,
                      WalSegments::Open(env, folder, options.segment_bytes, options.sync,
                                        options.identity, std::move(segments)));
+    wal->segments_->set_archive(options.archive);
     wal->room_end_ = wal->segments_->room_end();
     // A clock that went back must not bring forth timestamps that the log already has.
     wal->last_timestamp_ = std::max(from.timestamp, wal->replayed_.highest_timestamp);

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "storage/wal/wal_archive.h"
+
 namespace oxibase {
 namespace {
 
@@ -125,7 +127,23 @@ Status WalSegments::Switch(Spare spare, uint64_t begin) {
   return Status::Ok();
 }
 
+Status WalSegments::ArchiveBefore(uint64_t lsn) {
+  std::vector<WalReader::Segment> done;
+  {
+    MutexLock lock(mu_);
+    for (size_t i = 1; i < segments_.size() && segments_[i].begin <= lsn; ++i) {
+      done.push_back(segments_[i - 1]);
+    }
+  }
+  for (const WalReader::Segment& segment : done) {
+    RETURN_IF_ERROR(ArchiveWalFile(files_, segment.path, segment.file_bytes, archive_));
+  }
+  return {};
+}
+
 Status WalSegments::RemoveBefore(uint64_t lsn) {
+  // A file that cannot be archived stays, and the error tells of it.
+  if (!archive_.empty()) RETURN_IF_ERROR(ArchiveBefore(lsn));
   MutexLock lock(mu_);
   bool changed = false;
   while (segments_.size() > 1 && segments_[1].begin <= lsn) {

@@ -51,7 +51,9 @@ class WalSegments {
   /// is durable.
   Status Switch(Spare spare, uint64_t begin) EXCLUDES(mu_);
 
-  /// Removes files that lie wholly before `lsn`, or keeps them as spare ones.
+  /// Files are copied here before RemoveBefore takes them away; empty: nowhere.
+  void set_archive(std::string folder) { archive_ = std::move(folder); }
+  /// Removes files that lie wholly before `lsn`, or keeps them as spare ones. One thread.
   Status RemoveBefore(uint64_t lsn) EXCLUDES(mu_);
 
  private:
@@ -62,6 +64,8 @@ class WalSegments {
         segment_bytes_(segment_bytes),
         sync_(sync),
         identity_(identity) {}
+  /// Those that lie wholly before `lsn`.
+  Status ArchiveBefore(uint64_t lsn) EXCLUDES(mu_);
   Result<Spare> MakeSpare(uint64_t file_bytes) REQUIRES(mu_);
 
   FileSystem& files_;
@@ -74,6 +78,8 @@ class WalSegments {
   std::unique_ptr<File> file_;
   uint64_t begin_ = 0;
   uint64_t room_end_ = 0;
+
+  std::string archive_;
 
   Mutex mu_;
   std::vector<WalReader::Segment> segments_ GUARDED_BY(mu_);  // by position; the last is in use
