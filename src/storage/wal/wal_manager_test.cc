@@ -197,6 +197,7 @@ TEST_F(WalManagerTest, ThreadsShareReplayAndKeepTheOrderOfEachRow) {
       ASSERT_TRUE((*wal)->WaitDurable(end->end).ok());
     }
   }
+  told = 0;
   Shares shares;
   const auto wal = WalManager::Open(env_, "wal", options_, {}, shares);
   ASSERT_FALSE(wal.ok());
