@@ -43,6 +43,9 @@ struct ExecState {
   std::map<uint32_t, std::shared_ptr<CteRows>> working_tables;  // of recursive ones
   /// Above 0 while the operators of a CTE's own query are made: what they change is not counted.
   int cte_depth = 0;
+  /// Scans, by scan_id, whose rows SKIP LOCKED leaves out if others have them locked: they need not
+  /// yield them. Filled before they are made.
+  std::map<uint32_t, RowLockMode> skipping_scans;
   std::unique_ptr<ForeignKeyRegistry> foreign_keys;
   /// How deep trees lie in each other here: plan, subplans, re-checks.
   int depth = 0;

@@ -1,14 +1,23 @@
 #include <algorithm>
 #include <cstring>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "common/key_codec.h"
 #include "txn/index_cursor_impl.h"
+#include "txn/index_hints.h"
+#include "txn/row_lock_table.h"
+#include "txn/txn_internals.h"
 #include "txn/visibility.h"
 
 namespace oxibase {
 
-IndexCursor::IndexCursor(Transaction&, const Tablet& tablet, const TabletIndex& index)
-    : impl_(std::make_unique<Impl>(tablet, index)) {}
+IndexCursor::IndexCursor(Transaction& txn, const Tablet& tablet, const TabletIndex& index)
+    : impl_(std::make_unique<Impl>(txn, tablet, index)) {}
+
+void IndexCursor::SkipLocked(RowLockMode mode) { impl_->skip_mode = mode; }
 
 IndexCursor::~IndexCursor() = default;
 
@@ -17,6 +26,7 @@ void IndexCursor::Seek(const KeyRange& range, bool backward) {
   it.backward = backward;
   it.from_end = false;
   it.done = false;
+  it.own_known = false;
   if (it.index.is_hash()) {
     it.hash_key.assign(range.lower);
     TabletIndex::HashBytes hash;
@@ -78,6 +88,54 @@ bool IndexCursor::Impl::Matches(const Place& entry, const RowVersion& visible) {
          Place(key, RowId(entry.row)).SameKey(entry);
 }
 
+void IndexCursor::Impl::FindOwn(const Snapshot& snapshot) {
+  own_known = true;
+  own.clear();
+  constexpr size_t kOwnMax = 256;
+  passes_locked = skip_mode && *skip_mode >= RowLockMode::kNoKeyUpdate && !index.is_hash() &&
+                  TxnInternals::OwnRowsMax(txn) <= kOwnMax;
+  if (!passes_locked) return;
+  TxnInternals::ForEachOwnRow(txn, tablet, tablet.id(), [&](RowId row) {
+    bool has_null;
+    const RowVersion* version = VisibleVersion(tablet.rows().Head(row), snapshot);
+    if (version == nullptr || !index.KeyOfVersion(tablet.schema(), *version, &key, &has_null)) {
+      return;
+    }
+    const Place place(key, row);
+    own.emplace_back(place, std::string(place.rest));
+  });
+  for (auto& [place, rest] : own) place.rest = rest;
+  std::sort(own.begin(), own.end(),
+            [](const auto& a, const auto& b) { return Place::Compare(a.first, b.first) < 0; });
+  for (auto& [place, rest] : own) place.rest = rest;  // short strings have moved
+}
+
+// The first own place in the scan's direction from `at` on.
+const OrderedIndex::Place* IndexCursor::Impl::NextOwn(const Place& at, bool at_end) {
+  const auto behind = std::lower_bound(
+      own.begin(), own.end(), at,
+      [](const auto& a, const Place& b) { return Place::Compare(a.first, b) < 0; });
+  if (!backward) return behind != own.end() ? &behind->first : nullptr;
+  if (at_end) return own.empty() ? nullptr : &own.back().first;
+  return behind != own.begin() ? &std::prev(behind)->first : nullptr;
+}
+
+void IndexCursor::Impl::Note(const OrderedIndex::Passing& passing, size_t count,
+                             const LeftOut& left_out, const Snapshot& snapshot) {
+  constexpr size_t kDeadWorthNoting = 8;
+  constexpr size_t kLockedWorthNoting = 16;
+  constexpr uint32_t kNowAndThen = 8;
+  bool worth = left_out.dead >= kDeadWorthNoting;
+  bool locked = false;
+  if (passing.whole && count == left_out.dead + left_out.locked && index.tree().height() > 1) {
+    // Nobody needs the leaf. A few locks come and go too fast to be noted each time.
+    locked = left_out.locked >= kLockedWorthNoting ||
+             (left_out.locked > 0 && ++turns % kNowAndThen == 0);
+    worth |= locked || left_out.locked == 0;
+  }
+  if (worth) NoteIndexLeaf(txn, tablet, index, passing.leaf, snapshot, locked && passes_locked);
+}
+
 Result<size_t> IndexCursor::Next(const Snapshot& snapshot, std::span<RowRef> rows) {
   Impl& it = *impl_;
   if (it.tablet.segments() == nullptr) {
@@ -114,17 +172,23 @@ size_t IndexCursor::Impl::NextOfTree(const Snapshot& snapshot, std::span<RowRef>
   Place* const entries = reinterpret_cast<Place*>(memory);
   size_t found = 0;
   const OrderedIndex& tree = index.tree();
+  if (skip_mode && !own_known) FindOwn(snapshot);
+  OrderedIndex::Passing passing;
+  passing.read_ts = is_unique ? 0 : snapshot.read_ts.value;
+  passing.locked = passes_locked;
   // A point rarely has more than a few.
-  size_t at_once = is_point ? 4 : kAtOnce;
+  size_t at_once = is_point ? 4 : std::min(kAtOnce, rows.size() + 8);
   while (!*is_done && found < rows.size()) {
-    const size_t max = std::min(at_once, rows.size() - found + 8);
+    const size_t max = at_once;
     at_once = kAtOnce;
     size_t count;
+    if (passes_locked) passing.keep = NextOwn(*place, *end);
     const bool more = backward ? tree.ReadBackward(place, end, entries, max, &count,
-                                                   has_lower ? &lower.place : nullptr)
+                                                   has_lower ? &lower.place : nullptr, &passing)
                                : tree.ReadForward(place, entries, max, &count,
-                                                  has_upper ? &upper.place : nullptr);
+                                                  has_upper ? &upper.place : nullptr, &passing);
     if (!more) *is_done = true;
+    LeftOut left_out;
     for (size_t i = 0; i < count; ++i) {
       const Place& entry = entries[i];
       if (found == rows.size()) {
@@ -135,14 +199,26 @@ size_t IndexCursor::Impl::NextOfTree(const Snapshot& snapshot, std::span<RowRef>
         break;
       }
       const RowId row(entry.row);
-      const RowVersion* version = VisibleVersion(tablet.rows().Head(row), snapshot);
-      if (version == nullptr || !Matches(entry, *version)) continue;
+      const RowVersion* head = tablet.rows().Head(row);
+      const RowVersion* version = VisibleVersion(head, snapshot);
+      if (version == nullptr || !Matches(entry, *version)) {
+        const bool may_be_dead =
+            head != nullptr && (head->is_tombstone() || head->Has(RowVersion::kKeysVary));
+        if (may_be_dead && !head->in_flight()) ++left_out.dead;
+        continue;
+      }
+      if (skip_mode &&
+          IsLockedByOthers(txn, tablet, row, snapshot, static_cast<uint8_t>(*skip_mode), false)) {
+        ++left_out.locked;
+        continue;
+      }
       rows[found++] = {row, version};
       if (is_unique) {
         *is_done = true;
         break;
       }
     }
+    if (!is_unique) Note(passing, count, left_out, snapshot);
   }
   return found;
 }

@@ -1,8 +1,11 @@
 #pragma once
 // What an IndexCursor keeps between calls. Private to src/txn.
 
+#include <optional>
 #include <span>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "storage/index/ordered_index.h"
 #include "storage/mvcc/tablet.h"
@@ -13,8 +16,8 @@ namespace oxibase {
 struct IndexCursor::Impl {
   using Place = OrderedIndex::Place;
 
-  Impl(const Tablet& the_tablet, const TabletIndex& the_index)
-      : tablet(the_tablet), index(the_index) {}
+  Impl(Transaction& the_txn, const Tablet& the_tablet, const TabletIndex& the_index)
+      : txn(the_txn), tablet(the_tablet), index(the_index) {}
 
   /// A place whose long part this owns.
   struct OwnedPlace {
@@ -41,6 +44,19 @@ struct IndexCursor::Impl {
   Result<size_t> NextMerged(const SegmentList& list, const Snapshot& snapshot,
                             std::span<RowRef> rows, Position* after);
 
+  /// Finds the places of the transaction's own rows, which it does not pass over as locked.
+  void FindOwn(const Snapshot& snapshot);
+  /// The first of them in the scan's direction from `at` on (from the end if `at_end`), or null.
+  const Place* NextOwn(const Place& at, bool at_end);
+  /// What was left out of what one read found.
+  struct LeftOut {
+    size_t dead = 0;
+    size_t locked = 0;
+  };
+  void Note(const OrderedIndex::Passing& passing, size_t count, const LeftOut& left_out,
+            const Snapshot& snapshot);
+
+  Transaction& txn;
   const Tablet& tablet;
   const TabletIndex& index;
 
@@ -57,6 +73,12 @@ struct IndexCursor::Impl {
   bool from_end = false;
   bool done = true;
   std::string scratch, key;
+
+  std::optional<RowLockMode> skip_mode;  // rows locked against this are left out
+  bool passes_locked = false;            // and hints about them are used
+  bool own_known = false;
+  std::vector<std::pair<Place, std::string>> own;  // ascending, each with its rest
+  uint32_t turns = 0;
 
   /// Where a merged scan is: at or after an entry, or before one if backward.
   struct Position {

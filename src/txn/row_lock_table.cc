@@ -1,6 +1,7 @@
 #include "txn/row_lock_table.h"
 
 #include <optional>
+#include <utility>
 
 #include "storage/mvcc/tablet.h"
 #include "txn/lock_wait.h"
@@ -11,7 +12,7 @@ namespace oxibase {
 // Bits: KEY SHARE 1, SHARE 2, NO KEY UPDATE 4, UPDATE 8.
 const uint16_t RowLockTable::kConflicts[5] = {8, 4 | 8, 2 | 4 | 8, 1 | 2 | 4 | 8, 0};
 
-LockQueue& RowLockTable::QueueOf(Shard& shard, Key key) {
+RowLockTable::RowQueue& RowLockTable::QueueOf(Shard& shard, Key key) {
   const auto [entry, made] = shard.queues.try_emplace(key);
   if (made) shard.entries.fetch_add(1, std::memory_order_seq_cst);
   return entry->second;
@@ -24,23 +25,34 @@ void RowLockTable::DropIfEmpty(Shard& shard, Key key) {
   shard.entries.fetch_sub(1, std::memory_order_seq_cst);
 }
 
-void RowLockTable::Release(TabletId tablet, RowId row, uint64_t owner, uint16_t modes) {
+const Tablet* RowLockTable::TakeWatched(RowQueue& queue) {
+  return std::exchange(queue.watched, nullptr);
+}
+
+const Tablet* RowLockTable::Release(TabletId tablet, RowId row, uint64_t owner, uint16_t modes) {
   const Key key{tablet.value, row.value};
   Shard& shard = ShardOf(tablet, row);
   MutexLock lock(shard.mu);
   const auto entry = shard.queues.find(key);
-  if (entry == shard.queues.end()) return;
+  if (entry == shard.queues.end()) return nullptr;
   entry->second.Unhold(owner, modes);
   entry->second.WakeFirst();
+  const Tablet* const watched = TakeWatched(entry->second);
   DropIfEmpty(shard, key);
+  return watched;
 }
 
-void RowLockTable::Wake(TabletId tablet, RowId row) {
+const Tablet* RowLockTable::Wake(TabletId tablet, RowId row) {
+  const Key key{tablet.value, row.value};
   Shard& shard = ShardOf(tablet, row);
-  if (shard.entries.load(std::memory_order_seq_cst) == 0) return;
+  if (shard.entries.load(std::memory_order_seq_cst) == 0) return nullptr;
   MutexLock lock(shard.mu);
-  const auto entry = shard.queues.find(Key{tablet.value, row.value});
-  if (entry != shard.queues.end()) entry->second.WakeFirst();
+  const auto entry = shard.queues.find(key);
+  if (entry == shard.queues.end()) return nullptr;
+  entry->second.WakeFirst();
+  const Tablet* const watched = TakeWatched(entry->second);
+  DropIfEmpty(shard, key);
+  return watched;
 }
 
 RowState ExamineRow(const RowVersion* head, uint64_t owner, const Snapshot& snapshot,
@@ -219,6 +231,45 @@ Result<RowOutcome> AcquireRow(Transaction& txn, Tablet& tablet, RowId row, const
       return status;
     }
   }
+}
+
+bool IsLockedByOthers(Transaction& txn, const Tablet& tablet, RowId row, const Snapshot& snapshot,
+                      uint8_t mode, bool watch) {
+  using Kind = RowState::Kind;
+  RowLockTable& table = TxnInternals::row_locks(txn);
+  const uint64_t owner = TxnInternals::owner(txn);
+  const auto examine = [&] {
+    return ExamineRow(tablet.rows().Head(row), owner, snapshot, mode).kind;
+  };
+  if (!watch) {
+    const Kind kind = examine();
+    if (kind == Kind::kInFlight) return true;
+    if (kind != Kind::kFree || !table.MayBeLocked(tablet.id(), row)) return false;
+  }
+  RowLockTable::Shard& shard = table.ShardOf(tablet.id(), row);
+  const RowLockTable::Key key{tablet.id().value, row.value};
+  const auto held = [&](const RowLockTable::RowQueue& queue) {
+    for (const LockQueue::Holder& holder : queue.holders) {
+      if (holder.owner == owner) continue;
+      if ((holder.modes & RowLockTable::kConflicts[mode]) != 0) return true;
+    }
+    return false;
+  };
+  MutexLock lock(shard.mu);
+  if (!watch) {
+    const auto entry = shard.queues.find(key);
+    return entry != shard.queues.end() && held(entry->second);
+  }
+  // Counted before the row is looked at: a writer that ends later finds that it is watched.
+  RowLockTable::RowQueue& queue = table.QueueOf(shard, key);
+  const Kind kind = examine();
+  const bool locked = kind == Kind::kInFlight || (kind == Kind::kFree && held(queue));
+  if (locked && queue.watched == nullptr) {
+    tablet.Pin(1);
+    queue.watched = &tablet;
+  }
+  table.DropIfEmpty(shard, key);
+  return locked;
 }
 
 Status WaitForWriter(Transaction& txn, Tablet& tablet, RowId row, uint64_t writer) {

@@ -33,10 +33,15 @@ class RowLockTable {
       return bits ^ (bits >> 29);
     }
   };
+  struct RowQueue : LockQueue {
+    /// Set (and pinned) when indexes have hints that the row is locked, which go when it is not.
+    const Tablet* watched = nullptr;
+    bool empty() const { return watched == nullptr && LockQueue::empty(); }
+  };
   struct alignas(64) Shard {
     std::atomic<uint32_t> entries{0};
     Mutex mu;
-    std::unordered_map<Key, LockQueue, KeyHash> queues GUARDED_BY(mu);
+    std::unordered_map<Key, RowQueue, KeyHash> queues GUARDED_BY(mu);
   };
 
   Shard& ShardOf(TabletId tablet, RowId row) {
@@ -48,15 +53,18 @@ class RowLockTable {
     return ShardOf(tablet, row).entries.load(std::memory_order_seq_cst) != 0;
   }
   /// The row's queue, made where there is none.
-  LockQueue& QueueOf(Shard& shard, Key key) REQUIRES(shard.mu);
+  RowQueue& QueueOf(Shard& shard, Key key) REQUIRES(shard.mu);
   void DropIfEmpty(Shard& shard, Key key) REQUIRES(shard.mu);
 
-  /// The transaction gives up these modes.
-  void Release(TabletId tablet, RowId row, uint64_t owner, uint16_t modes);
-  /// The row's writer is in flight no more.
-  void Wake(TabletId tablet, RowId row);
+  /// The transaction gives up these modes. Not null: the row was watched; its entries are to be
+  /// refreshed (RefreshEntries).
+  [[nodiscard]] const Tablet* Release(TabletId tablet, RowId row, uint64_t owner, uint16_t modes);
+  /// The row's writer is in flight no more. Returns as Release.
+  [[nodiscard]] const Tablet* Wake(TabletId tablet, RowId row);
 
  private:
+  static const Tablet* TakeWatched(RowQueue& queue);
+
   static constexpr size_t kShards = 256;
   Shard shards_[kShards];
 };
@@ -92,6 +100,12 @@ class FreeRowAction {
 /// lock. REQUIRES: no ReadGuard (it waits)
 Result<RowOutcome> AcquireRow(Transaction& txn, Tablet& tablet, RowId row, const Snapshot& snapshot,
                               uint8_t mode, LockWait wait, FreeRowAction* action, bool* retry);
+
+/// Whether others keep the transaction from locking the row in `mode`, so that SKIP LOCKED passes
+/// over it. `watch`: also sees to it that the row's index entries are refreshed when that ends.
+/// REQUIRES: a ReadGuard
+bool IsLockedByOthers(Transaction& txn, const Tablet& tablet, RowId row, const Snapshot& snapshot,
+                      uint8_t mode, bool watch);
 
 /// Waits while the row's newest version is in flight by `writer`.
 Status WaitForWriter(Transaction& txn, Tablet& tablet, RowId row, uint64_t writer);

@@ -116,6 +116,9 @@ class IndexCursor {
   /// Begins anew; reuses what it holds, so that a point lookup allocates nothing. The range's bytes
   /// are copied. A hash index takes equality only (lower == upper, all columns).
   void Seek(const KeyRange& range, bool backward);
+  /// From the next Seek on leaves out rows that others keep from being locked in `mode`, and does
+  /// not even look at long runs of them.
+  void SkipLocked(RowLockMode mode);
   Result<size_t> Next(const Snapshot& snapshot, std::span<RowRef> rows);
   /// Passes over what is left of the entries whose key begins with `prefix`: those of the row found
   /// last.

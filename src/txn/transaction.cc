@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "storage/mvcc/tablet.h"
+#include "txn/index_hints.h"
 #include "txn/read_set.h"
 #include "txn/row_lock_table.h"
 #include "txn/serializable.h"
@@ -221,7 +222,9 @@ Result<Lsn> Transaction::Commit(const std::function<void()>& undone) {
   // A full fence: who queued before it saw the stamp is found, who comes later sees the stamp.
   fence_.fetch_add(1, std::memory_order_seq_cst);
   RowLockTable& locks = *manager_.row_locks_;
-  for (const Write& write : writes_) locks.Wake(write.tablet->id(), write.row);
+  for (const Write& write : writes_) {
+    RefreshEntries(*this, locks.Wake(write.tablet->id(), write.row), write.row);
+  }
   DisposeSuperseded();
   NoteExclusive();
   Finish();
@@ -314,7 +317,7 @@ void Transaction::UndoTo(size_t writes) {
       if (write.version->is_tombstone()) write.tablet->AddLiveRows(1);
       write.tablet->Cut(write.row, write.version);
     }
-    locks.Wake(write.tablet->id(), write.row);
+    RefreshEntries(*this, locks.Wake(write.tablet->id(), write.row), write.row);
   }
   writes_.resize(writes);
   doubtful_keys_.clear();  // of what is gone
@@ -323,8 +326,9 @@ void Transaction::UndoTo(size_t writes) {
 void Transaction::ReleaseLocksTo(size_t row_locks, size_t table_locks) {
   while (row_locks_held_.size() > row_locks) {
     const HeldRowLock& held = row_locks_held_.back();
-    manager_.row_locks_->Release(held.tablet, held.row, owner_,
-                                 static_cast<uint16_t>(1u << static_cast<int>(held.mode)));
+    const Tablet* const watched = manager_.row_locks_->Release(
+        held.tablet, held.row, owner_, static_cast<uint16_t>(1u << static_cast<int>(held.mode)));
+    RefreshEntries(*this, watched, held.row);
     row_locks_held_.pop_back();
   }
   while (table_locks_held_.size() > table_locks) {

@@ -40,6 +40,19 @@ struct TxnInternals {
     if (txn.writes_.empty() || txn.writes_.back().tablet != &tablet) txn.PinTablet(tablet);
     txn.writes_.push_back({&tablet, row, version, superseded});
   }
+  /// Calls `f(row)` for each row of the tablet that it has written or locked, some of them again.
+  template <typename F>
+  static void ForEachOwnRow(const Transaction& txn, const Tablet& tablet, TabletId id, F&& f) {
+    for (const auto& write : txn.writes_) {
+      if (write.tablet == &tablet) f(write.row);
+    }
+    for (const auto& held : txn.row_locks_held_) {
+      if (held.tablet == id) f(held.row);
+    }
+  }
+  static size_t OwnRowsMax(const Transaction& txn) {
+    return txn.writes_.size() + txn.row_locks_held_.size();
+  }
   /// Takes back the last write; the redo buffer is the caller's.
   static void UndoLastWrite(Transaction& txn) { txn.UndoTo(txn.writes_.size() - 1); }
   static void AddRowLock(Transaction& txn, TabletId tablet, RowId row, RowLockMode mode) {

@@ -93,11 +93,35 @@ std::unique_ptr<Operator> MakeOperator(const PhysicalNode& node, ExecState& stat
   return nullptr;
 }
 
+/// Whether each row of the scan that is left out leaves out just the rows of `node` made of it.
+bool Passes(const PhysicalNode& node, uint32_t scan_id) {
+  switch (node.kind) {
+    case PhysicalKind::kIndexScan:
+      return static_cast<const PhysicalIndexScan&>(node).scan_id == scan_id;
+    case PhysicalKind::kFilter:
+    case PhysicalKind::kProject:
+    case PhysicalKind::kSort:
+      return Passes(*node.children[0], scan_id);
+    default:
+      return false;
+  }
+}
+
+void NoteSkippingScans(const PhysicalLockRows& node, ExecState& state) {
+  for (const PhysicalLockRows::Target& target : node.targets) {
+    if (target.wait != LockWait::kSkip || !Passes(*node.children[0], target.scan_id)) continue;
+    state.skipping_scans[target.scan_id] = target.mode;
+  }
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Operator>> BuildOperator(const PhysicalNode& node, ExecState& state) {
   std::unique_ptr<Operator> made = MakeOperator(node, state);
   if (!made) return Error(ErrorCode::kInternalError, "unknown plan node");
+  if (node.kind == PhysicalKind::kLockRows) {
+    NoteSkippingScans(static_cast<const PhysicalLockRows&>(node), state);
+  }
   for (const PhysicalPtr& child : node.children) {
     const bool in_cte = node.kind == PhysicalKind::kCte && child == node.children[0];
     if (in_cte) ++state.cte_depth;

@@ -40,6 +40,8 @@ void IndexScanOperator::Seek() {
   if (!cursor_ || cursor_txn_ != context().txn) {
     cursor_txn_ = context().txn;
     cursor_ = std::make_unique<IndexCursor>(*cursor_txn_, fetcher_.tablet(), *index_);
+    const auto skipping = state().skipping_scans.find(plan_.scan_id);
+    if (skipping != state().skipping_scans.end()) cursor_->SkipLocked(skipping->second);
   }
   cursor_->Seek(ranges_->range(), plan_.backward);
   if (fetcher_.reads().Wanted()) unread_ = ranges_->range();

@@ -202,6 +202,10 @@ bool OrderedIndex::TryInsert(const Place& place, KeyRest* rest, bool* inserted) 
       return false;
     }
     const uint32_t idx = ChildFor(*inner, count, place);
+    if (inner->has_hints.load(std::memory_order_acquire) && inner->ChildIdle(idx) != 0) {
+      Forget(inner, version, idx);
+      return false;
+    }
     Node* child = inner->Child(idx);
     if (!inner->Unchanged(version)) return false;
     uint64_t child_version;
@@ -213,14 +217,21 @@ bool OrderedIndex::TryInsert(const Place& place, KeyRest* rest, bool* inserted) 
   }
   const uint32_t count = node->Count();
   const uint32_t at = LowerBound(*node, count, place);
-  if (at < count && Compare(*node, at, place) == 0) {
-    return node->Unchanged(version);  // it is there
-  }
-  if (count == kNodeEntries) {
+  const bool found = at < count && Compare(*node, at, place) == 0;
+  if (count == kNodeEntries && !found) {
     Split(parent, parent_version, node, version, place);
     return false;
   }
   if (!node->Upgrade(version)) return false;
+  if (parent != nullptr && !parent->Unchanged(parent_version)) {
+    node->Unlock();
+    return false;
+  }
+  if (found) {  // it is there, and counts again
+    node->SetDead(node->Dead() & ~(uint64_t{1} << at));
+    node->Unlock();
+    return true;
+  }
   node->ShiftRight(at, count);
   node->Set(at, place, rest);
   node->count.store(count + 1, std::memory_order_release);
@@ -269,9 +280,7 @@ bool OrderedIndex::Split(Inner* parent, uint64_t parent_version, Node* node, uin
     const uint32_t keep = count / 2;
     separator = At(*inner, keep);
     separator_rest = inner->rest[keep].load(std::memory_order_relaxed);  // moves up
-    for (uint32_t i = keep + 1; i <= count; ++i) {
-      right_inner->SetChild(i - keep - 1, inner->Child(i));
-    }
+    for (uint32_t i = keep + 1; i <= count; ++i) right_inner->CopyChild(i - keep - 1, *inner, i);
     right_inner->TakeTail(*inner, keep + 1, count);
     inner->count.store(keep, std::memory_order_release);
     right = right_inner;
@@ -287,12 +296,12 @@ bool OrderedIndex::Split(Inner* parent, uint64_t parent_version, Node* node, uin
   } else {
     const uint32_t parent_count = parent->Count();
     const uint32_t at = LowerBound(*parent, parent_count, separator);
-    for (uint32_t i = parent_count + 1; i > at + 1; --i) {
-      parent->SetChild(i, parent->Child(i - 1));
-    }
+    for (uint32_t i = parent_count + 1; i > at + 1; --i) parent->CopyChild(i, *parent, i - 1);
     parent->ShiftRight(at, parent_count);
     parent->Set(at, separator, separator_rest);
     parent->SetChild(at + 1, right);
+    parent->SetHint(at, 0, 0);
+    parent->SetHint(at + 1, 0, 0);
     parent->count.store(parent_count + 1, std::memory_order_release);
     parent->Unlock();
   }
@@ -404,15 +413,16 @@ void OrderedIndex::MergeRight(Inner* parent, uint32_t left_idx, Node* left, Node
     left->Set(left_count, At(*parent, left_idx), separator_rest);  // moves down
     left->Append(left_count + 1, *right, right_count);
     for (uint32_t i = 0; i <= right_count; ++i) {
-      left_inner->SetChild(left_count + 1 + i, right_inner->Child(i));
+      left_inner->CopyChild(left_count + 1 + i, *right_inner, i);
     }
     left->count.store(left_count + 1 + right_count, std::memory_order_release);
   }
   const uint32_t parent_count = parent->Count();
+  const auto both = [](uint64_t a, uint64_t b) { return a == 0 || b == 0 ? 0 : std::max(a, b); };
+  parent->SetHint(left_idx, both(parent->ChildDead(left_idx), parent->ChildDead(left_idx + 1)),
+                  both(parent->ChildIdle(left_idx), parent->ChildIdle(left_idx + 1)));
   parent->ShiftLeft(left_idx, parent_count);
-  for (uint32_t i = left_idx + 1; i < parent_count; ++i) {
-    parent->SetChild(i, parent->Child(i + 1));
-  }
+  for (uint32_t i = left_idx + 1; i < parent_count; ++i) parent->CopyChild(i, *parent, i + 1);
   parent->count.store(parent_count - 1, std::memory_order_release);
   right->UnlockObsolete();
   RetireNode(right);
@@ -458,21 +468,21 @@ bool OrderedIndex::TryFindFirst(const Place& wanted, RowId* rows, size_t max, si
   return node->Unchanged(version);
 }
 
-bool OrderedIndex::ReadForward(Place* from, Place* out, size_t max, size_t* found,
-                               const Place* end) const {
+bool OrderedIndex::ReadForward(Place* from, Place* out, size_t max, size_t* found, const Place* end,
+                               Passing* passing) const {
   Place next;
   bool more = false;
-  while (!TryRead(*from, false, false, end, out, max, found, &next, &more)) {
+  while (!TryRead(*from, false, false, end, out, max, found, &next, &more, passing)) {
   }
   *from = next;
   return more;
 }
 
 bool OrderedIndex::ReadBackward(Place* from, bool* from_end, Place* out, size_t max, size_t* found,
-                                const Place* begin) const {
+                                const Place* begin, Passing* passing) const {
   Place next;
   bool more = false;
-  while (!TryRead(*from, *from_end, true, begin, out, max, found, &next, &more)) {
+  while (!TryRead(*from, *from_end, true, begin, out, max, found, &next, &more, passing)) {
   }
   *from = next;
   *from_end = false;
@@ -481,8 +491,10 @@ bool OrderedIndex::ReadBackward(Place* from, bool* from_end, Place* out, size_t 
 
 // One way down; false: something changed meanwhile, start again.
 bool OrderedIndex::TryRead(const Place& from, bool to_end, bool backward, const Place* until,
-                           Place* out, size_t max, size_t* found, Place* next, bool* more) const {
+                           Place* out, size_t max, size_t* found, Place* next, bool* more,
+                           Passing* passing) const {
   *more = false;
+  if (passing != nullptr) passing->leaf = backward ? Place() : from;
   const Node* node = root_.load(std::memory_order_acquire);
   uint64_t version;
   if (!node->ReadLock(&version) || node != root_.load(std::memory_order_acquire)) return false;
@@ -493,12 +505,21 @@ bool OrderedIndex::TryRead(const Place& from, bool to_end, bool backward, const 
     if (backward) {
       // Entries before `from`: a separator equal to it has them on its left.
       idx = to_end ? count : LowerBound(*inner, count, from);
+      if (passing != nullptr) {
+        idx = PassChildren(*inner, count, idx, true, *passing);
+        if (idx > 0) passing->leaf = At(*inner, idx - 1);
+      }
       if (idx > 0) {
         *next = At(*inner, idx - 1);
         *more = true;
       }
     } else {
       idx = ChildFor(*inner, count, from);
+      if (passing != nullptr) {
+        const uint32_t to = PassChildren(*inner, count, idx, false, *passing);
+        if (to != idx) passing->leaf = At(*inner, to - 1);
+        idx = to;
+      }
       if (idx < count) {
         *next = At(*inner, idx);
         *more = true;
@@ -533,10 +554,24 @@ bool OrderedIndex::TryRead(const Place& from, bool to_end, bool backward, const 
       ended = true;
     }
   }
-  const bool cut = last - first > max;
-  const auto copied = static_cast<uint32_t>(cut ? max : last - first);
-  Copy(*node, backward ? last - copied : first, copied, backward, out);
+  uint64_t dead = 0;
+  if (passing != nullptr) {
+    if (passing->read_ts != 0 && node->DeadFrom() <= passing->read_ts) {
+      dead = node->Dead() & Node::Below(last) & ~Node::Below(first);
+    }
+    passing->whole = first == 0 && last == count;
+  }
+  bool cut;
+  uint32_t copied;
+  if (dead != 0) {
+    copied = CopyLiving(*node, first, last, dead, backward, max, out, &cut);
+  } else {
+    cut = last - first > max;
+    copied = static_cast<uint32_t>(cut ? max : last - first);
+    Copy(*node, backward ? last - copied : first, copied, backward, out);
+  }
   if (!node->Unchanged(version)) return false;
+  if (cut && passing != nullptr) passing->whole = false;
   if (cut) {
     *next = out[copied - 1];
     if (!backward) ++next->row;

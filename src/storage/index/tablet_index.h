@@ -57,6 +57,11 @@ class TabletIndex {
   /// Serialises those who add the same unique key.
   Mutex& KeyLatch(std::string_view key) const;
 
+  /// Whether its tree may have hints about locked rows: then the entries of a row are refreshed
+  /// when a watched lock ends.
+  bool notes_locks() const { return notes_locks_.load(std::memory_order_seq_cst); }
+  void set_notes_locks() const { notes_locks_.store(true, std::memory_order_seq_cst); }
+
   /// Entries; for planning.
   uint64_t size() const;
 
@@ -83,6 +88,7 @@ class TabletIndex {
   std::atomic<const Shape*> shape_{nullptr};  // the old one is freed by epoch
   std::unique_ptr<OrderedIndex> tree_;
   mutable std::unique_ptr<Mutex[]> key_latches_;
+  mutable std::atomic<bool> notes_locks_{false};
 };
 
 }  // namespace oxibase

@@ -76,6 +76,7 @@ void Tablet::RestoreIndex(std::shared_ptr<TabletIndex> index) {
   AddRuns(*index).Ignore("readers of the index are told that it has no entries of a segment");
   MutexLock lock(ddl_mu_);
   index->SetSchema(schema());
+  index->tree().RefreshAll();  // locks may have ended meanwhile
   IndexList list = indexes();
   list.push_back(std::move(index));
   PublishIndexes(std::move(list));
