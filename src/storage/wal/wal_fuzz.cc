@@ -140,8 +140,11 @@ extern "C" size_t OxiFuzzSeed(size_t i, const uint8_t** data) {
     const auto add_block = [&](uint8_t type, const Vector& column) {
       std::vector<std::byte> block;
       EncodeColumn(column, 9, block);
-      std::vector<std::byte> input = {block[4], std::byte{type}, std::byte{1}};
-      input.insert(input.end(), block.begin() + kBlockHeaderBytes, block.end());
+      // (Over the header's end, which the input does not have.)
+      const size_t at = kBlockHeaderBytes - 3;
+      const std::vector<std::byte> head = {block[4], std::byte{type}, std::byte{1}};
+      std::copy(head.begin(), head.end(), block.begin() + at);
+      const std::vector<std::byte> input(block.begin() + at, block.end());
       add(4, input);
     };
     Vector numbers{Type(TypeId::kInt8)}, texts{Type(TypeId::kText)},
