@@ -156,9 +156,9 @@ void CheckDamage(const Place& place, const fs::path& good, Tally& tally) {
 
   with_copy([&](const fs::path& copy) {
     const fs::path log = FileLike(copy / "data" / "wal", "", ".wal");
-    // In the middle of what is written; zeros follow it.
+    // In what was written behind the checkpoint; zeros follow it.
     const std::string bytes = ReadFile(log);
-    const size_t middle = bytes.find_last_not_of('\0') / 2;
+    const size_t middle = bytes.find_last_not_of('\0') / 4 * 3;
     flip(log, middle);
     ExpectRefused(place, copy, "a log damaged in the middle",
                   {log.filename().string(), "offset", "XX001"}, tally);
@@ -189,8 +189,19 @@ void CheckDamage(const Place& place, const fs::path& good, Tally& tally) {
   with_copy([&](const fs::path& copy) {
     const fs::path segment = FileLike(copy / "data" / "data", "", ".seg");
     flip(segment, fs::file_size(segment) / 2);
-    ExpectRefused(place, copy, "a damaged segment",
-                  {segment.filename().string(), "offset", "XX001"}, tally);
+    ServerProcess server(place.program, copy.string());
+    const bool started = server.Start() && server.WaitReady();
+    tally.Expect(started, "a damaged segment is met by those who read it", server.LogTail());
+    if (!started) return;
+    {
+      Client client(server.conninfo());
+      const std::string state = client.Run("SELECT count(id), max(v) FROM t");
+      tally.Expect(state == "XX001", "a damaged segment: the error is XX001", state);
+      tally.Expect(client.message().find(segment.filename().string()) != std::string::npos &&
+                       client.message().find("offset") != std::string::npos,
+                   "a damaged segment: the error names file and offset", client.message());
+    }
+    server.Kill();
   });
   with_copy([&](const fs::path& copy) {
     const fs::path segment = FileLike(copy / "data" / "data", "", ".seg");

@@ -43,7 +43,7 @@ Result<std::unique_ptr<DataFolder>> DataFolder::Open(Env& env, const Options& op
   std::unique_ptr<DataFolder> folder(new DataFolder(env, options.path));
   RETURN_IF_ERROR(folder->MakeOrCheck(options.create_if_missing));
   RETURN_IF_ERROR(folder->ReadManifest());
-  folder->store_ = std::make_unique<SegmentStore>(
+  folder->store_ = std::make_shared<SegmentStore>(
       env.files(), folder->data_path(), folder->identity_, *options.cache, options.memory,
       std::max<uint64_t>(folder->manifest_.next_file_number, 1));
   RETURN_IF_ERROR(folder->LoadSegments(target));

@@ -96,7 +96,7 @@ class DataFolder {
   bool is_new_ = false;
   DatabaseIdentity identity_{};
   Manifest manifest_;
-  std::unique_ptr<SegmentStore> store_;
+  std::shared_ptr<SegmentStore> store_;  // shared by what it opened
   std::unique_ptr<WalManager> wal_;
 };
 

@@ -27,13 +27,13 @@ SegmentStore::Held SegmentStore::NewFile() {
   MutexLock lock(mu_);
   const uint64_t number = next_number_++;
   held_.insert(number);
-  return {this, number};
+  return {shared_from_this(), number};
 }
 
 SegmentStore::Held SegmentStore::HoldFile(uint64_t number) {
   MutexLock lock(mu_);
   OXI_CHECK(held_.insert(number).second);
-  return {this, number};
+  return {shared_from_this(), number};
 }
 
 void SegmentStore::Release(uint64_t number) {

@@ -20,15 +20,15 @@ namespace oxibase {
 
 /// The folder in which segments and index runs lie, with the numbers that name them and the cache
 /// that they are read through. A file that somebody writes or reads is held: it stays on disk even
-/// if no manifest names it (yet, or any more). Thread-safe. Outlives all that it opened.
-class SegmentStore {
+/// if no manifest names it (yet, or any more). Thread-safe. Shared by the folder and all that is
+/// held.
+class SegmentStore : public std::enable_shared_from_this<SegmentStore> {
  public:
   /// A file's number, held as long as this lives. Movable.
   class Held {
    public:
     Held() = default;
-    Held(Held&& other) noexcept
-        : store_(std::exchange(other.store_, nullptr)), number_(other.number_) {}
+    Held(Held&& other) noexcept : store_(std::move(other.store_)), number_(other.number_) {}
     Held& operator=(Held&& other) noexcept {
       std::swap(store_, other.store_);
       std::swap(number_, other.number_);
@@ -41,8 +41,9 @@ class SegmentStore {
 
    private:
     friend class SegmentStore;
-    Held(SegmentStore* store, uint64_t number) : store_(store), number_(number) {}
-    SegmentStore* store_ = nullptr;
+    Held(std::shared_ptr<SegmentStore> store, uint64_t number)
+        : store_(std::move(store)), number_(number) {}
+    std::shared_ptr<SegmentStore> store_;
     uint64_t number_ = 0;
   };
 
