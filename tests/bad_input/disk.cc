@@ -167,7 +167,9 @@ void CheckFullDisk(const Place& place, Tally& tally) {
     filler.ExpectRows(client, "after opening");
     filler.Insert(client, "after opening");
   }
-  tally.Expect(server.Stop(), "an orderly end", server.LogTail());
+  const bool ended = server.Stop();
+  tally.Expect(ended, "an orderly end",
+               std::to_string(server.wait_status()) + " " + server.LogTail());
   started = server.Start() && server.WaitReady();
   tally.Expect(started, "a start after the orderly end", server.LogTail());
   if (started) {

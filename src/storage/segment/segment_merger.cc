@@ -6,7 +6,7 @@ namespace oxibase {
 
 SegmentMerger::SegmentMerger(const TableSchema& schema, std::span<const SegmentList::Part> parts)
     : schema_(schema) {
-  for (const SegmentList::Part& part : parts) sources_.push_back({part.segment.get()});
+  for (const SegmentList::Part& part : parts) sources_.emplace_back().segment = part.segment.get();
 }
 
 Status SegmentMerger::Load(Source& source) {
@@ -44,6 +44,7 @@ Result<bool> SegmentMerger::Next() {
         is_removed = source.segment->removed().contains(id);
         if (source.id == id && !is_removed) {
           segment_ = source.segment;
+          source_ = static_cast<size_t>(&source - sources_.data());
           place_ = {source.group, source.position};
         }
       }
@@ -65,7 +66,34 @@ SchemaVersion SegmentMerger::version() const {
 }
 
 Result<ByteSpan> SegmentMerger::ReadRow() {
-  RETURN_IF_ERROR(segment_->file().ReadRow(place_, schema_.At(version()), scratch_, bytes_));
+  const SegmentFile& file = segment_->file();
+  Source& source = sources_[source_];
+  if (source.loaded != place_.group) {
+    source.columns.clear();
+    for (size_t i = 0; i < file.schema(place_.group).columns.size(); ++i) {
+      ASSIGN_OR_RETURN(std::unique_ptr<DecodedColumn> column, file.LoadColumn(place_.group, i));
+      source.columns.push_back(std::move(column));
+    }
+    source.loaded = place_.group;
+  }
+  const RowLayout& layout = schema_.At(version());
+  std::vector<const Vector*> pointers;
+  scratch_.clear();
+  scratch_.reserve(layout.columns().size());
+  for (const RowLayout::Column& wanted : layout.columns()) {
+    Vector& value = scratch_.emplace_back(wanted.type);
+    value.ResetFlat(1);
+    pointers.push_back(&value);
+    const int at = file.FindColumn(place_.group, wanted.id);
+    if (at < 0) {
+      value.SetValue(0, wanted.missing);
+    } else {
+      source.columns[static_cast<size_t>(at)]->CopyTo(value, 0, place_.position, 1,
+                                                      DecodedColumn::Strings::kBorrow);
+    }
+  }
+  bytes_.resize(layout.BytesNeeded(pointers, 0));
+  layout.Build(pointers, 0, bytes_.data());
   return ByteSpan(bytes_);
 }
 

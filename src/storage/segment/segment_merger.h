@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -31,10 +32,13 @@ class SegmentMerger {
 
  private:
   struct Source {
-    const FrozenSegment* segment;
+    const FrozenSegment* segment = nullptr;
     uint32_t group = 0;
     uint32_t position = 0;
     uint64_t id = 0;  // UINT64_MAX: at its end
+    // Columns of the group read last: a cache may not keep what is large.
+    uint32_t loaded = UINT32_MAX;
+    std::vector<std::unique_ptr<DecodedColumn>> columns;
   };
 
   Status Load(Source& source);
@@ -46,6 +50,7 @@ class SegmentMerger {
   RowId id_;
   const FrozenSegment* segment_ = nullptr;
   SegmentFile::Place place_;
+  size_t source_ = 0;  // whose segment that is
   std::vector<Vector> scratch_;
   std::vector<std::byte> bytes_;
 };
