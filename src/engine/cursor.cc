@@ -24,6 +24,7 @@ Cursor::Cursor(std::shared_ptr<PortalImpl> portal, Backward backward, bool hold)
       backward_(backward),
       hold_(hold) {
   if (portal_->statement().cursor) facts_ = *portal_->statement().cursor;
+  portal_->AttachMemory(memory_);
   if (backward == Backward::kKeepsRows) store_.emplace(StoreTypes());
 }
 
@@ -84,8 +85,18 @@ Status Cursor::Pull(uint64_t count) {
       break;
     }
     store_->Append(*batch);
-    RETURN_IF_ERROR(store_memory_.Set(store_->bytes()));
+    RETURN_IF_ERROR(Hold());
   }
+  return {};
+}
+
+Status Cursor::Hold() {
+  if (store_memory_.Fits(store_->bytes())) return {};
+  if (!temp_) {
+    ASSIGN_OR_RETURN(temp_, portal_->MakeTempFile());
+  }
+  RETURN_IF_ERROR(store_->PageOut(temp_));
+  store_memory_.Force(store_->bytes());
   return {};
 }
 
@@ -115,6 +126,7 @@ Result<uint64_t> Cursor::Step(const Steps& steps, std::vector<std::vector<Value>
     RETURN_IF_ERROR(Pull(goal));
     for (; position_ < std::min<uint64_t>(goal, store_->size()); ++moved) give(++position_);
     if (position_ < goal) position_ = store_->size() + 1;
+    RETURN_IF_ERROR(store_->status());
     return moved;
   }
   RETURN_IF_ERROR(CheckBackward());
@@ -124,6 +136,7 @@ Result<uint64_t> Cursor::Step(const Steps& steps, std::vector<std::vector<Value>
     give(position_);
     ++moved;
   }
+  RETURN_IF_ERROR(store_->status());
   return moved;
 }
 

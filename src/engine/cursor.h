@@ -10,6 +10,7 @@
 #include "exec/memory_account.h"
 #include "exec/row_store.h"
 #include "sql/parse/ast_utility.h"
+#include "storage/temp/temp_space.h"
 
 namespace oxibase {
 
@@ -73,6 +74,8 @@ class Cursor {
   /// From here on rows are kept, beginning with those passed already.
   Status KeepRows();
   std::vector<Type> StoreTypes() const;
+  /// Pages rows out if they are too many.
+  Status Hold();
   /// Has the store hold `count` rows if there are so many.
   Status Pull(uint64_t count);
 
@@ -88,8 +91,9 @@ class Cursor {
   std::optional<RowStore> store_;
   MemoryAccount memory_;
   MemoryShare store_memory_{memory_};
-  bool complete_ = false;  // the store has all rows there are
-  uint64_t position_ = 0;  // while rows are kept
+  std::shared_ptr<TempFile> temp_;  // shared with the store's pages
+  bool complete_ = false;           // the store has all rows there are
+  uint64_t position_ = 0;           // while rows are kept
 };
 
 }  // namespace oxibase

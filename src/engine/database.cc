@@ -1,11 +1,13 @@
 #include "engine/database.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "catalog/table_storage.h"
 #include "engine/catalog_loader.h"
 #include "engine/database_impl.h"
 #include "engine/session_impl.h"
+#include "env/system_memory.h"
 #include "storage/mvcc/tablet.h"
 #include "txn/tablet_restorer.h"
 
@@ -13,6 +15,15 @@ namespace oxibase {
 namespace {
 
 constexpr int64_t kWatchdogMicros = 5'000;
+/// work_mem by default: this part of memory_limit, within bounds.
+constexpr size_t kWorkMemShares = 16;
+constexpr size_t kWorkMemMin = size_t{4} << 20;
+constexpr size_t kWorkMemMax = size_t{1} << 30;
+
+std::string TempFolder(const DatabaseOptions& options) {
+  if (!options.temp_directory.empty()) return options.temp_directory;
+  return options.path.empty() ? std::string("/tmp") : JoinPath(options.path, "tmp");
+}
 
 /// What every database has from the beginning.
 Status Bootstrap(Database::Impl& db) {
@@ -41,6 +52,26 @@ Status Bootstrap(Database::Impl& db) {
 }
 
 }  // namespace
+
+Database::Impl::Impl(Env& e, DatabaseOptions o)
+    : env(e),
+      options(std::move(o)),
+      temp(e.files(), e.random(), TempFolder(options),
+           options.path.empty() || !options.temp_directory.empty()),
+      txns(e.clock()) {
+  const auto limit = static_cast<int64_t>(options.memory_limit > 0 ? options.memory_limit
+                                                                   : SystemMemoryBytes() / 5 * 4);
+  memory.set_limit(limit);
+  memory.AddPart(txns.row_memory());
+  statement_memory.set_limit(limit / 2);
+  if (!options.path.empty()) {
+    cache = std::make_unique<BlockCache>(txns.epochs(), &memory, options.block_cache_bytes);
+  }
+}
+
+size_t Database::Impl::DefaultWorkMem() const {
+  return std::clamp(static_cast<size_t>(memory.limit()) / kWorkMemShares, kWorkMemMin, kWorkMemMax);
+}
 
 std::shared_ptr<Tablet> Database::Impl::MakeTablet(const TableDef& table) {
   auto tablet = std::make_shared<Tablet>(table.tablet, BuildTableSchema(table), txns.epochs(),
@@ -91,6 +122,7 @@ Result<std::unique_ptr<Database>> Database::Open(const DatabaseOptions& options)
     }
     ASSIGN_OR_RETURN(impl->folder, DataFolder::Open(env, folder, restorer));
   }
+  RETURN_IF_ERROR(impl->temp.RemoveLeftovers());
   restorer.Finish();
   for (const auto& [id, state] : restorer.sequences()) impl->sequences.Restore(state);
   RETURN_IF_ERROR(LoadCatalog(*impl));

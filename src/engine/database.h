@@ -38,6 +38,11 @@ struct DatabaseOptions {
   std::string archive;
   /// Told on the opening thread, often. May be empty.
   std::function<void(const RecoveryProgress&)> on_recovery = {};
+  /// What the process should hold in memory at most; 0: four fifths of the machine's.
+  uint64_t memory_limit = 0;
+  /// Where statements put what does not fit; empty: "tmp" in the folder, or of a database in memory
+  /// the system's temporary folder.
+  std::string temp_directory;
   /// Null: the real one.
   Env* env = nullptr;
 };

@@ -11,6 +11,7 @@
 
 #include "catalog/catalog_codec.h"
 #include "catalog/catalog_version.h"
+#include "common/memory_tracker.h"
 #include "engine/database.h"
 #include "engine/sequences.h"
 #include "engine/table_statistics.h"
@@ -19,6 +20,7 @@
 #include "env/thread.h"
 #include "storage/checkpoint/checkpointer.h"
 #include "storage/checkpoint/data_folder.h"
+#include "storage/temp/temp_space.h"
 #include "txn/txn_checkpoint_source.h"
 #include "txn/txn_manager.h"
 
@@ -28,15 +30,15 @@ class SessionImpl;
 class Tablet;
 
 struct Database::Impl {
-  Impl(Env& e, DatabaseOptions o) : env(e), options(std::move(o)), txns(e.clock()) {
-    if (!options.path.empty()) {
-      cache = std::make_unique<BlockCache>(txns.epochs(), nullptr, options.block_cache_bytes);
-    }
-  }
+  Impl(Env& e, DatabaseOptions o);
 
   Env& env;
   const DatabaseOptions options;
   const int64_t opened_micros{env.clock().WallMicros() - Clock::kUnixMicros2000};
+  /// What the process holds, under memory_limit; a part of it is the statements'.
+  MemoryTracker memory{"database"};
+  MemoryTracker statement_memory{"statements", &memory};
+  TempSpace temp;
   // In this order, since each uses those before it: null in memory where they belong to a folder.
   std::unique_ptr<BlockCache> cache;
   std::unique_ptr<DataFolder> folder;
@@ -50,6 +52,8 @@ struct Database::Impl {
     MutexLock lock(catalog_mu);
     return catalog;
   }
+  /// What an operator may hold by default before it writes to disk: work_mem.
+  size_t DefaultWorkMem() const;
   uint64_t catalog_number() const { return catalog_number_now.load(std::memory_order_acquire); }
   Oid NewOid() { return next_oid.fetch_add(1, std::memory_order_relaxed); }
   TabletId NewTabletId() { return TabletId(next_tablet.fetch_add(1, std::memory_order_relaxed)); }

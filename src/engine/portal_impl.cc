@@ -68,6 +68,14 @@ Status PortalImpl::Rebind(std::span<const Value> params) {
   return {};
 }
 
+void PortalImpl::AttachMemory(MemoryAccount& account) const {
+  account.Attach(&session_.db_.statement_memory, session_.settings_.work_mem_bytes());
+}
+
+Result<std::shared_ptr<TempFile>> PortalImpl::MakeTempFile() {
+  return session_.db_.temp.Create(session_.settings_.temp_bytes_max());
+}
+
 void PortalImpl::ReleaseExecutor() {
   if (point_read_ && point_read_->plan() == statement_->plan.get()) {
     statement_->point_read = std::move(point_read_);
@@ -194,6 +202,10 @@ Status PortalImpl::StartPlan() {
   context_.virtual_tables = session_.system_tables_.get();
   context_.progress = &session_.progress_;
   context_.deferred = &session_.constraints_;
+  context_.memory = &session_.db_.statement_memory;
+  context_.operation_bytes = session_.settings_.work_mem_bytes();
+  context_.temp = &session_.db_.temp;
+  context_.temp_bytes_max = session_.settings_.temp_bytes_max();
   context_.rows_affected = 0;
   context_.end_of_statement.clear();
   context_.doubtful_keys.clear();

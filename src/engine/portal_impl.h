@@ -8,7 +8,9 @@
 #include "engine/prepared.h"
 #include "engine/session.h"
 #include "exec/exec_context.h"
+#include "exec/memory_account.h"
 #include "exec/point_read.h"
+#include "storage/temp/temp_space.h"
 #include "txn/txn_manager.h"
 
 namespace oxibase {
@@ -74,6 +76,9 @@ class PortalImpl : public Portal {
   void HoldSnapshot();
   /// Begins anew from its first row, under the snapshot it holds.
   Status RunAgain();
+  /// For whoever keeps its rows: what they are counted in, and room for those that do not fit.
+  void AttachMemory(MemoryAccount& account) const;
+  Result<std::shared_ptr<TempFile>> MakeTempFile();
   /// The plan this runs, and how it went; for EXPLAIN ANALYZE.
   Executor* executor() { return executor_.get(); }
   void set_analyze() { context_.analyze = true; }

@@ -105,6 +105,9 @@ SessionImpl::SessionImpl(Database& database, SessionOptions options, int32_t pid
     settings_.SetDefault("application_name", options_.application_name)
         .Ignore("any text is a good name");
   }
+  settings_.SetFixed("memory_limit", ShowBytes(db_.memory.limit() >> 10 << 10));
+  settings_.SetDefault("work_mem", std::to_string(db_.DefaultWorkMem() >> 10))
+      .Ignore("it is within bounds");
   system_tables_ = MakeSystemTables(*this);
 }
 

@@ -29,6 +29,8 @@ constexpr auto kSettings = std::to_array<SettingInfo>({
     {"client_encoding", "UTF8", "string", "", "The client's encoding; always UTF8.", true},
     {"client_min_messages", "notice", "enum", "", "Least severity that is sent."},
     {"datestyle", "ISO, MDY", "string", "", "Display and input format of dates.", true},
+    {"debug_spill", "off", "bool", "",
+     "For tests: every operation writes to temporary files from its first rows on."},
     {"deadlock_timeout", "1s", "integer", "ms", "Wait before looking for a deadlock."},
     {"default_table_access_method", "heap", "string", "", "Accepted for compatibility."},
     {"default_tablespace", "", "string", "", "Accepted for compatibility."},
@@ -58,6 +60,8 @@ constexpr auto kSettings = std::to_array<SettingInfo>({
     {"max_connections", "10000", "integer", "", "Most connections of a server.", false, true},
     {"max_identifier_length", "63", "integer", "", "Longest name in bytes.", false, true},
     {"max_index_keys", "32", "integer", "", "Most columns of an index.", false, true},
+    {"memory_limit", "0", "integer", "kB", "What the process should hold in memory at most.", false,
+     true},
     {"quote_all_identifiers", "off", "bool", "", "Accepted for compatibility."},
     {"role", "none", "string", "", "The current role."},
     {"row_security", "on", "bool", "", "Accepted for compatibility."},
@@ -71,12 +75,15 @@ constexpr auto kSettings = std::to_array<SettingInfo>({
     {"statement_timeout", "0", "integer", "ms", "Longest run of a statement; 0 is off."},
     {"synchronize_seqscans", "on", "bool", "", "Accepted for compatibility."},
     {"synchronous_commit", "on", "enum", "", "Whether a commit waits for the disk."},
+    {"temp_file_limit", "-1", "integer", "kB",
+     "Most that a statement may have in temporary files; -1 is no limit."},
     {"timezone", "UTC", "string", "", "Time zone of timestamps with time zone.", true},
     {"transaction_deferrable", "off", "bool", "", "Of the current transaction."},
     {"transaction_isolation", "read committed", "enum", "", "Of the current transaction."},
     {"transaction_read_only", "off", "bool", "", "Of the current transaction."},
     {"vacuum_cost_delay", "0", "real", "ms", "Accepted for compatibility."},
-    {"work_mem", "4MB", "integer", "kB", "Accepted for compatibility."},
+    {"work_mem", "4MB", "integer", "kB",
+     "What each operation may hold in memory before it writes to temporary files."},
     {"xmloption", "content", "enum", "", "Accepted for compatibility."},
 });
 
@@ -225,12 +232,16 @@ Status OutsideRange(std::string_view name, int64_t value, std::string_view unit,
                unit, name, least, unit, most, unit);
 }
 
+}  // namespace
+
 std::string ShowBytes(int64_t bytes) {
   for (const ByteUnit& unit : kByteUnits) {
     if (bytes % unit.bytes == 0) return fmt::format("{}{}", bytes / unit.bytes, unit.name);
   }
   return {};
 }
+
+namespace {
 
 /// Names of a list, quotes taken off.
 std::vector<std::string> SplitNames(std::string_view list) {
@@ -410,10 +421,10 @@ Status Settings::Check(std::string_view name, std::string_view value,
   } else if (info->unit == "kB") {
     const auto count = ParseBytes(value, info->unit);
     if (!count) return BadUnit(name, value, kByteNames);
-    if (*count < kWorkMemMin) {
-      return OutsideRange(name, *count, info->unit, kWorkMemMin, INT32_MAX);
-    }
-    chosen = ShowBytes(*count << 10);
+    const bool may_be_off = name == "temp_file_limit";
+    const int64_t least = may_be_off ? -1 : kWorkMemMin;
+    if (*count < least) return OutsideRange(name, *count, info->unit, least, INT32_MAX);
+    chosen = *count <= 0 ? std::to_string(*count) : ShowBytes(*count << 10);
   } else if (name == "role" && value != "none" && value != "postgres") {
     return Error(ErrorCode::kInvalidParameterValue, "role \"{}\" does not exist", value);
   }
@@ -467,6 +478,13 @@ Status Settings::Apply(std::string_view name, std::string_view value) {
     statement_timeout_ms_ = ParseMillis(value).value_or(0);
   } else if (name == "deadlock_timeout") {
     deadlock_timeout_ms_ = ParseMillis(value).value_or(1000);
+  } else if (name == "debug_spill") {
+    debug_spill_ = value == "on";
+  } else if (name == "work_mem") {
+    work_mem_bytes_ = static_cast<size_t>(ParseBytes(value, "kB").value_or(kWorkMemMin)) << 10;
+  } else if (name == "temp_file_limit") {
+    const int64_t limit = ParseBytes(value, "kB").value_or(-1);
+    temp_bytes_max_ = limit < 0 ? 0 : std::max<uint64_t>(static_cast<uint64_t>(limit) << 10, 1);
   } else if (name == "statement_bytes_max") {
     statement_bytes_max_ = static_cast<size_t>(
         ParseBytes(value, "B").value_or(static_cast<int64_t>(kStatementBytesMax)));
@@ -478,6 +496,11 @@ Status Settings::Apply(std::string_view name, std::string_view value) {
     ++plan_epoch_;
   }
   return {};
+}
+
+void Settings::SetFixed(std::string_view name, std::string value) {
+  defaults_[std::string(name)] = value;
+  values_[std::string(name)] = std::move(value);
 }
 
 Status Settings::Set(std::string_view raw_name, std::string_view value, bool is_local) {

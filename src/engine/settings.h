@@ -25,6 +25,9 @@ struct SettingInfo {
   bool fixed = false;     // cannot be changed in a session: 55P02
 };
 
+/// As SHOW prints a size.
+std::string ShowBytes(int64_t bytes);
+
 /// A session's settings: PostgreSQL's names, with its rules for SET, SET LOCAL, RESET and the ends
 /// of transactions. Accepts those that tools send although nothing depends on them, as listed in
 /// docs/sql.md. Not thread-safe.
@@ -50,6 +53,9 @@ class Settings {
   void RollbackTo(size_t mark);
   void EndTransaction(bool committed);
 
+  /// What a fixed setting is, in place of what this program says by default.
+  void SetFixed(std::string_view name, std::string value);
+
   static std::vector<SettingInfo> All();
 
   /// Called with (name, value) after a reported setting changed.
@@ -68,6 +74,10 @@ class Settings {
   }
   /// Whether client_min_messages lets a notice of this severity ("NOTICE") through.
   bool IsSent(std::string_view severity) const;
+  /// What an operator may hold before it writes to disk.
+  size_t work_mem_bytes() const { return debug_spill_ ? 1 : work_mem_bytes_; }
+  /// Of one statement's temporary file; 0: no limit.
+  uint64_t temp_bytes_max() const { return temp_bytes_max_; }
   size_t statement_bytes_max() const { return statement_bytes_max_; }
   /// Changes whenever something that plans depend on does.
   uint64_t plan_epoch() const { return plan_epoch_; }
@@ -96,6 +106,9 @@ class Settings {
   int64_t idle_timeout_ms_ = 0;
   std::string least_severity_ = "notice";
   size_t statement_bytes_max_ = kStatementBytesMax;
+  size_t work_mem_bytes_ = size_t{4} << 20;
+  uint64_t temp_bytes_max_ = 0;
+  bool debug_spill_ = false;
   uint64_t plan_epoch_ = 1;
 };
 

@@ -15,7 +15,9 @@
 
 namespace oxibase {
 
+class MemoryTracker;
 class TableWriter;
+class TempSpace;
 
 /// A table's storage, resolved once when a plan is made ready.
 struct ResolvedTable {
@@ -107,7 +109,14 @@ struct ExecContext {
   Snapshot override_snapshot;
   ProgressCounter* progress = nullptr;
   DeferredChecks* deferred = nullptr;  // null: nothing waits
-  bool analyze = false;                // EXPLAIN ANALYZE: operators time themselves
+  /// What the statement's memory is counted in; null: nowhere.
+  MemoryTracker* memory = nullptr;
+  /// What each operator may hold before it writes to temporary files (work_mem); 0: as much as
+  /// MemoryAccount says.
+  size_t operation_bytes = 0;
+  TempSpace* temp = nullptr;    // null: what does not fit in memory fails with 53200
+  uint64_t temp_bytes_max = 0;  // temp_file_limit; 0: none
+  bool analyze = false;         // EXPLAIN ANALYZE: operators time themselves
 };
 
 }  // namespace oxibase

@@ -41,7 +41,7 @@ Status Executor::Open(ExecContext& context) {
   }
   context.eval.params = context.params;
   context.eval.subplans = &impl.subplans;
-  impl.state.context = &context;
+  impl.state.Begin(context);
   return impl.root->Open();
 }
 
@@ -77,7 +77,7 @@ void Executor::Close() {
   impl.state.foreign_keys->Reset();
   impl.state.context->end_of_statement.clear();
   impl.state.context->doubtful_keys.clear();
-  impl.state.context = nullptr;
+  impl.state.End();
 }
 
 std::vector<OperatorStats> Executor::Stats() const {

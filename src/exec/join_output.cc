@@ -166,6 +166,10 @@ Status JoinOutput::TakePairs(EvalContext& context, const uint32_t* left_rows, ui
   }
   if (kept > 0) {
     SelectRows(pairs_, sel_.get(), kept);
+    if (tracks_left_) {
+      pair_left_.resize(kept);
+      for (uint32_t i = 0; i < kept; ++i) pair_left_[i] = left_rows[sel_[i]];
+    }
     pairs_ready_ = true;
   }
   return {};
@@ -177,7 +181,7 @@ void JoinOutput::QueueWithUnmatched(const uint32_t* left_rows, uint32_t count, u
   queue_next_ = 0;
   const auto unmatched_below = [&](uint32_t end) {
     for (; reported_ < end; ++reported_) {
-      if (matched_[reported_]) continue;
+      if (matched_[reported_] || rounds_follow_) continue;
       queue_left_.push_back(reported_);
       queue_pair_.push_back(kNoPair);
     }
@@ -193,7 +197,7 @@ void JoinOutput::QueueWithUnmatched(const uint32_t* left_rows, uint32_t count, u
 
 void JoinOutput::FinishLeft() {
   if (keeps_left_) return QueueWithUnmatched(nullptr, 0, left_->size);
-  if (!first_decides_) return;
+  if (!first_decides_ || rounds_follow_) return;
   rows_ready_ = true;
   if (type_ == JoinType::kMark) {
     for (size_t c = 0; c < left_count_; ++c) out_.columns[c].Reference(left_->columns[c]);
@@ -230,6 +234,7 @@ const Batch* JoinOutput::PopMixed() {
   const uint32_t* left_rows = queue_left_.data() + queue_next_;
   const uint32_t* pairs = queue_pair_.data() + queue_next_;
   queue_next_ += count;
+  popped_left_ = left_rows;
   const bool any_unmatched = std::find(pairs, pairs + count, kNoPair) != pairs + count;
   const bool all_unmatched =
       any_unmatched && std::all_of(pairs, pairs + count, [](uint32_t p) { return p == kNoPair; });
@@ -252,10 +257,12 @@ const Batch* JoinOutput::PopMixed() {
 const Batch* JoinOutput::Pop() {
   if (pairs_ready_) {
     pairs_ready_ = false;
+    popped_left_ = pair_left_.data();
     return &pairs_;
   }
   if (rows_ready_) {
     rows_ready_ = false;
+    popped_left_ = type_ == JoinType::kMark ? kIdentitySelection.data() : sel_.get();
     return &out_;
   }
   return queue_next_ < queue_left_.size() ? PopMixed() : nullptr;

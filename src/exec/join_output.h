@@ -35,6 +35,14 @@ class JoinOutput {
   /// The next output, or null. Valid until the next call of anything here.
   const Batch* Pop();
 
+  /// While on, left rows are not reported for what they lack: further candidates for the batch's
+  /// rows come later, in another round.
+  void set_rounds_follow(bool follow) { rounds_follow_ = follow; }
+  /// Has `left_rows` know, from before the first batch.
+  void TrackLeftRows() { tracks_left_ = true; }
+  /// The left row of each row of the batch popped last. REQUIRES: TrackLeftRows
+  const uint32_t* left_rows() const { return popped_left_; }
+
   /// Right rows without a match, of a full or right join: `rows` of `store`, with NULL on the left.
   const Batch* UnmatchedRight(const RowStore& store, const uint32_t* rows, uint32_t count);
 
@@ -63,6 +71,10 @@ class JoinOutput {
   const Batch* left_ = nullptr;
   Batch pairs_;  // left ++ right columns of the candidates
   Batch out_;
+  bool rounds_follow_ = false;
+  bool tracks_left_ = false;
+  std::vector<uint32_t> pair_left_;  // left rows of pairs_, if they are tracked
+  const uint32_t* popped_left_ = nullptr;
   bool pairs_ready_ = false;         // inner, right: pairs_ goes out as it is
   bool rows_ready_ = false;          // semi, anti, mark: out_ goes out
   std::unique_ptr<uint32_t[]> sel_;  // candidates that matched

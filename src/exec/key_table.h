@@ -37,6 +37,8 @@ class KeyTable {
   void Find(std::span<const Vector* const> keys, const uint32_t* sel, uint32_t rows,
             std::byte** payloads);
 
+  /// The hashes of the last call's rows, by row.
+  const uint64_t* hashes() const { return hashes_.get(); }
   /// Payload of entry `i`, in order of insertion.
   std::byte* payload(size_t i) const { return entries_[i] + payload_offset_; }
   /// Key column `column` of the entries [first, first + count); long strings are borrowed.

@@ -26,7 +26,11 @@ Result<const Batch*> Recheck::Run(std::span<const ExecContext::RowOverride> rows
   context_.params = from.params;
   context_.eval.params = context_.params;
   context_.overrides.assign(rows.begin(), rows.end());
-  state_.context = &context_;
+  context_.memory = from.memory;
+  context_.operation_bytes = from.operation_bytes;
+  context_.temp = from.temp;
+  context_.temp_bytes_max = from.temp_bytes_max;
+  state_.Begin(context_);
   state_.ctes = outer_.ctes;
   state_.working_tables = outer_.working_tables;
   if (!root_) {
@@ -43,7 +47,7 @@ void Recheck::Close() {
   if (!state_.context) return;
   if (root_) root_->Close();
   subplans_->Close();
-  state_.context = nullptr;
+  state_.End();
 }
 
 }  // namespace oxibase

@@ -75,6 +75,18 @@ void RowSorter::Clear() {
   arena_.Reset();
 }
 
+void RowSorter::Release() {
+  entries_ = {};
+  arena_ = {};
+}
+
+void RowSorter::AppendKeyBytes(size_t i, std::string* to) const {
+  const Entry& entry = entries_[i];
+  const uint64_t head[2] = {__builtin_bswap64(entry.high), __builtin_bswap64(entry.low)};
+  to->append(reinterpret_cast<const char*>(head), kInlineKeyBytes);
+  if (entry.rest_size > 0) to->append(entry.rest, entry.rest_size);
+}
+
 bool RowSorter::Less(const Entry& a, const Entry& b, bool by_row) {
   if (a.high != b.high) return a.high < b.high;
   if (a.low != b.low) return a.low < b.low;

@@ -26,6 +26,8 @@ class RowSorter {
   explicit RowSorter(std::vector<Key> keys);
 
   void Clear();
+  /// Has as little memory as a new one.
+  void Release();
   /// Adds the rows of `keys` (one vector a key) as numbers `first_row`, first_row + 1, ...
   void Add(std::span<const Vector* const> keys, uint32_t rows, uint32_t first_row);
   void Sort();
@@ -44,6 +46,8 @@ class RowSorter {
   }
   /// Whether entry i comes before entry j; equal keys by arrival.
   bool EntryLess(size_t i, size_t j) const { return Less(entries_[i], entries_[j], true); }
+  /// Appends entry i's whole key: bytes whose memcmp order, shorter first, is the order of keys.
+  void AppendKeyBytes(size_t i, std::string* to) const;
   size_t bytes() const { return entries_.capacity() * sizeof(Entry) + arena_.bytes_reserved(); }
 
  private:

@@ -79,6 +79,8 @@ void Subplan::Close() {
   if (hash_) hash_->Clear();
   if (cache_) cache_->Clear();
   answers_.clear();
+  rows_memory_.Set0();
+  hash_memory_.Set0();
 }
 
 Result<Value> Subplan::Scalar() {
@@ -190,6 +192,7 @@ Status Subplan::Materialize() {
       for (uint32_t i = 0; i < batch->size; ++i) null_rows_ |= view.IsNull(i);
     }
     rows_->Append(*batch);
+    RETURN_IF_ERROR(state_.Hold(*rows_, rows_memory_));
   }
 }
 
@@ -206,6 +209,7 @@ Result<Value> Subplan::CompareWithRows(uint32_t row) {
   for (size_t c = 0; c < rows_->chunk_count(); ++c) {
     RETURN_IF_ERROR(eval().CheckCancelled());
     const Batch& chunk = rows_->chunk(c);
+    RETURN_IF_ERROR(rows_->status());
     truths.assign(chunk.size, or_columns_ ? Truth::kFalse : Truth::kTrue);
     for (size_t i = 0; i < left.size(); ++i) {
       const std::array<const Vector*, 2> args = {&left[i], &chunk.columns[i]};
@@ -245,13 +249,15 @@ Result<Value> Subplan::Answer(uint32_t row) {
   return Error(ErrorCode::kInternalError, "unknown kind of subquery");
 }
 
-void Subplan::BuildHash() {
+Status Subplan::BuildHash() {
   for (size_t c = 0; c < rows_->chunk_count(); ++c) {
     const Batch& chunk = rows_->chunk(c);
     std::vector<const Vector*> keys;
     for (const Vector& column : chunk.columns) keys.push_back(&column);
     hash_->FindOrInsert(keys, nullptr, chunk.size, found_.get(), nullptr);
+    RETURN_IF_ERROR(hash_memory_.Set(hash_->bytes()));
   }
+  return rows_->status();
 }
 
 Status Subplan::RunHashed(const Batch& input, Vector& out) {
@@ -290,7 +296,7 @@ Status Subplan::RunUncorrelated(const Batch& input, Vector& out) {
     RETURN_IF_ERROR(root_->Open());
     RETURN_IF_ERROR(Materialize());
     have_rows_ = true;
-    if (hashable_) BuildHash();
+    if (hashable_) RETURN_IF_ERROR(BuildHash());
   }
   if (hashable_) return RunHashed(input, out);
   out.ResetFlat(input.size);

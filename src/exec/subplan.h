@@ -17,7 +17,8 @@ namespace oxibase {
 /// uncorrelated IN keeps the rows, by hash where it is plain equality.
 class Subplan {
  public:
-  Subplan(const SubplanExpr& expr, ExecState& state) : expr_(expr), state_(state) {}
+  Subplan(const SubplanExpr& expr, ExecState& state)
+      : expr_(expr), state_(state), rows_memory_(state.memory), hash_memory_(state.memory) {}
   Status Prepare();
   /// One result per row of `input`.
   Status Run(const Batch& input, Vector& out);
@@ -41,7 +42,7 @@ class Subplan {
 
   Status RunUncorrelated(const Batch& input, Vector& out);
   Status RunCached(const Batch& input, Vector& out);
-  void BuildHash();
+  Status BuildHash();
   Status RunHashed(const Batch& input, Vector& out);
   /// left operator ANY/ALL (rows_), for row `row` of the left operands.
   Result<Value> CompareWithRows(uint32_t row);
@@ -60,6 +61,8 @@ class Subplan {
   bool have_rows_ = false;
   bool null_rows_ = false;  // some row holds a NULL
   std::optional<KeyTable> hash_;
+
+  MemoryShare rows_memory_, hash_memory_;
 
   std::optional<KeyTable> cache_;  // outer values -> position in answers_, plus 1
   std::vector<Value> answers_;

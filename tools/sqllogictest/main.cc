@@ -39,7 +39,7 @@ std::vector<std::string> TestFiles(const std::vector<std::string>& paths, const 
 int main(int argc, char** argv) {
   CLI::App app("Runs SQL tests; ends with a line \"N passed, N failed\" that counts records.");
   std::vector<std::string> paths;
-  std::string server, conninfo, part;
+  std::string server, conninfo, part, session_sql;
   bool wire = false, freeze = false, quiet = false, rewrite = false;
   int jobs = 1;
   app.add_option("path", paths, ".test files, or folders of them")->required();
@@ -48,6 +48,7 @@ int main(int argc, char** argv) {
                "embedded, with all rows driven to segments after each statement");
   app.add_option("--server", server, "the program to start for --wire (default: beside this one)");
   app.add_option("--postgres", conninfo, "against PostgreSQL; a libpq connection string");
+  app.add_option("--session", session_sql, "SQL that each connection runs first");
   app.add_flag("--rewrite", rewrite, "write what came into the files, to be read as a diff");
   app.add_option("--match", part, "only files whose path contains this");
   app.add_option("-j,--jobs", jobs, "files at a time")->check(CLI::Range(1, 64));
@@ -57,6 +58,7 @@ int main(int argc, char** argv) {
   RunOptions options;
   options.rewrite = rewrite;
   options.backend.freeze = freeze;
+  options.session_sql = session_sql;
   if (!conninfo.empty()) {
     options.backend.kind = BackendKind::kPostgres;
     options.backend.conninfo = conninfo;

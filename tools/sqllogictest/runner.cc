@@ -155,7 +155,13 @@ class FileRun {
 
   Connection* Connect(const std::string& name, std::string& error) {
     Connection& connection = connections_[name];
-    if (connection.client == nullptr) connection.client = backend_->Connect(error);
+    if (connection.client == nullptr) {
+      connection.client = backend_->Connect(error);
+      if (connection.client != nullptr && !options_.session_sql.empty()) {
+        const Outcome outcome = connection.client->Execute(options_.session_sql, "");
+        if (!outcome.ok()) return error = outcome.message, nullptr;
+      }
+    }
     return connection.client != nullptr ? &connection : nullptr;
   }
 

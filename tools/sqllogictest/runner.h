@@ -12,6 +12,8 @@ struct RunOptions {
   BackendOptions backend;
   /// Replace what the file expects by what came.
   bool rewrite = false;
+  /// What each connection runs first; empty: nothing.
+  std::string session_sql;
 };
 
 struct FileReport {

@@ -2,7 +2,7 @@
 
 namespace oxibase {
 
-Status CteRows::Ensure(uint32_t row) {
+Status CteRows::Ensure(uint32_t row, ExecState& state) {
   while (!complete && store.size() <= row) {
     if (!producer) {
       complete = true;
@@ -13,13 +13,21 @@ Status CteRows::Ensure(uint32_t row) {
       complete = true;
     } else if (!batch->columns.empty() || store.types().empty()) {
       store.Append(*batch);
+      RETURN_IF_ERROR(state.Hold(store, memory, 0, [this](size_t chunk, Batch&& rows) {
+        std::shared_ptr<const Batch> kept;
+        for (Pin* pin : pins) {
+          if (pin->chunk != chunk) continue;
+          if (!kept) kept = std::make_shared<const Batch>(std::move(rows));
+          pin->kept = kept;
+        }
+      }));
     }
   }
   return {};
 }
 
 std::shared_ptr<CteRows> CteOperator::Register(const PhysicalCte& node, ExecState& state) {
-  auto rows = std::make_shared<CteRows>(node.children[0]->types);
+  auto rows = std::make_shared<CteRows>(node.children[0]->types, state.memory);
   state.ctes[node.cte_id] = rows;
   return rows;
 }
@@ -30,7 +38,7 @@ Status CteOperator::Prepare() {
 }
 
 Status CteOperator::DoOpen() {
-  rows_->store.Clear();
+  DoClose();
   rows_->complete = false;
   RETURN_IF_ERROR(child(0).Open());
   return child(1).Open();
@@ -39,13 +47,16 @@ Status CteOperator::DoOpen() {
 Status CteOperator::Finish() {
   if (plan_.modifies) {
     while (!rows_->complete) {
-      RETURN_IF_ERROR(rows_->Ensure(rows_->store.size()));
+      RETURN_IF_ERROR(rows_->Ensure(rows_->store.size(), state()));
     }
   }
   return Operator::Finish();
 }
 
-void CteOperator::DoClose() { rows_->store.Clear(); }
+void CteOperator::DoClose() {
+  rows_->store.Clear();
+  rows_->memory.Set0();
+}
 
 Status CteScanOperator::Prepare() {
   const auto& all = plan_.working_table ? state().working_tables : state().ctes;
@@ -54,17 +65,27 @@ Status CteScanOperator::Prepare() {
     return Error(ErrorCode::kInternalError, "no rows for CTE \"{}\"", plan_.name);
   }
   rows_ = found->second;
+  rows_->pins.push_back(&pin_);
   return {};
 }
 
+CteScanOperator::~CteScanOperator() {
+  if (rows_) std::erase(rows_->pins, &pin_);
+}
+
+void CteScanOperator::DoClose() { pin_ = {}; }
+
 Status CteScanOperator::DoOpen() {
   next_ = 0;
+  pin_ = {};
   return {};
 }
 
 Result<const Batch*> CteScanOperator::DoNext() {
-  RETURN_IF_ERROR(rows_->Ensure(next_));
+  RETURN_IF_ERROR(rows_->Ensure(next_, state()));
+  pin_ = {.chunk = next_ / kVectorSize, .kept = nullptr};
   const uint32_t count = rows_->store.Borrow(next_, kVectorSize, out_);
+  RETURN_IF_ERROR(rows_->store.status());
   if (count == 0) return nullptr;
   next_ += count;
   return &out_;

@@ -34,15 +34,18 @@ class CteScanOperator : public Operator {
  public:
   CteScanOperator(const PhysicalCteScan& node, ExecState& state)
       : Operator(node, state), plan_(node), out_(node.types) {}
+  ~CteScanOperator() override;
   Status Prepare() override;
 
  protected:
   Status DoOpen() override;
   Result<const Batch*> DoNext() override;
+  void DoClose() override;
 
  private:
   const PhysicalCteScan& plan_;
-  std::shared_ptr<CteRows> rows_;
+  std::shared_ptr<CteRows> rows_;  // shared with the operator that makes them
+  CteRows::Pin pin_;
   Batch out_;
   uint32_t next_ = 0;
 };

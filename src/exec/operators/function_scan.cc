@@ -105,7 +105,7 @@ Status FunctionScanOperator::MaterializeAll() {
       RETURN_IF_ERROR(Fetch(*call));
       if (call->batch.size == 0) break;
       call->store->Append(call->batch);
-      RETURN_IF_ERROR(memory_.Set(bytes + call->store->bytes()));
+      RETURN_IF_ERROR(state().Hold(*call->store, memory_, bytes));
     }
     bytes += call->store->bytes();
     longest_ = std::max(longest_, call->store->size());
@@ -146,6 +146,7 @@ Result<const Batch*> FunctionScanOperator::DoNext() {
     }
     const size_t own = call->batch.columns.size();
     call->store->Gather(rows_.get(), count, std::span(out_.columns).subspan(column, own));
+    RETURN_IF_ERROR(call->store->status());
     column += own;
   }
   next_ += count;

@@ -35,6 +35,8 @@ Status HashJoinOperator::Prepare() {
   left_rows_ = std::make_unique_for_overwrite<uint32_t[]>(kVectorSize);
   right_rows_ = std::make_unique_for_overwrite<uint32_t[]>(kVectorSize);
   heads_ = std::make_unique<uint32_t[]>(kVectorSize);
+  // Semi and anti joins without a condition want to know only which keys there are.
+  keys_only_ = output_.first_match_decides() && !output_.has_condition();
   return {};
 }
 
@@ -51,14 +53,21 @@ void HashJoinOperator::DoClose() {
   table_.Clear();
   next_row_.clear();
   output_.Reset();
+  if (spilled_ || spill_) ForgetSpill();
   memory_.Set0();
 }
 
-const uint32_t* HashJoinOperator::KeyedRows(ExpressionList& keys, uint32_t rows, uint32_t* count) {
+size_t HashJoinOperator::Bytes() const {
+  return rows_.bytes() + table_.bytes() + next_row_.capacity() * sizeof(uint32_t) +
+         (spill_ ? spill_->bytes() : 0);
+}
+
+const uint32_t* HashJoinOperator::KeyedRows(std::span<const Vector* const> keys, uint32_t rows,
+                                            uint32_t* count) {
   bool any_null = false;
   for (size_t k = 0; k < keys.size(); ++k) {
     const bool null_safe = k < plan_.null_safe.size() && plan_.null_safe[k];
-    any_null |= !null_safe && !keys.result(k).view().validity->all_valid();
+    any_null |= !null_safe && !keys[k]->view().validity->all_valid();
   }
   *count = rows;
   if (!any_null) return nullptr;
@@ -67,7 +76,7 @@ const uint32_t* HashJoinOperator::KeyedRows(ExpressionList& keys, uint32_t rows,
     bool null = false;
     for (size_t k = 0; k < keys.size() && !null; ++k) {
       const bool null_safe = k < plan_.null_safe.size() && plan_.null_safe[k];
-      null = !null_safe && keys.result(k).view().IsNull(i);
+      null = !null_safe && keys[k]->view().IsNull(i);
     }
     if (!null) keyed_[kept++] = i;
   }
@@ -75,41 +84,48 @@ const uint32_t* HashJoinOperator::KeyedRows(ExpressionList& keys, uint32_t rows,
   return keyed_.get();
 }
 
+void HashJoinOperator::Insert(const Batch& input, std::span<const Vector* const> keys) {
+  uint32_t count = 0;
+  const uint32_t* sel = KeyedRows(keys, input.size, &count);
+  table_.FindOrInsert(keys, sel, count, found_.get(), nullptr);
+  if (keys_only_) return;
+  const uint32_t first = rows_.size();
+  if (keeps_right_) {
+    rows_.Append(input);
+  } else {
+    rows_.Append(input.columns, sel, count);
+  }
+  next_row_.resize(rows_.size(), 0);
+  for (uint32_t i = 0; i < count; ++i) {
+    const uint32_t row = first + (keeps_right_ && sel ? sel[i] : i);
+    auto* list = reinterpret_cast<RowList*>(found_[i]);
+    if (list->first_plus_1 == 0) {
+      list->first_plus_1 = row + 1;
+    } else {
+      next_row_[list->last_plus_1 - 1] = row + 1;
+    }
+    list->last_plus_1 = row + 1;
+  }
+}
+
 Status HashJoinOperator::Build() {
   null_in_build_ = false;
   build_rows_ = 0;
-  // Semi and anti joins without a condition want to know only which keys there are.
-  const bool keys_only = output_.first_match_decides() && !output_.has_condition();
   for (;;) {
     ASSIGN_OR_RETURN(const Batch* input, child(1).Next());
     if (!input) break;
     if (input->empty()) continue;
     build_rows_ += input->size;
     RETURN_IF_ERROR(right_keys_.Evaluate(eval(), *input));
-    uint32_t count = 0;
-    const uint32_t* sel = KeyedRows(right_keys_, input->size, &count);
-    if (count < input->size) null_in_build_ = true;
-    table_.FindOrInsert(right_keys_.results(), sel, count, found_.get(), nullptr);
-    const uint32_t first = rows_.size();
-    if (!keys_only) {
-      if (keeps_right_) {
-        rows_.Append(*input);
-      } else {
-        rows_.Append(input->columns, sel, count);
-      }
-      next_row_.resize(rows_.size(), 0);
-      for (uint32_t i = 0; i < count; ++i) {
-        const uint32_t row = first + (keeps_right_ && sel ? sel[i] : i);
-        auto* list = reinterpret_cast<RowList*>(found_[i]);
-        if (list->first_plus_1 == 0) {
-          list->first_plus_1 = row + 1;
-        } else {
-          next_row_[list->last_plus_1 - 1] = row + 1;
-        }
-        list->last_plus_1 = row + 1;
-      }
+    uint32_t keyed = 0;
+    KeyedRows(right_keys_.results(), input->size, &keyed);
+    if (keyed < input->size) null_in_build_ = true;
+    if (spill_) {
+      RETURN_IF_ERROR(SpillRight(*input, right_keys_.results()));
+      continue;
     }
-    RETURN_IF_ERROR(memory_.Set(rows_.bytes() + table_.bytes() + next_row_.capacity() * 4));
+    Insert(*input, right_keys_.results());
+    if (!memory_.Fits(Bytes())) RETURN_IF_ERROR(BeginSpill());
   }
   if (keeps_right_) output_.right_matched().assign(rows_.size(), 0);
   built_ = true;
@@ -123,7 +139,7 @@ Status HashJoinOperator::BeginProbe(const Batch& left) {
   probe_row_ = 0;
   RETURN_IF_ERROR(left_keys_.Evaluate(eval(), left));
   uint32_t count = 0;
-  const uint32_t* sel = KeyedRows(left_keys_, left.size, &count);
+  const uint32_t* sel = KeyedRows(left_keys_.results(), left.size, &count);
   table_.Find(left_keys_.results(), sel, count, found_.get());
   if (sel) {
     std::fill_n(heads_.get(), left.size, 0);
@@ -133,7 +149,7 @@ Status HashJoinOperator::BeginProbe(const Batch& left) {
     }
   }
   if (null_in_build_) std::fill_n(output_.unknown(), left.size, 1);
-  if (output_.first_match_decides() && !output_.has_condition()) {
+  if (keys_only_) {
     for (uint32_t i = 0; i < count; ++i) {
       output_.matched()[sel ? sel[i] : i] = found_[i] != nullptr ? 1 : 0;
     }
@@ -185,7 +201,9 @@ Result<const Batch*> HashJoinOperator::DoNext() {
                              plan_.type == JoinType::kRight)) {
       left_done_ = true;
     }
+    if (spill_) RETURN_IF_ERROR(SpillAllLeft());
   }
+  if (spilled_) return NextSpilled();
   for (;;) {
     if (const Batch* batch = output_.Pop()) return batch;
     if (probing_) {

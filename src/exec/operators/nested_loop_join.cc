@@ -42,7 +42,7 @@ Status NestedLoopJoinOperator::Build() {
     ASSIGN_OR_RETURN(const Batch* input, child(1).Next());
     if (!input) break;
     rows_.Append(*input);
-    RETURN_IF_ERROR(memory_.Set(rows_.bytes()));
+    RETURN_IF_ERROR(state().Hold(rows_, memory_));
   }
   if (keeps_right_) output_.right_matched().assign(rows_.size(), 0);
   return {};
@@ -69,6 +69,7 @@ Result<bool> NestedLoopJoinOperator::MorePairs() {
       left_row_ < left_->size && right_row_ >= rows_.size() ? left_row_ + 1 : left_row_;
   if (output_.has_condition() || !output_.first_match_decides()) {
     rows_.Gather(right_rows_.get(), count, output_.right());
+    RETURN_IF_ERROR(rows_.status());
   }
   RETURN_IF_ERROR(output_.TakePairs(eval(), left_rows_.get(), count, complete,
                                     keeps_right_ ? right_rows_.get() : nullptr));
@@ -150,7 +151,12 @@ Result<const Batch*> NestedLoopJoinOperator::DoNext() {
       output_.FinishLeft();
       continue;
     }
-    if (left_done_) return keeps_right_ ? NextUnmatchedRight() : nullptr;
+    if (left_done_) {
+      if (!keeps_right_) return nullptr;
+      const Batch* rows = NextUnmatchedRight();
+      RETURN_IF_ERROR(rows_.status());
+      return rows;
+    }
     ASSIGN_OR_RETURN(left_, child(0).Next());
     if (!left_) {
       left_done_ = true;

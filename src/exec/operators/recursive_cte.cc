@@ -8,9 +8,10 @@ namespace oxibase {
 RecursiveCteOperator::RecursiveCteOperator(const PhysicalRecursiveCte& node, ExecState& state)
     : Operator(node, state),
       plan_(node),
-      working_(std::make_shared<CteRows>(node.types)),
+      working_(std::make_shared<CteRows>(node.types, state.memory)),
       next_rows_(node.types),
       memory_(state.memory),
+      seen_memory_(state.memory),
       out_(node.types) {
   working_->complete = true;
   state.working_tables[node.cte_id] = working_;
@@ -31,9 +32,11 @@ Status RecursiveCteOperator::DoOpen() {
 
 void RecursiveCteOperator::DoClose() {
   working_->store.Clear();
+  working_->memory.Set0();
   next_rows_.Clear();
   if (seen_) seen_->Clear();
   memory_.Set0();
+  seen_memory_.Set0();
 }
 
 Result<const Batch*> RecursiveCteOperator::DoNext() {
@@ -43,6 +46,8 @@ Result<const Batch*> RecursiveCteOperator::DoNext() {
       // A round has ended: its rows are what the next one works on.
       std::swap(working_->store, next_rows_);
       next_rows_.Clear();
+      RETURN_IF_ERROR(state().Hold(working_->store, working_->memory));
+      memory_.Force(next_rows_.bytes());
       if (working_->store.empty()) {
         done_ = true;
         break;
@@ -66,8 +71,9 @@ Result<const Batch*> RecursiveCteOperator::DoNext() {
       rows = &out_;
     }
     next_rows_.Append(*rows);
-    RETURN_IF_ERROR(
-        memory_.Set(next_rows_.bytes() + working_->store.bytes() + (seen_ ? seen_->bytes() : 0)));
+    RETURN_IF_ERROR(state().Hold(next_rows_, memory_));
+    // Rows seen before must be found at once: they stay in memory.
+    if (seen_) RETURN_IF_ERROR(seen_memory_.Set(seen_->bytes()));
     return rows;
   }
   return nullptr;

@@ -26,7 +26,7 @@ class RecursiveCteOperator : public Operator {
   std::shared_ptr<CteRows> working_;  // shared with the readers' lookup by id
   RowStore next_rows_;
   std::optional<KeyTable> seen_;
-  MemoryShare memory_;
+  MemoryShare memory_, seen_memory_;
   std::unique_ptr<std::byte*[]> found_;
   std::unique_ptr<uint32_t[]> created_;
   Batch out_;

@@ -29,7 +29,67 @@ Status SetOpOperator::DoOpen() {
 
 void SetOpOperator::DoClose() {
   rows_.Clear();
+  left_parts_.reset();
+  right_parts_.reset();
+  waiting_.clear();
+  depth_ = 0;
   memory_.Set0();
+}
+
+Status SetOpOperator::CountLeft(const Batch& input) {
+  columns_.clear();
+  for (const Vector& column : input.columns) columns_.push_back(&column);
+  if (!left_parts_) {
+    rows_.FindOrInsert(columns_, nullptr, input.size, found_.get(), nullptr);
+    for (uint32_t i = 0; i < input.size; ++i) ++reinterpret_cast<Counts*>(found_[i])->left;
+    if (memory_.Fits(rows_.bytes())) return {};
+    left_parts_ = std::make_unique<SpillPartitions>(rows_.types(), depth_, state());
+    right_parts_ = std::make_unique<SpillPartitions>(rows_.types(), depth_, state());
+    return {};
+  }
+  rows_.Find(columns_, nullptr, input.size, found_.get());
+  uint32_t missing = 0;
+  for (uint32_t i = 0; i < input.size; ++i) {
+    if (found_[i]) {
+      ++reinterpret_cast<Counts*>(found_[i])->left;
+    } else {
+      sel_[missing++] = i;
+    }
+  }
+  RETURN_IF_ERROR(left_parts_->Add(columns_, rows_.hashes(), sel_.get(), missing));
+  memory_.Force(rows_.bytes() + left_parts_->bytes());
+  return {};
+}
+
+Status SetOpOperator::CountRight(const Batch& input) {
+  columns_.clear();
+  for (const Vector& column : input.columns) columns_.push_back(&column);
+  rows_.Find(columns_, nullptr, input.size, found_.get());
+  uint32_t missing = 0;
+  for (uint32_t i = 0; i < input.size; ++i) {
+    if (found_[i]) {
+      ++reinterpret_cast<Counts*>(found_[i])->right;
+    } else if (left_parts_ && left_parts_->Has(left_parts_->Of(rows_.hashes()[i]))) {
+      sel_[missing++] = i;
+    }
+  }
+  if (missing == 0) return {};
+  RETURN_IF_ERROR(right_parts_->Add(columns_, rows_.hashes(), sel_.get(), missing));
+  memory_.Force(rows_.bytes() + left_parts_->bytes() + right_parts_->bytes());
+  return {};
+}
+
+Status SetOpOperator::QueueParts() {
+  if (!left_parts_) return {};
+  RETURN_IF_ERROR(left_parts_->Finish());
+  RETURN_IF_ERROR(right_parts_->Finish());
+  for (uint32_t part = SpillPartitions::kCount; part-- > 0;) {
+    if (!left_parts_->Has(part)) continue;
+    waiting_.push_back({left_parts_->Take(part), right_parts_->Take(part), depth_ + 1});
+  }
+  left_parts_.reset();
+  right_parts_.reset();
+  return {};
 }
 
 Status SetOpOperator::Count() {
@@ -37,22 +97,32 @@ Status SetOpOperator::Count() {
     for (;;) {
       ASSIGN_OR_RETURN(const Batch* input, child(side).Next());
       if (!input) break;
-      std::vector<const Vector*> keys;
-      for (const Vector& column : input->columns) keys.push_back(&column);
-      if (side == 0) {
-        rows_.FindOrInsert(keys, nullptr, input->size, found_.get(), nullptr);
-        for (uint32_t i = 0; i < input->size; ++i) ++reinterpret_cast<Counts*>(found_[i])->left;
-        RETURN_IF_ERROR(memory_.Set(rows_.bytes()));
-      } else {
-        rows_.Find(keys, nullptr, input->size, found_.get());
-        for (uint32_t i = 0; i < input->size; ++i) {
-          if (found_[i]) ++reinterpret_cast<Counts*>(found_[i])->right;
-        }
-      }
+      RETURN_IF_ERROR(side == 0 ? CountLeft(*input) : CountRight(*input));
     }
   }
   counted_ = true;
-  return {};
+  return QueueParts();
+}
+
+Result<bool> SetOpOperator::NextPart() {
+  if (waiting_.empty()) return false;
+  const Waiting part = std::move(waiting_.back());
+  waiting_.pop_back();
+  depth_ = part.depth;
+  rows_.Clear();
+  next_ = copies_done_ = 0;
+  for (int side = 0; side < 2; ++side) {
+    if (side == 1 && !part.right) break;
+    SpilledRowsReader reader(side == 0 ? *part.left : *part.right, true);
+    for (;;) {
+      RETURN_IF_ERROR(eval().CheckCancelled());
+      ASSIGN_OR_RETURN(const Batch* rows, reader.Next());
+      if (!rows) break;
+      RETURN_IF_ERROR(side == 0 ? CountLeft(*rows) : CountRight(*rows));
+    }
+  }
+  RETURN_IF_ERROR(QueueParts());
+  return true;
 }
 
 uint64_t SetOpOperator::Copies(const Counts& counts) const {
@@ -66,7 +136,11 @@ uint64_t SetOpOperator::Copies(const Counts& counts) const {
 
 Result<const Batch*> SetOpOperator::DoNext() {
   if (!counted_) RETURN_IF_ERROR(Count());
-  while (next_ < rows_.size()) {
+  for (;;) {
+    if (next_ == rows_.size()) {
+      ASSIGN_OR_RETURN(const bool more, NextPart());
+      if (!more) return nullptr;
+    }
     RETURN_IF_ERROR(eval().CheckCancelled());
     uint32_t count = 0;
     const size_t first = next_;
@@ -89,7 +163,6 @@ Result<const Batch*> SetOpOperator::DoNext() {
     out_.size = count;
     return &out_;
   }
-  return nullptr;
 }
 
 }  // namespace oxibase

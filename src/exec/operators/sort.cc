@@ -29,7 +29,8 @@ SortOperator::SortOperator(const PhysicalSort& node, ExecState& state)
       sorter_(SorterKeys(node.keys)),
       rows_(node.types),
       memory_(state.memory),
-      out_(node.types) {}
+      out_(node.types),
+      runs_(node.types, state) {}
 
 Status SortOperator::Prepare() {
   for (const SortKey& key : plan_.keys) RETURN_IF_ERROR(keys_.Add(*key.expr));
@@ -43,8 +44,10 @@ Status SortOperator::Prepare() {
 Status SortOperator::DoOpen() {
   sorter_.Clear();
   rows_.Clear();
+  runs_.Clear();
   next_ = 0;
-  sorted_ = input_done_ = false;
+  sorted_ = input_done_ = merging_ = false;
+  merged_ = 0;
   rest_ = nullptr;
   keep_ = UINT64_MAX;
   if (limit_) {
@@ -122,9 +125,51 @@ void SortOperator::Add(const Batch& input, uint32_t first, uint32_t count) {
   rows_.Append(input.columns, sel, count);
 }
 
+Status SortOperator::WriteRun() {
+  if (sorter_.empty()) return {};
+  sorter_.Sort();
+  const RowStore* const stores[] = {&rows_};
+  RETURN_IF_ERROR(runs_.Add(sorter_, stores, keep_));
+  sorter_.Release();
+  rows_.Clear();
+  memory_.Set0();
+  return {};
+}
+
+Status SortOperator::CheckMemory() {
+  const size_t bytes = rows_.bytes() + sorter_.bytes();
+  most_bytes_ = std::max(most_bytes_, bytes);
+  return memory_.Fits(bytes) ? Status() : WriteRun();
+}
+
+Status SortOperator::FinishInput() {
+  if (runs_.empty()) {
+    if (sorter_.size() > keep_) sorter_.KeepLeast(keep_);
+    sorter_.Sort();
+    return {};
+  }
+  RETURN_IF_ERROR(WriteRun());
+  merging_ = true;
+  most_disk_ = std::max(most_disk_, runs_.disk_bytes());
+  return runs_.Merge();
+}
+
+Result<const Batch*> SortOperator::NextMerged() {
+  if (merged_ >= keep_) return nullptr;
+  ASSIGN_OR_RETURN(const Batch* rows, runs_.Next());
+  if (!rows) return nullptr;
+  for (size_t c = 0; c < out_.columns.size(); ++c) out_.columns[c].Reference(rows->columns[c]);
+  out_.size = static_cast<uint32_t>(std::min<uint64_t>(rows->size, keep_ - merged_));
+  merged_ += out_.size;
+  return &out_;
+}
+
 Status SortOperator::ConsumePart() {
   sorter_.Clear();
   rows_.Clear();
+  runs_.Clear();
+  merging_ = false;
+  merged_ = 0;
   next_ = 0;
   if (rest_) {
     RETURN_IF_ERROR(keys_.Evaluate(eval(), *rest_));
@@ -140,24 +185,24 @@ Status SortOperator::ConsumePart() {
     if (input->empty()) continue;
     RETURN_IF_ERROR(keys_.Evaluate(eval(), *input));
     const uint32_t change = LastChange(input->size);
-    const bool whole = change == 0 && !sorter_.empty() && BeginsAnew(0);
+    const bool any = !sorter_.empty() || !runs_.empty();
+    const bool whole = change == 0 && any && BeginsAnew(0);
     for (size_t k = 0; k < plan_.presorted; ++k) {
       const uint32_t last = input->size - 1;
       last_keys_.columns[k].ResetFlat(1);
       CopyRows(last_keys_.columns[k], 0, keys_.result(k), &last, 1);
     }
     Add(*input, 0, change);
-    RETURN_IF_ERROR(memory_.Set(rows_.bytes() + sorter_.bytes()));
     if (change > 0 || whole) {
       rest_ = input;
       rest_first_ = change;
       break;
     }
     Add(*input, 0, input->size);
+    RETURN_IF_ERROR(CheckMemory());
   }
   most_bytes_ = std::max(most_bytes_, rows_.bytes() + sorter_.bytes());
-  sorter_.Sort();
-  return {};
+  return FinishInput();
 }
 
 Status SortOperator::Consume() {
@@ -167,21 +212,25 @@ Status SortOperator::Consume() {
     RETURN_IF_ERROR(keys_.Evaluate(eval(), *input));
     Add(*input, 0, input->size);
     if (sorter_.size() / 2 >= keep_ && sorter_.size() >= keep_ + kTopSlackRows) DropGreater();
-    most_bytes_ = std::max(most_bytes_, rows_.bytes() + sorter_.bytes());
-    RETURN_IF_ERROR(memory_.Set(rows_.bytes() + sorter_.bytes()));
+    RETURN_IF_ERROR(CheckMemory());
   }
-  if (sorter_.size() > keep_) sorter_.KeepLeast(keep_);
-  sorter_.Sort();
   sorted_ = true;
-  return {};
+  return FinishInput();
 }
 
 Result<const Batch*> SortOperator::DoNext() {
   if (plan_.presorted > 0) {
-    if (next_ == sorter_.size() && (!input_done_ || rest_)) RETURN_IF_ERROR(ConsumePart());
+    if (merging_) {
+      ASSIGN_OR_RETURN(const Batch* rows, NextMerged());
+      if (rows) return rows;
+    }
+    if ((merging_ || next_ == sorter_.size()) && (!input_done_ || rest_)) {
+      RETURN_IF_ERROR(ConsumePart());
+    }
   } else if (!sorted_) {
     RETURN_IF_ERROR(Consume());
   }
+  if (merging_) return NextMerged();
   const auto count = static_cast<uint32_t>(std::min<size_t>(kVectorSize, sorter_.size() - next_));
   if (count == 0) return nullptr;
   for (uint32_t i = 0; i < count; ++i) numbers_[i] = sorter_.row(next_ + i);
@@ -194,13 +243,15 @@ Result<const Batch*> SortOperator::DoNext() {
 void SortOperator::DoClose() {
   sorter_.Clear();
   rows_.Clear();
+  runs_.Clear();
   memory_.Set0();
 }
 
 std::string SortOperator::Note() const {
   if (!most_bytes_) return {};
+  if (most_disk_ > 0) return "Sort Method: external merge  Disk: " + Kilobytes(most_disk_);
   return std::string("Sort Method: ") + (plan_.limit ? "top-N heapsort" : "quicksort") +
-         "  Memory: " + std::to_string((most_bytes_ + 1023) / 1024) + "kB";
+         "  Memory: " + Kilobytes(most_bytes_);
 }
 
 }  // namespace oxibase

@@ -39,6 +39,8 @@ WindowOperator::WindowOperator(const PhysicalWindow& node, ExecState& state)
       rows_(node.children[0]->types),
       columns_({}),
       memory_(state.memory),
+      columns_memory_(state.memory),
+      runs_({}, state),
       out_(node.types) {}
 
 Status WindowOperator::AddColumn(const Expr& expr, size_t* column) {
@@ -90,6 +92,10 @@ Status WindowOperator::Prepare() {
     calls_.push_back(std::move(call));
   }
   columns_ = RowStore(column_types_);
+  std::vector<Type> all = plan_.children[0]->types;
+  all.insert(all.end(), column_types_.begin(), column_types_.end());
+  runs_.SetTypes(std::move(all));
+  sorts_ = !plan_.input_sorted && plan_.partition_by.size() + plan_.order_by.size() > 0;
   numbers_ = std::make_unique_for_overwrite<uint32_t[]>(kVectorSize);
   frames_of_batch_.resize(kVectorSize);
   return {};
@@ -111,7 +117,11 @@ void WindowOperator::DoClose() {
   sorter_.Clear();
   rows_.Clear();
   columns_.Clear();
+  runs_.Clear();
+  spilled_ = false;
+  loading_ = nullptr;
   memory_.Set0();
+  columns_memory_.Set0();
 }
 
 void WindowOperator::SortColumns() {
@@ -129,20 +139,16 @@ void WindowOperator::SortColumns() {
 
 Status WindowOperator::Consume() {
   consumed_ = true;
-  const size_t keys = plan_.partition_by.size() + plan_.order_by.size();
-  const bool sort = !plan_.input_sorted && keys > 0;
-  for (;;) {
-    ASSIGN_OR_RETURN(const Batch* input, child().Next());
-    if (!input) break;
-    if (input->empty()) continue;
-    RETURN_IF_ERROR(exprs_.Evaluate(eval(), *input));
-    if (sort) sorter_.Add(exprs_.results().first(keys), input->size, rows_.size());
-    columns_.Append(exprs_.results(), nullptr, input->size);
-    rows_.Append(*input);
-    RETURN_IF_ERROR(memory_.Set(rows_.bytes() + columns_.bytes() + sorter_.bytes()));
+  RETURN_IF_ERROR(ConsumeInput());
+  if (spilled_) {
+    RETURN_IF_ERROR(WriteRun());
+    if (!sorts_) RETURN_IF_ERROR(runs_.EndRun());
+    disk_bytes_ = std::max(disk_bytes_, runs_.disk_bytes());
+    RETURN_IF_ERROR(runs_.Merge());
+  } else if (sorts_) {
+    SortColumns();
   }
-  if (sort) SortColumns();
-  return rows_.empty() ? Status() : frames_.BeginExecution();
+  return rows_.empty() && !spilled_ ? Status() : frames_.BeginExecution();
 }
 
 bool WindowOperator::SameKeys(uint32_t a, uint32_t b, size_t first, size_t count) const {
@@ -331,6 +337,7 @@ Status WindowOperator::Compute(Call& call, uint32_t begin, uint32_t count, uint3
 
 Result<const Batch*> WindowOperator::DoNext() {
   if (!consumed_) RETURN_IF_ERROR(Consume());
+  if (spilled_ && next_ == rows_.size()) RETURN_IF_ERROR(LoadPartitions());
   const auto count =
       static_cast<uint32_t>(std::min<uint64_t>({goal_, kVectorSize, rows_.size() - next_}));
   if (count == 0) return nullptr;
@@ -359,6 +366,8 @@ Result<const Batch*> WindowOperator::DoNext() {
     }
     done += part;
   }
+  RETURN_IF_ERROR(rows_.status());
+  RETURN_IF_ERROR(columns_.status());
   next_ += count;
   out_.size = count;
   return &out_;

@@ -8,13 +8,15 @@
 #include "exec/operators/operator.h"
 #include "exec/row_sorter.h"
 #include "exec/row_store.h"
+#include "exec/sorted_runs.h"
 #include "exec/window_aggregate.h"
 #include "exec/window_frame.h"
 
 namespace oxibase {
 
 /// The functions of one window. All rows are taken in and put in order; results are then computed
-/// batch by batch as they are asked for.
+/// batch by batch as they are asked for. What does not fit in memory is sorted by runs on disk and
+/// read back partition by partition; of a partition that does not fit either, parts stay on disk.
 class WindowOperator : public Operator {
  public:
   WindowOperator(const PhysicalWindow& node, ExecState& state);
@@ -25,6 +27,7 @@ class WindowOperator : public Operator {
   Status DoOpen() override;
   Result<const Batch*> DoNext() override;
   void DoClose() override;
+  std::string Note() const override;
 
  private:
   struct Call {
@@ -37,6 +40,15 @@ class WindowOperator : public Operator {
 
   Status AddColumn(const Expr& expr, size_t* column);
   Status Consume();
+  Status ConsumeInput();
+  /// Moves what is at hand to disk.
+  Status WriteRun();
+  Status AppendToRun(const Batch& rows, std::span<const Vector* const> columns);
+  /// Reads whole partitions back, at least one. None: all have been.
+  Status LoadPartitions();
+  /// The first row of the batch at hand, from `first` on, that begins a partition; its size: none.
+  uint32_t NextBoundary(uint32_t first) const;
+  Status HoldMemory();
   void SortColumns();
   bool SameKeys(uint32_t a, uint32_t b, size_t first, size_t count) const;
   Status BeginPartition(uint32_t begin);
@@ -57,7 +69,13 @@ class WindowOperator : public Operator {
   RowSorter sorter_;
   RowStore rows_;     // the input, as it came
   RowStore columns_;  // exprs_, in order
-  MemoryShare memory_;
+  MemoryShare memory_, columns_memory_;
+  SortedRuns runs_;  // the input's columns and then exprs_
+  bool sorts_ = false;
+  bool spilled_ = false;
+  const Batch* loading_ = nullptr;  // of runs_, not taken from loading_row_ on
+  uint32_t loading_row_ = 0;
+  uint64_t disk_bytes_ = 0;
   WindowPartition partition_;
   FrameRows frame_;
   Batch out_;

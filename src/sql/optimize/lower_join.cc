@@ -304,6 +304,7 @@ Result<Lowered> Lowerer::LowerJoin(LogicalJoin& join, const Wish& wish) {
                       left_rows * kHashProbeCost * part;
   const bool keeps_order = left.ordered && join.type != JoinType::kFull;
   const size_t presorted = left.presorted;
+  result->keeps_order = keeps_order || presorted > 0;
   result->children.push_back(std::move(left.node));
   result->children.push_back(std::move(right.node));
   Lowered lowered = Finish(std::move(result), std::move(shape), rows, cost);

@@ -147,6 +147,8 @@ struct PhysicalHashJoin : PhysicalNode {
   /// Keys that match NULL with NULL (IS NOT DISTINCT FROM), parallel to the keys; empty: none.
   std::vector<bool> null_safe;
   ExprPtr residual;  // over both; may be null
+  /// Somebody counts on the left rows' order.
+  bool keeps_order = false;
 };
 
 /// For each left row runs children[1]: again with `params` set where it is correlated, else over
