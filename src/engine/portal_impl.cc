@@ -65,6 +65,7 @@ Status PortalImpl::Rebind(std::span<const Value> params) {
   tag_.clear();
   made_.rows.clear();
   made_at_ = 0;
+  kept_fetch_ = {};
   return {};
 }
 
@@ -296,6 +297,9 @@ Result<const Batch*> PortalImpl::NextRows(uint32_t max_rows) {
       batch_ = batch;
       return Slice(*batch, max_rows);
     }
+  }
+  if (made_at_ >= made_.rows.size() && kept_fetch_.left > 0) {
+    RETURN_IF_ERROR(session_.FetchKept(*this));
   }
   if (made_at_ >= made_.rows.size()) return static_cast<const Batch*>(nullptr);
   const auto count =

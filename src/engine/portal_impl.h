@@ -125,6 +125,15 @@ class PortalImpl : public Portal {
   std::shared_ptr<PortalImpl> inner_;  // FETCH's cursor, EXECUTE's statement
   uint64_t fetch_rows_ = 0;            // FETCH: how many more; UINT64_MAX: all
   bool inner_is_cursor_ = false;
+  /// What is left of a FETCH from a cursor that keeps its rows: made_ gets them piece by piece.
+  struct KeptFetch {
+    std::string cursor;
+    uint64_t number = 0;  // of the cursor, lest another has come by its name
+    bool forward = true;
+    uint64_t left = 0;  // UINT64_MAX: all
+    uint64_t fetched = 0;
+  };
+  KeptFetch kept_fetch_;
   Batch shown_;  // of a cursor's batch what the client sees
 
   std::unique_ptr<CopyTask> copy_;

@@ -102,9 +102,35 @@ Status SessionImpl::RunFetch(PortalImpl& portal, const ast::FetchStmt& statement
     return {};
   }
   for (const ResultColumn& column : cursor.columns()) portal.made_.types.push_back(column.type);
-  ASSIGN_OR_RETURN(const uint64_t count,
-                   cursor.Step(steps, statement.move ? nullptr : &portal.made_.rows));
-  portal.tag_ = fmt::format("{} {}", statement.move ? "MOVE" : "FETCH", count);
+  if (statement.move) {
+    ASSIGN_OR_RETURN(const uint64_t count, cursor.Step(steps, nullptr));
+    portal.tag_ = fmt::format("MOVE {}", count);
+    return {};
+  }
+  portal.kept_fetch_ = {.cursor = statement.cursor,
+                        .number = cursor.number(),
+                        .forward = steps.forward,
+                        .left = steps.count,
+                        .fetched = 0};
+  return FetchKept(portal);
+}
+
+Status SessionImpl::FetchKept(PortalImpl& portal) {
+  PortalImpl::KeptFetch& fetch = portal.kept_fetch_;
+  portal.made_.rows.clear();
+  portal.made_at_ = 0;
+  const auto it = cursors_.find(fetch.cursor);
+  if (it == cursors_.end() || it->second->number() != fetch.number) fetch.left = 0;
+  const uint64_t wanted = std::min<uint64_t>(fetch.left, kVectorSize);
+  if (wanted > 0) {
+    ASSIGN_OR_RETURN(
+        const uint64_t count,
+        it->second->Step({.forward = fetch.forward, .count = wanted}, &portal.made_.rows));
+    fetch.fetched += count;
+    if (count < wanted) fetch.left = 0;
+    if (fetch.left != UINT64_MAX) fetch.left -= count < wanted ? 0 : count;
+  }
+  portal.tag_ = fmt::format("FETCH {}", fetch.fetched);
   return {};
 }
 

@@ -265,6 +265,8 @@ class SessionImpl final : public Session,
   // Cursors (session_cursors.cc).
   Status RunDeclare(const ast::DeclareCursorStmt& statement);
   Status RunFetch(PortalImpl& portal, const ast::FetchStmt& statement);
+  /// The next rows of a FETCH from a cursor that keeps its rows.
+  Status FetchKept(PortalImpl& portal);
   void EndHeldCursors(bool committed);
   /// The row of WHERE CURRENT OF, or one that does not exist: 34000, 24000.
   Result<RowId> CurrentRow(const CurrentOf& current);

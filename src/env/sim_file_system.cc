@@ -68,6 +68,7 @@ struct SimFileSystem::State {
   int write_failures GUARDED_BY(mu) = 0;
   int read_failures GUARDED_BY(mu) = 0;
   uint64_t capacity GUARDED_BY(mu) = UINT64_MAX;
+  std::map<const Inode*, int> open GUARDED_BY(mu);  // how often; without a name it takes room too
 
   /// Counts a call that changes something. False: the process has died. `*dies_here`: in this very
   /// call, which may have an effect in part.
@@ -83,7 +84,14 @@ struct SimFileSystem::State {
   bool HasRoom(const Inode& inode, uint64_t size) const REQUIRES(mu) {
     if (size <= inode.bytes.size() || capacity == UINT64_MAX) return true;
     uint64_t used = 0;
-    for (const auto& [path, file] : names) used += file->bytes.size();
+    std::set<const Inode*> counted;
+    for (const auto& [path, file] : names) {
+      used += file->bytes.size();
+      counted.insert(file.get());
+    }
+    for (const auto& [file, times] : open) {
+      if (counted.insert(file).second) used += file->bytes.size();
+    }
     return used + (size - inode.bytes.size()) <= capacity;
   }
   void ChangeName(NameChange change) REQUIRES(mu) {
@@ -106,6 +114,10 @@ class SimFileSystem::SimFile final : public File {
         state_(std::move(state)),
         inode_(std::move(inode)),
         incarnation_(incarnation) {}
+  ~SimFile() override {
+    MutexLock lock(state_->mu);
+    if (--state_->open[inode_.get()] == 0) state_->open.erase(inode_.get());
+  }
 
   Result<size_t> ReadAt(uint64_t offset, std::span<std::byte> into) override {
     MutexLock lock(state_->mu);
@@ -244,6 +256,7 @@ Result<std::unique_ptr<File>> SimFileSystem::Open(const std::string& path, OpenM
       inode->pending.push_back(std::move(change));
     }
   }
+  ++state_->open[inode.get()];
   return std::unique_ptr<File>(
       std::make_unique<SimFile>(path, state_, std::move(inode), state_->incarnation));
 }

@@ -132,6 +132,7 @@ void ForeignKey::Reset() {
   unchecked_.Clear();
   removed_.Clear();
   removed_replaced_.clear();
+  memory_.Set0();
   check_queued_ = removal_queued_ = false;
 }
 
@@ -218,6 +219,7 @@ Status ForeignKey::CheckWritten(const Batch& rows, uint32_t row) {
     return {};
   }
   unchecked_.Append(keys, &row, 1);
+  RETURN_IF_ERROR(memory_.Set(unchecked_.bytes() + removed_.bytes()));
   if (!check_queued_) {
     check_queued_ = true;
     state_.context->end_of_statement.emplace_back(
@@ -280,6 +282,7 @@ Status ForeignKey::KeyRemoved(const Batch& old, uint32_t old_row, const Batch* f
     }
   }
   removed_.Append(row, nullptr, 1);
+  RETURN_IF_ERROR(memory_.Set(unchecked_.bytes() + removed_.bytes()));
   removed_replaced_.push_back(fresh ? 1 : 0);
   if (!removal_queued_) {
     removal_queued_ = true;

@@ -10,6 +10,7 @@
 #include "exec/expression_list.h"
 #include "exec/foreign_key_checks.h"
 #include "exec/key_table.h"
+#include "exec/memory_account.h"
 #include "exec/row_store.h"
 #include "exec/table_writer.h"
 #include "txn/tablet_access.h"
@@ -91,6 +92,7 @@ class ForeignKey {
   RowStore unchecked_{{}};  // keys not found at first
   RowStore removed_{{}};    // old key, in the referenced table's types, and new one
   std::vector<uint8_t> removed_replaced_;
+  MemoryShare memory_{state_.memory};
   bool check_queued_ = false;
   bool removal_queued_ = false;
   std::unique_ptr<Follower> follower_;

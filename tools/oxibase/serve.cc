@@ -23,6 +23,8 @@ struct ServeOptions {
   std::string listen = "127.0.0.1:5432";
   uint64_t log_megabytes = 64;
   std::string archive;
+  uint64_t memory_limit = 0;
+  std::string temp_directory;
 };
 
 int Fail(const Status& status) {
@@ -77,6 +79,8 @@ int Serve(const ServeOptions& options) {
   database_options.archive = options.archive;
   database_options.on_recovery = RecoveryLines();
   database_options.checkpoint_bytes = options.log_megabytes << 20;
+  database_options.memory_limit = options.memory_limit;
+  database_options.temp_directory = options.temp_directory;
   auto database = Database::Open(database_options);
   if (!database.ok()) return Fail(database.status());
   auto server = Server::Start(**database, server_options);
@@ -103,6 +107,13 @@ void AddServeCommand(CLI::App& app, int* exit_code) {
       app.add_subcommand("serve", "Serve a database folder over PostgreSQL's wire protocol");
   command->add_option("--data", options->data,
                       "the folder; made if it is missing (none: in memory)");
+  command
+      ->add_option("--memory-limit", options->memory_limit,
+                   "what to hold in memory at most, such as 512MB (none: four fifths of the "
+                   "machine's)")
+      ->transform(CLI::AsSizeValue(false));
+  command->add_option("--temp-directory", options->temp_directory,
+                      "where statements put what does not fit (none: tmp in the folder)");
   command->add_option("--listen", options->listen, "ADDRESS:PORT; port 0 takes a free one")
       ->capture_default_str();
   command

@@ -18,6 +18,7 @@ VirtualScanOperator::VirtualScanOperator(const PhysicalVirtualScan& node, ExecSt
     : Operator(node, state),
       plan_(node),
       rows_(ReadTypes(node)),
+      memory_(state.memory),
       read_(rows_.types()),
       out_(node.types) {}
 
@@ -34,10 +35,15 @@ Status VirtualScanOperator::Prepare() {
 }
 
 Status VirtualScanOperator::DoOpen() {
-  rows_.Clear();
+  DoClose();
   filled_ = false;
   next_ = 0;
   return {};
+}
+
+void VirtualScanOperator::DoClose() {
+  rows_.Clear();
+  memory_.Set0();
 }
 
 Status VirtualScanOperator::Fill() {
@@ -48,6 +54,7 @@ Status VirtualScanOperator::Fill() {
     for (Vector& column : buffer.columns) column.ResetFlat(kVectorSize);
   };
   restart();
+  Status held;
   RETURN_IF_ERROR(context().virtual_tables->Rows(
       *plan_.table->virtual_table, [&](std::span<const Value> values) {
         for (size_t c = 0; c < positions_.size(); ++c) {
@@ -57,17 +64,19 @@ Status VirtualScanOperator::Fill() {
         }
         if (++buffer.size == kVectorSize) {
           rows_.Append(buffer);
+          if (held.ok()) held = state().Hold(rows_, memory_);
           restart();
         }
       }));
   if (buffer.size > 0) rows_.Append(buffer);
-  return {};
+  return held;
 }
 
 Result<const Batch*> VirtualScanOperator::DoNext() {
   if (!filled_) RETURN_IF_ERROR(Fill());
   for (;;) {
     const uint32_t count = rows_.Borrow(next_, kVectorSize, read_);
+    RETURN_IF_ERROR(rows_.status());
     if (count == 0) return nullptr;
     next_ += count;
     uint32_t kept = count;

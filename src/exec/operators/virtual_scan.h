@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "exec/expression_list.h"
+#include "exec/memory_account.h"
 #include "exec/operators/operator.h"
 #include "exec/row_store.h"
 
@@ -18,7 +19,7 @@ class VirtualScanOperator : public Operator {
  protected:
   Status DoOpen() override;
   Result<const Batch*> DoNext() override;
-  void DoClose() override { rows_.Clear(); }
+  void DoClose() override;
 
  private:
   Status Fill();
@@ -27,6 +28,7 @@ class VirtualScanOperator : public Operator {
   std::vector<size_t> positions_;  // of the columns read, in the table
   OptionalExpression filter_;
   RowStore rows_;
+  MemoryShare memory_;
   Batch read_, out_;
   std::unique_ptr<uint32_t[]> sel_;
   bool filled_ = false;
