@@ -166,7 +166,9 @@ TEST_F(SpillTest, CancelledStatementsLeaveNothing) {
       const auto rows = Rows(sql);
       done = true;
       canceller.Join();
-      if (!rows.ok()) EXPECT_EQ(rows.status().code(), ErrorCode::kQueryCanceled) << sql;
+      if (!rows.ok()) {
+        EXPECT_EQ(rows.status().code(), ErrorCode::kQueryCanceled) << sql;
+      }
       ExpectNothingLeft();
     }
   }
