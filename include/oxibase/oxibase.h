@@ -97,7 +97,8 @@ void oxibase_disconnect(oxibase_connection* connection);
  * last statement changed or returned. Not for COPY from or to the client. */
 int oxibase_execute(oxibase_connection* connection, const char* sql, ptrdiff_t length,
                     uint64_t* rows);
-/* Ends the statement that runs now, with 57014. Does nothing when none runs. */
+/* Ends the statement that runs now, or a wait for a notification, with 57014. Does nothing when
+ * there is neither. */
 int oxibase_cancel(oxibase_connection* connection);
 
 /* BEGIN, COMMIT and ROLLBACK without the parsing. Within a transaction another begin fails with
@@ -114,6 +115,22 @@ char oxibase_transaction_status(const oxibase_connection* connection);
 typedef void (*oxibase_notice)(void* user, const char* severity, const char* sqlstate,
                                const char* message);
 int oxibase_set_notice(oxibase_connection* connection, oxibase_notice notice, void* user);
+
+/* ---- Notifications -------------------------------------------------------------------------- */
+
+/* What NOTIFY on a channel that the connection listens to (LISTEN) brings. */
+typedef struct oxibase_notification {
+  const char* channel;
+  const char* payload; /* "" when there is none */
+  int32_t process;     /* of the connection that notified: its pg_backend_pid() */
+} oxibase_notification;
+
+/* The next notification, in the order of commits: OXIBASE_ROW, and its texts, valid until the next
+ * such call; or OXIBASE_DONE if none comes within `timeout_ms` (0: does not wait; negative: waits
+ * as long as it takes). They come between transactions: in one, 25001. oxibase_cancel ends a wait
+ * with 57014. */
+int oxibase_next_notification(oxibase_connection* connection, int64_t timeout_ms,
+                              oxibase_notification* out);
 
 /* ---- Statements ----------------------------------------------------------------------------- */
 

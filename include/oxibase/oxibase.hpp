@@ -28,6 +28,7 @@
 //   anything                 std::string: as SQL prints and reads it
 //   NULL                     std::optional of these; nullptr and std::nullopt as parameters
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -318,6 +319,13 @@ class CopyOut {
 
 class Transaction;
 
+/// What NOTIFY on a channel that one listens to brings.
+struct Notification {
+  std::string channel;
+  std::string payload;
+  int32_t process = 0;  // pg_backend_pid() of the connection that notified
+};
+
 /// A conversation with the database: one call at a time.
 class Connection {
  public:
@@ -371,6 +379,13 @@ class Connection {
 
   /// Ends the statement that runs now, with 57014. From any thread.
   void Cancel() { internal::Check(oxibase_cancel(handle_)); }
+  /// The next notification on a channel of LISTEN, if one comes in time; 25001 in a transaction.
+  std::optional<Notification> NextNotification(std::chrono::milliseconds timeout) {
+    oxibase_notification next{};
+    const int64_t wait = std::max<int64_t>(timeout.count(), 0);
+    if (internal::Check(oxibase_next_notification(handle_, wait, &next)) != OXIBASE_ROW) return {};
+    return Notification{next.channel, next.payload, next.process};
+  }
   /// Calls `notice` for each NOTICE, WARNING, ...
   void SetNotice(oxibase_notice notice, void* user) {
     internal::Check(oxibase_set_notice(handle_, notice, user));

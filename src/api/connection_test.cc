@@ -305,4 +305,33 @@ TEST(ConnectionTest, BeginWithinATransactionFailsAndLeavesItAlone) {
   EXPECT_EQ(c.QueryValue<int>("SELECT count(*) FROM b"), 2);
 }
 
+TEST(ConnectionTest, NotificationsWakeWhoWaits) {
+  using std::chrono::milliseconds;
+  Database db;
+  Connection listener = db.Connect();
+  EXPECT_FALSE(listener.NextNotification(milliseconds(0)));
+  listener.Execute("LISTEN jobs");
+  EXPECT_FALSE(listener.NextNotification(milliseconds(1)));
+  std::thread other([&db] {
+    Connection c = db.Connect();
+    std::this_thread::sleep_for(milliseconds(50));
+    c.Execute("BEGIN; NOTIFY jobs, 'one'; NOTIFY jobs, 'one'; NOTIFY jobs; COMMIT");
+  });
+  const auto first = listener.NextNotification(milliseconds(60'000));
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->channel, "jobs");
+  EXPECT_EQ(first->payload, "one");
+  EXPECT_NE(first->process, listener.QueryValue<int>("SELECT pg_backend_pid()"));
+  const auto second = listener.NextNotification(milliseconds(60'000));
+  ASSERT_TRUE(second);
+  EXPECT_EQ(second->payload, "");
+  EXPECT_FALSE(listener.NextNotification(milliseconds(1)));
+  other.join();
+  Transaction transaction = listener.Begin();
+  EXPECT_EQ(StateOf([&] { listener.NextNotification(milliseconds(0)); }), "25001");
+  transaction.Commit();
+  EXPECT_EQ(StateWhenCancelled(listener, [&] { listener.NextNotification(milliseconds(60'000)); }),
+            "57014");
+}
+
 }  // namespace

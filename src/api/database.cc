@@ -96,6 +96,11 @@ int oxibase_connect(oxibase_database* database, oxibase_connection** out) try {
     connection->notice(connection->notice_user, std::string(severity).c_str(),
                        oxibase::SqlState(info.code).data(), info.message.c_str());
   };
+  options.on_notification = [box = &handle->mailbox] {
+    oxibase::MutexLock lock(box->mu);
+    box->has_news = true;
+    box->changes.NotifyAll();
+  };
   auto session = handle->database->Connect(options);
   if (!session.ok()) return Fail(session.status());
   handle->session = std::move(*session);
@@ -141,6 +146,14 @@ int oxibase_execute(oxibase_connection* connection, const char* sql, ptrdiff_t l
 
 int oxibase_cancel(oxibase_connection* connection) {
   if (!connection) return FailNull("the connection");
+  {
+    oxibase::MutexLock lock(connection->mailbox.mu);
+    if (connection->mailbox.waits) {
+      connection->mailbox.cancelled = true;
+      connection->mailbox.changes.NotifyAll();
+      return OXIBASE_OK;
+    }
+  }
   connection->session->Cancel();
   return OXIBASE_OK;
 }

@@ -9,13 +9,25 @@
 
 #include "engine/database.h"
 #include "engine/session.h"
+#include "env/mutex.h"
 #include "oxibase/oxibase.h"
 
 struct oxibase_database {
   std::shared_ptr<oxibase::Database> database;  // shared with its connections
 };
 
+/// Where a connection waits for notifications.
+struct oxibase_mailbox {
+  oxibase::Mutex mu;
+  oxibase::CondVar changes;
+  bool has_news GUARDED_BY(mu) = false;
+  bool waits GUARDED_BY(mu) = false;
+  bool cancelled GUARDED_BY(mu) = false;
+  std::deque<oxibase::Notification> taken;  // the first is what the caller looks at
+};
+
 struct oxibase_connection {
+  oxibase_mailbox mailbox;  // outlives the session
   std::shared_ptr<oxibase::Database> database;
   std::unique_ptr<oxibase::Session> session;
   oxibase_statement* statements = nullptr;  // a list through `previous` and `next`

@@ -13,6 +13,7 @@
 #include "catalog/catalog_version.h"
 #include "common/memory_tracker.h"
 #include "engine/database.h"
+#include "engine/notification_hub.h"
 #include "engine/sequences.h"
 #include "engine/table_statistics.h"
 #include "env/env.h"
@@ -46,6 +47,7 @@ struct Database::Impl {
   std::unique_ptr<TxnCheckpointSource> checkpoint_source;
   std::unique_ptr<Checkpointer> checkpointer;
   SequenceManager sequences;
+  NotificationHub notifications{txns};
 
   /// The newest committed catalog.
   std::shared_ptr<const CatalogVersion> Catalog() const {

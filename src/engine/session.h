@@ -18,6 +18,13 @@ namespace oxibase {
 
 class Database;
 
+/// What somebody's NOTIFY brings to a session that listens.
+struct Notification {
+  std::string channel;
+  std::string payload;
+  int32_t pid = 0;  // of who notified
+};
+
 struct SessionOptions {
   std::string user = "postgres";
   std::string database = "postgres";
@@ -32,6 +39,9 @@ struct SessionOptions {
   std::function<void()> before_blocking;
   /// Terminate was called, from whatever thread: the client is to be told and to go.
   std::function<void()> on_terminate;
+  /// TakeNotifications has something, or will when the transaction ends. From any thread, under a
+  /// lock: it must be short and not call back. Not again before they are taken.
+  std::function<void()> on_notification;
 };
 
 struct ResultColumn {
@@ -192,6 +202,11 @@ class Session {
   virtual CatalogLookup& catalog_lookup() = 0;
   virtual Result<std::string> Setting(std::string_view name) = 0;
   virtual Status Set(std::string_view name, std::string_view value) = 0;
+
+  /// The next that came on channels that it listens to, in the order of commits, some of
+  /// `bytes_max` at a time; empty when there are no more, and within a transaction. They may be
+  /// shown when pending_lsn() is durable. Cheap when there are none.
+  virtual std::vector<Notification> TakeNotifications(size_t bytes_max) = 0;
 
   /// Names that begin with the prefix, quoted where needed, in order. Waits for no lock.
   virtual std::vector<std::string> Complete(const NameQuery& query) = 0;

@@ -99,7 +99,8 @@ SessionImpl::SessionImpl(Database& database, SessionOptions options, int32_t pid
       pid_(pid),
       secret_(secret),
       txn_(db_.txns.NewTransaction(this)),
-      ddl_(std::make_unique<DdlTransaction>(db_, *txn_)) {
+      ddl_(std::make_unique<DdlTransaction>(db_, *txn_)),
+      notifications_(db_.notifications, pid, options_.on_notification) {
   settings_.on_report = options_.on_parameter;
   if (!options_.application_name.empty()) {
     settings_.SetDefault("application_name", options_.application_name)
@@ -177,9 +178,11 @@ Status SessionImpl::CommitTransaction() {
   }
   const bool has_ddl = ddl_->has_changes();
   if (has_ddl) ddl_->Publish();
-  Result<Lsn> committed = txn_->Commit([&] {
+  const auto undone = [&] {
     if (has_ddl) ddl_->Rollback();
-  });
+  };
+  Result<Lsn> committed =
+      notifications_.has_changes() ? notifications_.Commit(*txn_, undone) : txn_->Commit(undone);
   state_ = State::kIdle;
   if (!committed.ok()) {
     settings_.EndTransaction(false);
@@ -195,6 +198,7 @@ Status SessionImpl::CommitTransaction() {
 
 void SessionImpl::RollbackTransaction() {
   constraints_.Clear();
+  notifications_.Clear();
   EndPortals();
   savepoints_.clear();
   // Rows before what they lie in, and that before the locks.

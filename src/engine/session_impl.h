@@ -18,6 +18,7 @@
 #include "engine/portal_impl.h"
 #include "engine/prepared.h"
 #include "engine/session.h"
+#include "engine/session_notifications.h"
 #include "engine/settings.h"
 #include "engine/transaction_modes.h"
 #include "exec/exec_context.h"
@@ -77,6 +78,10 @@ class SessionImpl final : public Session,
   CatalogLookup& catalog_lookup() override { return *this; }
   Result<std::string> Setting(std::string_view name) override { return GetSetting(name, false); }
   Status Set(std::string_view name, std::string_view value) override;
+  std::vector<Notification> TakeNotifications(size_t bytes_max) override {
+    if (state_ != State::kIdle) return {};
+    return notifications_.Take(bytes_max, &pending_lsn_);
+  }
   std::vector<std::string> Complete(const NameQuery& query) override;
   StatementProgress progress() const override {
     return {progress_.rows.load(std::memory_order_relaxed),
@@ -108,6 +113,7 @@ class SessionImpl final : public Session,
   Status LockTable(Oid table, TableLockMode mode, LockWait wait) override;
   Transaction& txn() override { return *txn_; }
   std::shared_ptr<BackupPin>& backup_pin() { return backup_pin_; }
+  SessionNotifications& notifications() { return notifications_; }
   /// Rows go to the caller: what they show of commits that are not durable yet must not leave
   /// before those are.
   void NoteRowsRead() { pending_lsn_ = std::max(pending_lsn_, txn_->read_dependency()); }
@@ -284,6 +290,7 @@ class SessionImpl final : public Session,
   std::unique_ptr<Transaction> txn_;
   std::unique_ptr<DdlTransaction> ddl_;
   DeferredConstraints constraints_{*this};
+  SessionNotifications notifications_;
   State state_ = State::kIdle;
   Lsn pending_lsn_;
   EvalContext eval_;
@@ -317,6 +324,7 @@ class SessionImpl final : public Session,
     DdlTransaction::Mark ddl;
     size_t settings;
     DeferredConstraints::Mark constraints;
+    SessionNotifications::Mark notifications;
     uint64_t cursors;  // the newest one's number
     bool read_only;    // of the transaction, which the savepoint's end brings back
   };
@@ -366,6 +374,8 @@ using CatalogFunctions =
 const CatalogFunctions& AdvisoryLockFunctions();
 /// engine/system/privilege_tables.cc.
 const CatalogFunctions& PrivilegeFunctions();
+/// engine/system/notification_functions.cc.
+const CatalogFunctions& NotificationFunctions();
 /// engine/system/backup_functions.cc.
 const CatalogFunctions& BackupFunctions();
 /// The roles that there are; empty, or 0, if there is none such.

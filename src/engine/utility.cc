@@ -28,7 +28,6 @@ bool NeedsNoTransaction(const ast::Statement& statement) {
     case StatementKind::kCheckpoint:
     case StatementKind::kDeallocate:
     case StatementKind::kDiscard:
-    case StatementKind::kUnlisten:
       return true;
     default:
       return false;
@@ -223,10 +222,25 @@ Status SessionImpl::RunUtility(PortalImpl& portal) {
     case StatementKind::kCheckpoint:
       portal.tag_ = "CHECKPOINT";
       return database_.Checkpoint();
-    case StatementKind::kUnlisten:
-      // (LISTEN is refused so far: nobody listens to anything.)
-      portal.tag_ = "UNLISTEN";
+    case StatementKind::kListen:
+      portal.tag_ = "LISTEN";
+      notifications_.Listen(As<ast::ListenStmt>(statement).channel);
       return {};
+    case StatementKind::kUnlisten: {
+      portal.tag_ = "UNLISTEN";
+      const std::string& channel = As<ast::UnlistenStmt>(statement).channel;
+      if (channel.empty()) {
+        notifications_.UnlistenAll();
+      } else {
+        notifications_.Unlisten(channel);
+      }
+      return {};
+    }
+    case StatementKind::kNotify: {
+      portal.tag_ = "NOTIFY";
+      const auto& notify = As<ast::NotifyStmt>(statement);
+      return notifications_.Notify(notify.channel, notify.payload);
+    }
     case StatementKind::kDiscard: {
       const auto type = As<ast::DiscardStmt>(statement).type;
       using Discard = ast::DiscardStmt::Type;
@@ -239,6 +253,7 @@ Status SessionImpl::RunUtility(PortalImpl& portal) {
         named_.clear();
         settings_.ResetAll();
         txn_->UnlockAllAdvisory();
+        notifications_.UnlistenAll();
       }
       if (type == Discard::kAll || type == Discard::kPlans) {
         cache_.clear();
@@ -376,7 +391,8 @@ Status SessionImpl::RunTransaction(PortalImpl& portal, const ast::TransactionStm
       RETURN_IF_ERROR(need_block("SAVEPOINT"));
       txn_->DefineSavepoint(statement.savepoint);
       savepoints_.push_back({statement.savepoint, ddl_->mark(), settings_.Mark(),
-                             constraints_.mark(), cursor_number_, modes_.read_only});
+                             constraints_.mark(), notifications_.mark(), cursor_number_,
+                             modes_.read_only});
       return {};
     case Type::kRelease: {
       portal.tag_ = "RELEASE";
@@ -406,6 +422,7 @@ Status SessionImpl::RunTransaction(PortalImpl& portal, const ast::TransactionStm
       });
       settings_.RollbackTo(savepoints_.back().settings);
       constraints_.RollbackTo(savepoints_.back().constraints);
+      notifications_.RollbackTo(savepoints_.back().notifications);
       modes_.read_only = savepoints_.back().read_only;
       state_ = State::kBlock;
       return {};

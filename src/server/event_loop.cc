@@ -22,7 +22,7 @@ EventLoop::Connection::Connection(EventLoop& l, Database& database, std::unique_
       socket(std::move(s)),
       protocol(database, socket->peer(),
                {[this] { return loop.FlushNow(this); }, [this] { loop.BeforeBlocking(this); },
-                [this] { loop.Terminate(this); }}) {}
+                [this] { loop.Terminate(this); }, [this] { loop.Notified(this); }}) {}
 
 EventLoop::EventLoop(Server& server, Database& database) : server_(server), database_(database) {}
 
@@ -69,6 +69,48 @@ void EventLoop::Terminate(Connection* connection) {
   }
   has_posted_.store(true, std::memory_order_release);
   poller_.Wake();
+}
+
+void EventLoop::Notified(Connection* connection) {
+  {
+    MutexLock lock(mu_);
+    notified_.push_back(connection);
+  }
+  if (!has_notified_.exchange(true, std::memory_order_release)) poller_.Wake();
+}
+
+void EventLoop::SendNotified(uint64_t turn) {
+  std::vector<Connection*> notified;
+  {
+    MutexLock lock(mu_);
+    notified.swap(notified_);
+  }
+  for (size_t i = 0; i < notified.size(); ++i) {
+    Connection* const connection = notified[i];
+    // Who is with another thread is looked at when it comes back.
+    if (!connections_.contains(connection) || connection->detached) continue;
+    {
+      MutexLock lock(mu_);
+      running_ = connection;
+    }
+    const bool stays = !connection->protocol.SendNotifications() || Reply(connection);
+    if (!KeepsTurn(connection, turn)) {
+      // A client that does not read took this thread's time; the others are for who has the loop.
+      {
+        MutexLock lock(mu_);
+        notified_.insert(notified_.end(), notified.begin() + static_cast<long>(i) + 1,
+                         notified.end());
+      }
+      has_notified_.store(true, std::memory_order_release);
+      poller_.Wake();
+      return;
+    }
+    {
+      MutexLock lock(mu_);
+      running_ = nullptr;
+    }
+    if (!stays) Drop(connection);
+  }
 }
 
 void EventLoop::WaitForClient(Connection* connection) {
@@ -120,6 +162,11 @@ void EventLoop::TakePosted() {
     } else {
       poller_.SetActive(connection->socket->fd(), connection, true);
       WaitForClient(connection);
+      {
+        MutexLock lock(mu_);
+        notified_.push_back(connection);
+      }
+      has_notified_.store(true, std::memory_order_release);
     }
   }
   for (Connection* connection : terminated) {
@@ -140,6 +187,7 @@ void EventLoop::Drop(Connection* connection) {
     // Nobody says it any more: the session is gone. Another connection may get this address.
     MutexLock lock(mu_);
     std::erase(terminated_, connection);
+    std::erase(notified_, connection);
   }
   server_.connections_.fetch_sub(1, std::memory_order_relaxed);
 }
@@ -165,6 +213,8 @@ void EventLoop::Run(uint64_t turn) {
     }
     const size_t count = poller_.Wait(events, WaitMillis());
     TakePosted();
+    if (has_notified_.exchange(false, std::memory_order_acquire)) SendNotified(turn);
+    if (turn_.load(std::memory_order_acquire) != turn) return;
     if (!idle_.empty()) EndIdle();
     if (durable_moved_.exchange(false, std::memory_order_acquire)) ReplyParked(turn);
     if (turn_.load(std::memory_order_acquire) != turn) return;

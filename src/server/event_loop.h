@@ -64,6 +64,10 @@ class EventLoop {
   void Drop(Connection* connection);
   /// Its session is to end; from any thread.
   void Terminate(Connection* connection);
+  /// Its session has notifications for the client; from any thread.
+  void Notified(Connection* connection);
+  /// Sends them to those that are idle. Afterwards the turn may be lost.
+  void SendNotified(uint64_t turn);
   /// From now on the client may be silent for as long as its session lets it.
   void WaitForClient(Connection* connection);
   void ForgetIdle(Connection* connection);
@@ -85,7 +89,9 @@ class EventLoop {
   std::vector<std::unique_ptr<Socket>> new_sockets_ GUARDED_BY(mu_);
   std::vector<Connection*> returned_ GUARDED_BY(mu_);  // served by threads that had lost the loop
   std::vector<Connection*> terminated_ GUARDED_BY(mu_);
+  std::vector<Connection*> notified_ GUARDED_BY(mu_);
   std::atomic<bool> has_posted_{false};
+  std::atomic<bool> has_notified_{false};
 
   // Of the thread whose turn it is.
   std::map<Connection*, std::unique_ptr<Connection>> connections_;

@@ -105,6 +105,19 @@ class Permutation {
     return true;
   }
 
+  /// What a step brought forth.
+  std::string ShowAll(const Outcome& outcome) const {
+    std::string text = Show(outcome);
+    for (const Outcome::Notified& one : outcome.notified) {
+      std::string by = "somebody";
+      for (size_t s = 0; s < sessions_.size(); ++s) {
+        if (sessions_[s].pid == one.pid) by = spec_.sessions[s].name;
+      }
+      text += "  notified of " + one.channel + " '" + one.payload + "' by " + by + "\n";
+    }
+    return text;
+  }
+
   bool Broken(const std::string& why) {
     text_ += "BROKEN: " + why + "\n";
     return false;
@@ -156,7 +169,7 @@ class Permutation {
     if (Waits(session)) {
       text_ += " <waiting ...>\n";
     } else {
-      text_ += '\n' + Show(session.pending.get());
+      text_ += '\n' + ShowAll(session.pending.get());
     }
     while (InCircle() && AwaitOne()) {
     }
@@ -207,7 +220,7 @@ class Permutation {
 
   void Tell(Session& session) {
     text_ += "step " + spec_.steps[session.step].name + ": <... completed>\n" +
-             Show(session.pending.get());
+             ShowAll(session.pending.get());
   }
 
   /// Tells which of the waiting steps have ended, in the order of sessions.

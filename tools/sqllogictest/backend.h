@@ -20,6 +20,11 @@ struct Outcome {
   std::string types;
   std::vector<std::vector<std::optional<std::string>>> rows;
   int64_t count = 0;
+  /// What NOTIFY has brought since the last statement and with this one; over the wire only.
+  struct Notified {
+    std::string channel, payload, pid;
+  };
+  std::vector<Notified> notified;
 
   bool ok() const { return sqlstate.empty(); }
 };

@@ -51,6 +51,11 @@ class LibpqClient : public Client {
         break;
       }
     }
+    PQconsumeInput(conn_);
+    while (PGnotify* one = PQnotifies(conn_)) {
+      outcome.notified.push_back({one->relname, one->extra, std::to_string(one->be_pid)});
+      PQfreemem(one);
+    }
     return outcome;
   }
 

@@ -346,8 +346,8 @@ const CatalogFunctions& Calls() {
 
 Result<Value> CallCatalogFunction(SessionImpl& session, std::string_view name, Args args) {
   for (const CatalogFunctions* functions :
-       {&Calls(), &AdvisoryLockFunctions(), &PrivilegeFunctions(),
-                                           &BackupFunctions()}) {
+       {&Calls(), &AdvisoryLockFunctions(), &PrivilegeFunctions(), &NotificationFunctions(),
+        &BackupFunctions()}) {
     const auto it = functions->find(name);
     if (it != functions->end()) return it->second(session, args);
   }

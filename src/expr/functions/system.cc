@@ -6,6 +6,7 @@
 #include "common/datetime_pattern.h"
 #include "expr/function_registry.h"
 #include "expr/kernels.h"
+#include "expr/table_function.h"
 #include "expr/time_zone_of.h"
 
 namespace oxibase {
@@ -185,9 +186,24 @@ Function Own(Oid oid, std::string_view name, TypeId result, Kernel kernel,
   return f;
 }
 
+/// pg_listening_channels(): the session has them as an array.
+TableRows OpenListeningChannels(EvalContext& context, CallSite& site, std::span<const Value>) {
+  if (!context.session) {
+    return Error(ErrorCode::kFeatureNotSupported, "function {}() cannot be used here",
+                 site.function->name);
+  }
+  ASSIGN_OR_RETURN(const Value channels,
+                   context.session->CatalogFunction("pg_listening_channels", {}));
+  auto rows = std::make_unique<RowsOfValues>(OutTypes(site));
+  const ArrayView array(channels.bytes());
+  for (uint32_t i = 0; i < array.size(); ++i) rows->Add(0, array.GetValue(i));
+  return std::unique_ptr<TableFunctionState>(std::move(rows));
+}
+
 }  // namespace
 
 void RegisterSystem(FunctionRegistry& r) {
+  r.Table("pg_listening_channels", &OpenListeningChannels);
   r.Scalar("current_user", &Strict<&CurrentUser>);
   r.Scalar("session_user", &Strict<&SessionUser>);
   r.Scalar("current_database", &Strict<&CurrentDatabase>);
@@ -328,6 +344,7 @@ void RegisterSystem(FunctionRegistry& r) {
       "catalog:pg_reload_conf",
       "catalog:pg_char_max_length",
       "catalog:pg_notify",
+      "catalog:pg_notification_queue_usage",
   };
   const Kernel ask = [](EvalContext& context, CallSite& site, std::span<const Vector* const> args,
                         uint32_t rows, Vector& out) -> Status {

@@ -188,6 +188,7 @@ bool Protocol::HandleStartup(std::string_view body) {
   };
   options.before_blocking = hooks_.before_blocking;
   options.on_terminate = hooks_.on_terminate;
+  options.on_notification = hooks_.on_notification;
   // What changes during start-up is told below.
   const size_t mark = out_.size();
   Result<std::unique_ptr<Session>> session = database_.Connect(options);
@@ -848,9 +849,32 @@ void Protocol::SendComplete(std::string_view tag) {
 void Protocol::SendReady() {
   is_ready_ = true;
   if (phase_ == Phase::kClosed) return;
+  PutNotifications();
   out_.Begin('Z');
   out_.Byte(static_cast<char>(session_->transaction_status()));
   out_.End();
+}
+
+bool Protocol::SendNotifications() {
+  // Between the messages of a pipeline the session is in a transaction, in PostgreSQL's eyes too.
+  return phase_ == Phase::kReady && is_ready_ && !copy_ && PutNotifications();
+}
+
+bool Protocol::PutNotifications() {
+  bool any = false;
+  for (;;) {
+    const std::vector<Notification> some = session_->TakeNotifications(kSendBytes);
+    if (some.empty()) return any;
+    any = true;
+    for (const Notification& one : some) {
+      out_.Begin('A');
+      out_.Int32(one.pid);
+      out_.String(one.channel);
+      out_.String(one.payload);
+      out_.End();
+    }
+    if (!FlushIfMany().ok()) return any;  // the client is gone
+  }
 }
 
 void Protocol::SendParameter(std::string_view name, std::string_view value) {

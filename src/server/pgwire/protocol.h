@@ -24,6 +24,8 @@ class Protocol {
     std::function<void()> before_blocking;
     /// The session is to end: call Terminate. From any thread.
     std::function<void()> on_terminate;
+    /// SendNotifications has something to say, as soon as the client is idle. From any thread.
+    std::function<void()> on_notification;
   };
 
   Protocol(Database& database, std::string peer, Hooks hooks);
@@ -40,6 +42,9 @@ class Protocol {
   void Terminate();
   /// The client was silent for longer than idle_limit_ms: 25P03, 57P05.
   void EndIdle();
+  /// Puts what was notified to an idle client into the output; false: nothing, or it is not idle
+  /// (then they go out when it is).
+  bool SendNotifications();
   /// How long the client may be silent from now on, milliseconds; 0: for ever.
   int64_t idle_limit_ms() const;
   /// Memory of its buffers.
@@ -97,6 +102,7 @@ class Protocol {
   void SendFields(const ErrorInfo& info, std::string_view severity, std::string_view text);
   void SendComplete(std::string_view tag);
   void SendReady();
+  bool PutNotifications();
   void SendParameter(std::string_view name, std::string_view value);
   Status FlushIfMany();
   void DropPortals();

@@ -40,6 +40,10 @@ class Pruner {
         break;
       case LogicalKind::kProject: {
         auto& project = static_cast<LogicalProject&>(node);
+        // What has effects is evaluated, whether somebody looks at its value or not.
+        for (size_t i = 0; i < project.exprs.size(); ++i) {
+          if (IsVolatile(*project.exprs[i])) used_.insert(project.output[i].var);
+        }
         KeepUsed(project.exprs, project.output, 0, used_);
         break;
       }

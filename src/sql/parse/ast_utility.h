@@ -154,10 +154,27 @@ struct DiscardStmt : Statement {
   Type type = Type::kAll;
 };
 
-/// UNLISTEN of a channel or of all.
+struct ListenStmt : Statement {
+  static constexpr StatementKind kKind = StatementKind::kListen;
+  ListenStmt() : Statement(kKind) {}
+
+  std::string channel;
+};
+
 struct UnlistenStmt : Statement {
   static constexpr StatementKind kKind = StatementKind::kUnlisten;
   UnlistenStmt() : Statement(kKind) {}
+
+  /// Empty: all.
+  std::string channel;
+};
+
+struct NotifyStmt : Statement {
+  static constexpr StatementKind kKind = StatementKind::kNotify;
+  NotifyStmt() : Statement(kKind) {}
+
+  std::string channel;
+  std::string payload;
 };
 
 struct ExplainStmt : Statement {
@@ -214,7 +231,7 @@ struct UnsupportedStmt : Statement {
   static constexpr StatementKind kKind = StatementKind::kUnsupported;
   UnsupportedStmt() : Statement(kKind) {}
 
-  /// "CREATE FUNCTION", "LISTEN" ...
+  /// "CREATE FUNCTION", "GRANT" ...
   std::string command;
 };
 

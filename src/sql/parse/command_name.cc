@@ -206,12 +206,6 @@ std::string CommandName(const Node* node) {
       return "SECURITY LABEL";
     case T_RuleStmt:
       return "CREATE RULE";
-    case T_NotifyStmt:
-      return "NOTIFY";
-    case T_ListenStmt:
-      return "LISTEN";
-    case T_UnlistenStmt:
-      return "UNLISTEN";
     case T_LoadStmt:
       return "LOAD";
     case T_ClusterStmt:

@@ -350,8 +350,22 @@ StatementPtr Transformer::TransformStatement(const Node* node) {
     }
     case T_DiscardStmt:
       return MakeDiscard(Pg<::DiscardStmt>(node));
-    case T_UnlistenStmt:
-      return std::make_unique<UnlistenStmt>();
+    case T_ListenStmt: {
+      auto out = std::make_unique<ListenStmt>();
+      out->channel = Text(Pg<::ListenStmt>(node)->conditionname);
+      return out;
+    }
+    case T_UnlistenStmt: {
+      auto out = std::make_unique<UnlistenStmt>();
+      out->channel = Text(Pg<::UnlistenStmt>(node)->conditionname);
+      return out;
+    }
+    case T_NotifyStmt: {
+      auto out = std::make_unique<NotifyStmt>();
+      out->channel = Text(Pg<::NotifyStmt>(node)->conditionname);
+      out->payload = Text(Pg<::NotifyStmt>(node)->payload);
+      return out;
+    }
     case T_ExplainStmt:
       return MakeExplain(Pg<::ExplainStmt>(node));
     case T_VacuumStmt:

@@ -7,10 +7,10 @@
 #include <fstream>
 #include <utility>
 
+#include "../recovery_lines.h"
 #include "env/clock.h"
 #include "env/env.h"
 #include "fmt/format.h"
-#include "../recovery_lines.h"
 #include "result_query.h"
 
 namespace oxibase {
@@ -176,6 +176,7 @@ void Shell::RunTimed(std::string_view sql, const std::function<Status()>& body) 
     if (monitor_->TakeInterrupt()) stop_ = depth_ > 0;
   }
   if (!status.ok()) PrintError(status, sql);
+  PrintNotifications();
   if (timing_) {
     Print(fmt::format("Time: {:.3f} ms\n",
                       static_cast<double>(clock.MonotonicNanos() - begin) / 1e6));
@@ -279,6 +280,20 @@ void Shell::EndCopyLines(bool failed) {
     PrintTag(portal->tag());
     return {};
   });
+}
+
+void Shell::PrintNotifications() {
+  for (;;) {
+    const std::vector<Notification> some = session_->TakeNotifications(kCopyChunkBytes);
+    if (some.empty()) return;
+    for (const Notification& one : some) {
+      const std::string payload =
+          one.payload.empty() ? "" : fmt::format(" with payload \"{}\"", one.payload);
+      PrintResult(fmt::format(
+          "Asynchronous notification \"{}\"{} received from server process with PID {}.\n",
+          one.channel, payload, one.pid));
+    }
+  }
 }
 
 void Shell::PrintError(const Status& status, std::string_view sql) {

@@ -75,6 +75,8 @@ class Shell {
   /// What is said about it.
   void Print(const std::string& text);
   void PrintTag(std::string_view tag);
+  /// What was notified on channels that were listened to.
+  void PrintNotifications();
   void PrintError(const Status& status, std::string_view sql);
   /// A line on stderr; Complain: that counts as an error.
   void Say(const std::string& text);
