@@ -13,6 +13,7 @@ usage: bench/large_table.py BUILD_FOLDER [--limit 256] [--factor 4] (-h: more)
 import argparse
 import base64
 import collections
+import itertools
 import os
 import random
 import re
@@ -27,6 +28,7 @@ import time
 ALLOWED = 1.2  # times the limit
 BODY = 100  # bytes of text
 ROW_BYTES = 3 * 8 + BODY + 10  # what a row is counted as
+BLOCK = 4096  # rows made at once
 SEED = 7919
 
 
@@ -49,10 +51,9 @@ class Table:
 
     def lines(self):
         chance = random.Random(SEED)
-        block = 4096
-        for first in range(1, self.rows + 1, block):
-            text = base64.b64encode(chance.randbytes(block * BODY * 3 // 4)).decode()
-            last = min(first + block, self.rows + 1)
+        for first in range(1, self.rows + 1, BLOCK):
+            text = base64.b64encode(chance.randbytes(BLOCK * BODY * 3 // 4)).decode()
+            last = min(first + BLOCK, self.rows + 1)
             yield "".join(
                 f"{i}\t{i * SEED % self.rows}\t0\t{i}:{text[(i - first) * BODY:(i - first + 1) * BODY]}\n"
                 for i in range(first, last)
@@ -168,19 +169,21 @@ class Run:
         self.server.query(
             "CREATE TABLE large (id int8 PRIMARY KEY, k int8 NOT NULL, n int8 NOT NULL, body text NOT NULL)",
             "CREATE INDEX large_k ON large (k)")
-        loader = subprocess.Popen(self.server.command("-c", r"\copy large FROM STDIN"),
-                                  stdin=subprocess.PIPE, stderr=subprocess.PIPE)
-        size = 0
-        try:
-            for block in self.table.lines():
-                loader.stdin.write(block)
-                size += len(block)
-            loader.stdin.close()
-        except BrokenPipeError:
-            pass
-        errors = loader.stderr.read().decode().strip()
-        if loader.wait() != 0:
-            raise RuntimeError(errors.splitlines()[0])
+        size, lines = 0, self.table.lines()
+        each = self.table.rows // self.arguments.copies + 1
+        for _ in range(self.arguments.copies):
+            loader = subprocess.Popen(self.server.command("-c", r"\copy large FROM STDIN"),
+                                      stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+            try:
+                for block in itertools.islice(lines, each // BLOCK + 1):
+                    loader.stdin.write(block)
+                    size += len(block)
+                loader.stdin.close()
+            except BrokenPipeError:
+                pass
+            errors = loader.stderr.read().decode().strip()
+            if loader.wait() != 0:
+                raise RuntimeError(errors.splitlines()[0])
         return f"{size / 1e6:.0f} MB of text"
 
     def point_reads(self, column):
@@ -394,6 +397,7 @@ def main():
     parser.add_argument("--limit", type=int, default=256, help="memory_limit in MB")
     parser.add_argument("--factor", type=int, default=4, help="the table's bytes, in limits")
     parser.add_argument("--log-mb", type=int, default=64, help="log that makes a checkpoint")
+    parser.add_argument("--copies", type=int, default=1, help="COPYs (transactions) that load it")
     parser.add_argument("--reads", type=int, default=20000, help="point reads by each key")
     parser.add_argument("--folder", help="where the data goes")
     parser.add_argument("--keep", action="store_true", help="leave the data there")
