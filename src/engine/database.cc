@@ -6,6 +6,7 @@
 #include "catalog/table_storage.h"
 #include "engine/catalog_loader.h"
 #include "engine/database_impl.h"
+#include "engine/history_retention.h"
 #include "engine/session_impl.h"
 #include "env/system_memory.h"
 #include "storage/mvcc/tablet.h"
@@ -126,6 +127,10 @@ Result<std::unique_ptr<Database>> Database::Open(const DatabaseOptions& options)
   restorer.Finish();
   for (const auto& [id, state] : restorer.sequences()) impl->sequences.Restore(state);
   RETURN_IF_ERROR(LoadCatalog(*impl));
+  ApplyRetentions(*impl, *impl->Catalog());
+  if (impl->txns.longest_retention_micros() > 0) {
+    impl->txns.commit_times().Restore(restorer.TakeCommits());
+  }
   if (impl->folder) {
     impl->txns.AttachLog(impl->wal());
     impl->sequences.AttachLog(impl->wal());

@@ -8,6 +8,8 @@
 #include "catalog/table_storage.h"
 #include "common/key_codec.h"
 #include "engine/database_impl.h"
+#include "engine/ddl/storage_properties.h"
+#include "engine/history_retention.h"
 #include "storage/mvcc/tablet.h"
 #include "txn/tablet_access.h"
 
@@ -329,14 +331,46 @@ void DdlTransaction::PublishChanges(bool forward) {
   database_.catalog_number_now.store(number, std::memory_order_release);
 }
 
+// Nobody reads these tables now: the locks say so.
+void DdlTransaction::EndHistories() {
+  for (const Change& change : changes_) {
+    if (change.kind != ObjectKind::kTable || !change.before || !change.after) continue;
+    const auto& before = std::get<TableDef>(*change.before);
+    const auto& after = std::get<TableDef>(*change.after);
+    if (before.tablet != after.tablet || !ChangesOldRows(before, after)) continue;
+    std::shared_ptr<Tablet> tablet = database_.txns.tablets().Find(after.tablet);
+    if (!tablet) continue;
+    tablet->history().Begin(Timestamp::Max());
+    ended_histories_.push_back(std::move(tablet));
+  }
+}
+
+void DdlTransaction::BeginHistories() {
+  for (const auto& tablet : ended_histories_) database_.txns.BeginHistory(*tablet);
+  ended_histories_.clear();
+}
+
 void DdlTransaction::Publish() {
   if (changes_.empty()) return;
+  EndHistories();
   PublishChanges(true);
   published_ = true;
 }
 
 void DdlTransaction::Committed() {
   for (const auto& action : on_commit_) action();
+  BeginHistories();
+  const auto catalog = database_.Catalog();
+  for (const Change& change : changes_) {
+    const bool is_storage = change.kind == ObjectKind::kComment &&
+                            change.sub >> 16 == ddl::StorageProperties::kClassKind;
+    if (is_storage && change.oid == kPostgresDatabase) {
+      ApplyRetentions(database_, *catalog);
+    } else if (is_storage || (change.kind == ObjectKind::kTable && change.after)) {
+      const auto table = catalog->TableByOid(change.oid);
+      if (table) ApplyRetention(database_, *catalog, *table);
+    }
+  }
   changes_.clear();
   undo_.clear();
   on_commit_.clear();
@@ -346,6 +380,7 @@ void DdlTransaction::Committed() {
 
 void DdlTransaction::Rollback() {
   if (published_) PublishChanges(false);
+  BeginHistories();
   published_ = false;
   RollbackTo({nullptr, 0, 0, 0, 0});
 }

@@ -90,6 +90,10 @@ class DdlTransaction {
   static void ApplyTo(CatalogVersion& catalog, const Change& change, bool forward);
   void Rebase() const;
   void PublishChanges(bool forward);
+  /// Tables whose past cannot be read as what they are now: whether it is to begin after the
+  /// commit.
+  void EndHistories();
+  void BeginHistories();
 
   Database::Impl& database_;
   Transaction& txn_;
@@ -101,6 +105,7 @@ class DdlTransaction {
   std::vector<std::function<void()>> undo_;
   std::vector<std::function<void()>> on_commit_;
   bool published_ = false;
+  std::vector<std::shared_ptr<Tablet>> ended_histories_;  // between Publish and the end
 };
 
 }  // namespace oxibase

@@ -199,6 +199,7 @@ Status PortalImpl::StartPlan() {
   session_.AddPortal(this);
   context_.txn = session_.txn_.get();
   context_.snapshot = session_.txn_->BeginStatement(plan_->modifies);
+  context_.as_of_newest = {};
   context_.tables = &session_;
   context_.virtual_tables = session_.system_tables_.get();
   context_.progress = &session_.progress_;

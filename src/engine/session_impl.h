@@ -378,6 +378,8 @@ const CatalogFunctions& PrivilegeFunctions();
 const CatalogFunctions& NotificationFunctions();
 /// engine/system/backup_functions.cc.
 const CatalogFunctions& BackupFunctions();
+// When transactions committed.
+const CatalogFunctions& HistoryFunctions();
 /// The roles that there are; empty, or 0, if there is none such.
 std::string_view RoleName(Oid oid);
 Oid FindRole(std::string_view name);

@@ -107,6 +107,8 @@ struct ExecContext {
   };
   std::vector<RowOverride> overrides;
   Snapshot override_snapshot;
+  /// The newest state that AS OF a time reads in this execution; 0: nobody asked yet.
+  Timestamp as_of_newest;
   ProgressCounter* progress = nullptr;
   DeferredChecks* deferred = nullptr;  // null: nothing waits
   /// What the statement's memory is counted in; null: nowhere.

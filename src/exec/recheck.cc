@@ -20,6 +20,7 @@ Result<const Batch*> Recheck::Run(std::span<const ExecContext::RowOverride> rows
   context_.eval.subplans = subplans_.get();
   context_.txn = from.txn;
   context_.snapshot = from.snapshot;
+  context_.as_of_newest = from.as_of_newest;
   context_.override_snapshot = from.txn->LatestSnapshot();
   context_.tables = from.tables;
   context_.virtual_tables = from.virtual_tables;

@@ -19,6 +19,9 @@ class TabletRestorer::ReplayPart final : public WalReplayPart {
   Status ApplyTxn(TxnId txn, Timestamp commit_ts, ByteSpan changes) override {
     highest_ = std::max(highest_, commit_ts);
     highest_txn_ = std::max(highest_txn_, txn);
+    if (part_ == 0 && (commits_.empty() || commits_.back().at < commit_ts)) {
+      commits_.push_back({commit_ts, txn});
+    }
     RowChangeReader reader(changes);
     RowChange change;
     for (;;) {
@@ -40,6 +43,7 @@ class TabletRestorer::ReplayPart final : public WalReplayPart {
 
   Timestamp highest() const { return highest_; }
   TxnId highest_txn() const { return highest_txn_; }
+  const std::vector<CommitTimes::Commit>& commits() const { return commits_; }
 
  private:
   Tablet& Find(TabletId id) {
@@ -58,6 +62,7 @@ class TabletRestorer::ReplayPart final : public WalReplayPart {
   std::map<TabletId, Tablet*> tablets_;
   Tablet* current_ = nullptr;  // the one used last
   TabletId current_id_;
+  std::vector<CommitTimes::Commit> commits_;
   Timestamp highest_;
   TxnId highest_txn_;
 };
@@ -111,6 +116,7 @@ void TabletRestorer::Finish() {
   for (const auto& part : parts_) {
     highest_ = std::max(highest_, part->highest());
     highest_txn_ = std::max(highest_txn_, part->highest_txn());
+    commits_.insert(commits_.end(), part->commits().begin(), part->commits().end());
   }
   parts_.clear();
   txns_.SetRecovered(highest_, highest_txn_);

@@ -6,6 +6,7 @@
 
 #include "env/mutex.h"
 #include "storage/checkpoint/recovery_target.h"
+#include "txn/commit_times.h"
 
 namespace oxibase {
 
@@ -39,6 +40,9 @@ class TabletRestorer final : public RecoveryTarget {
   /// Makes the transaction manager begin above everything found. REQUIRES: all was handed over
   void Finish();
 
+  /// When the transactions of the log committed, in its order.
+  std::vector<CommitTimes::Commit> TakeCommits() { return std::move(commits_); }
+
   /// The last state of each sequence.
   const std::map<uint64_t, SequenceState>& sequences() const { return sequences_; }
 
@@ -52,6 +56,7 @@ class TabletRestorer final : public RecoveryTarget {
   std::map<TabletId, std::shared_ptr<Tablet>> tablets_ GUARDED_BY(mu_);
   std::vector<std::unique_ptr<ReplayPart>> parts_;
   std::map<uint64_t, SequenceState> sequences_;
+  std::vector<CommitTimes::Commit> commits_;
   Timestamp highest_;
   TxnId highest_txn_;
 };

@@ -92,6 +92,11 @@ class Transaction {
 
   /// None until it writes.
   TxnId id() const { return id_; }
+  /// The same, given now if there is none. REQUIRES: active()
+  TxnId AssignId() {
+    id_ = {owner_};
+    return id_;
+  }
   bool has_writes() const { return !writes_.empty(); }
 
   // ---- Statements.

@@ -102,13 +102,13 @@ std::unique_ptr<Transaction> TxnManager::NewTransaction(TxnHooks* hooks) {
   return std::unique_ptr<Transaction>(new Transaction(*this, hooks));
 }
 
-Timestamp TxnManager::NextTimestamp() {
+Timestamp TxnManager::NextTimestamp(TxnId txn) {
   const int64_t micros = std::max<int64_t>(clock_.WallMicros() - Clock::kUnixMicros2020, 0);
   const uint64_t now = Timestamp::FromMicros(static_cast<uint64_t>(micros)).value;
   const uint64_t ts = std::max(now, last_ts_.load(std::memory_order_relaxed) + 1);
   {
     MutexLock lock(pending_mu_);
-    pending_.push_back({ts, UINT64_MAX, false});
+    pending_.push_back({ts, UINT64_MAX, false, longest_retention_micros() > 0 ? txn : TxnId()});
   }
   last_ts_.store(ts, std::memory_order_release);
   return {ts};
@@ -117,24 +117,24 @@ Timestamp TxnManager::NextTimestamp() {
 Result<Lsn> TxnManager::Append(Transaction& txn) {
   if (wal_ == nullptr) {
     MutexLock lock(commit_mu_);
-    txn.commit_ts_ = NextTimestamp();
+    txn.commit_ts_ = NextTimestamp(txn.id_);
     return Lsn(0);
   }
   txn.commit_ts_ = {};
   Result<WalRange> range = wal_->AppendTxn(txn.id_, txn.redo_, [this, &txn] {
-    txn.commit_ts_ = NextTimestamp();
+    txn.commit_ts_ = NextTimestamp(txn.id_);
     return txn.commit_ts_;
   });
   if (!range.ok()) {
     // It has no place in the log, but those behind it wait for its timestamp to be passed.
-    if (txn.commit_ts_.value != 0) MarkStamped(txn.commit_ts_, Lsn(0));
+    if (txn.commit_ts_.value != 0) MarkStamped(txn.commit_ts_, Lsn(0), /*failed=*/true);
     txn.commit_ts_ = {};
     return std::move(range).status();
   }
   return range->end;
 }
 
-void TxnManager::MarkStamped(Timestamp ts, Lsn lsn) {
+void TxnManager::MarkStamped(Timestamp ts, Lsn lsn, bool failed) {
   MutexLock lock(pending_mu_);
   const auto entry =
       std::lower_bound(pending_.begin(), pending_.end(), ts.value,
@@ -142,6 +142,7 @@ void TxnManager::MarkStamped(Timestamp ts, Lsn lsn) {
   OXI_CHECK(entry != pending_.end() && entry->ts == ts.value);
   entry->lsn = lsn.value;
   entry->stamped = true;
+  if (failed) entry->txn = {};
   AdvanceLocked(std::max(Durable(), observed_durable_));
 }
 
@@ -163,6 +164,7 @@ void TxnManager::AdvanceLocked(uint64_t durable) {
   uint64_t visible = 0;
   while (pending_stamped_ > 0 && pending_.front().lsn <= durable) {
     visible = pending_.front().ts;
+    if (pending_.front().txn) commit_times_.Add({{visible}, pending_.front().txn});
     pending_.pop_front();
     --pending_stamped_;
   }
@@ -200,6 +202,61 @@ SnapshotPin TxnManager::PinVisible() {
   }
 }
 
+SnapshotPin TxnManager::PinPast(const Tablet& tablet, Timestamp at) {
+  SnapshotPin pin;
+  pin.manager_ = this;
+  pin.slot_ = snapshots_.AcquireSlot();
+  pin.read_ts_ = at;
+  // In this order, see TabletHistory.
+  pin.slot_->ts.store(std::max<uint64_t>(at.value, 1), std::memory_order_seq_cst);
+  if (at < tablet.history().from()) pin.Release();
+  return pin;
+}
+
+void TxnManager::SetRetention(Tablet& tablet, int64_t micros) {
+  TabletHistory& history = tablet.history();
+  const int64_t before = history.retention_micros();
+  history.set_retention_micros(micros);
+  if (micros <= 0) {
+    history.Begin(Timestamp::Max());
+    return;
+  }
+  int64_t longest = longest_retention_micros_.load(std::memory_order_relaxed);
+  while (longest < micros && !longest_retention_micros_.compare_exchange_weak(
+                                 longest, micros, std::memory_order_relaxed)) {
+  }
+  if (before <= 0) BeginHistory(tablet);
+}
+
+void TxnManager::BeginHistory(Tablet& tablet) {
+  if (tablet.history().retention_micros() <= 0) return;
+  // In this order: a commit that did not keep its versions has taken its timestamp before.
+  tablet.history().StartKeeping();
+  tablet.history().Begin(last_commit_ts());
+}
+
+void TxnManager::TrimHistory() {
+  if (longest_retention_micros() == 0) return;
+  const uint64_t visible = visible_ts_.load(std::memory_order_seq_cst);
+  const int64_t now = clock_.WallMicros() - Clock::kUnixMicros2020;
+  const auto before = [&](int64_t micros) {
+    const uint64_t then = static_cast<uint64_t>(std::max<int64_t>(now - micros, 0));
+    return Timestamp{std::min(Timestamp::FromMicros(then).value, visible)};
+  };
+  commit_times_.Trim(before(longest_retention_micros()));
+  for (const std::shared_ptr<Tablet>& tablet : tablets_.All()) {
+    TabletHistory& history = tablet->history();
+    if (!history.keeps()) continue;
+    history.Advance(before(history.retention_micros()));
+    std::vector<DeadVersion> dead;
+    for (const TabletHistory::Superseded& old : history.TakeOld()) {
+      tablet->Pin(1);
+      dead.push_back({tablet.get(), old.row, old.version, old.begin, old.end});
+    }
+    DisposePinned(dead, /*keep_history=*/false);
+  }
+}
+
 SnapshotPin TxnManager::PinLastCommit() {
   SnapshotPin pin;
   pin.manager_ = this;
@@ -228,18 +285,20 @@ void TxnManager::DisposeHung(SnapshotSlot* slot) {
     slot->has_hung.store(false, std::memory_order_seq_cst);
     hung.swap(slot->hung);
   }
-  DisposePinned(hung);
+  // A reader of the past may have been the last one to see what its tablet no longer keeps.
+  DisposePinned(hung, /*keep_history=*/false);
 }
 
-void TxnManager::DisposePinned(const std::vector<DeadVersion>& dead) {
+void TxnManager::DisposePinned(const std::vector<DeadVersion>& dead, bool keep_history) {
   if (dead.empty()) return;
   std::vector<uint64_t> snapshots;
   EpochGuard guard(epochs_);
-  Dispose(dead.data(), dead.size(), &snapshots);
+  Dispose(dead.data(), dead.size(), &snapshots, keep_history);
   for (const DeadVersion& version : dead) version.tablet->Pin(-1);
 }
 
-void TxnManager::Dispose(const DeadVersion* dead, size_t count, std::vector<uint64_t>* snapshots) {
+void TxnManager::Dispose(const DeadVersion* dead, size_t count, std::vector<uint64_t>* snapshots,
+                         bool keep_history) {
   // First what is visible, then which snapshots are in use: one taken later sees at least this.
   const uint64_t visible = visible_ts_.load(std::memory_order_seq_cst);
   snapshots_.Collect(snapshots);
@@ -250,6 +309,10 @@ void TxnManager::Dispose(const DeadVersion* dead, size_t count, std::vector<uint
       MutexLock lock(garbage_mu_);
       garbage_.push_back(version);
       garbage_waits_.store(true, std::memory_order_release);
+      continue;
+    }
+    if (keep_history && version.tablet->history().keeps()) [[unlikely]] {
+      version.tablet->history().Keep({version.row, version.version, version.begin, version.end});
       continue;
     }
     const auto seen = std::lower_bound(snapshots->begin(), snapshots->end(), version.begin);
@@ -290,6 +353,7 @@ void TxnManager::CollectorLoop() {
     }
     while (CollectGarbage() > 0) {
     }
+    TrimHistory();
     epochs_.Collect();
     tablets_.Sweep();
   }

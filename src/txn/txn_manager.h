@@ -14,6 +14,7 @@
 #include "env/thread.h"
 #include "storage/mvcc/epoch.h"
 #include "storage/wal/wal_manager.h"
+#include "txn/commit_times.h"
 #include "txn/snapshot.h"
 #include "txn/snapshot_registry.h"
 #include "txn/tablet_registry.h"
@@ -86,6 +87,22 @@ class TxnManager {
   /// Pins a snapshot that is in use already (its statement has not ended).
   SnapshotPin Pin(const Snapshot& snapshot);
   SnapshotPin PinVisible();
+  /// Pins the state of one tablet at a time in the past, if its history goes back that far; else
+  /// none. REQUIRES: at <= visible_ts()
+  SnapshotPin PinPast(const Tablet& tablet, Timestamp at);
+  /// How long a tablet's superseded versions are kept; 0: no longer than snapshots need them. A
+  /// history that begins with this begins now.
+  void SetRetention(Tablet& tablet, int64_t micros);
+  /// The tablet's history begins now: what was before cannot be read.
+  void BeginHistory(Tablet& tablet);
+  /// Lets go of what is older than the retentions. (The collector calls it.)
+  void TrimHistory();
+  /// The highest retention of a tablet that there was since opening; 0: transactions are not noted.
+  int64_t longest_retention_micros() const {
+    return longest_retention_micros_.load(std::memory_order_relaxed);
+  }
+  /// Of the transactions within that.
+  CommitTimes& commit_times() { return commit_times_; }
   /// Pins the state after every commit so far. For a checkpoint: call it under the log's lock
   /// (WalManager::position(at_position)), then WaitStamped(pin.read_ts()).
   SnapshotPin PinLastCommit();
@@ -122,25 +139,28 @@ class TxnManager {
     uint64_t ts;
     uint64_t lsn;  // durable from here on makes it visible; 0: at once
     bool stamped;
+    TxnId txn;  // none: its time is not noted
   };
 
   static constexpr uint64_t kOwnerBlock = 64;
 
   /// The next commit's timestamp, put into pending_. Under the log's lock, or commit_mu_.
-  Timestamp NextTimestamp();
+  Timestamp NextTimestamp(TxnId txn);
   /// Gives `txn` its commit_ts and log position.
   Result<Lsn> Append(Transaction& txn);
-  /// Its versions are stamped; visible once `lsn` is durable (0: at once).
-  void MarkStamped(Timestamp ts, Lsn lsn);
+  /// Its versions are stamped; visible once `lsn` is durable (0: at once). `failed`: there are
+  /// none.
+  void MarkStamped(Timestamp ts, Lsn lsn, bool failed = false);
   void AdvanceLocked(uint64_t durable) REQUIRES(pending_mu_);
   uint64_t Durable() const { return wal_ != nullptr ? wal_->durable_lsn().value : UINT64_MAX; }
   /// Looks again at what hung on a snapshot that has ended.
   void DisposeHung(SnapshotSlot* slot);
   /// Frees versions or has them wait for what still sees them. `snapshots` is scratch. REQUIRES: a
   /// ReadGuard
-  void Dispose(const DeadVersion* dead, size_t count, std::vector<uint64_t>* snapshots);
+  void Dispose(const DeadVersion* dead, size_t count, std::vector<uint64_t>* snapshots,
+               bool keep_history = true);
   /// The same with a guard of its own, for versions that are pinned so far.
-  void DisposePinned(const std::vector<DeadVersion>& dead);
+  void DisposePinned(const std::vector<DeadVersion>& dead, bool keep_history = true);
   void CollectorLoop();
 
   Clock& clock_;
@@ -153,6 +173,9 @@ class TxnManager {
   std::unique_ptr<TableLockTable> table_locks_;
   std::unique_ptr<WaitGraph> wait_graph_;
   std::unique_ptr<SerializableTxns> serializable_;
+
+  std::atomic<int64_t> longest_retention_micros_{0};
+  CommitTimes commit_times_;
 
   alignas(64) std::atomic<uint64_t> visible_ts_{0};
   std::atomic<uint64_t> stamped_ts_{0};

@@ -21,6 +21,7 @@ bool IsDdl(const ast::Statement& statement) {
     case ast::StatementKind::kRename:
     case ast::StatementKind::kAlterObjectSchema:
     case ast::StatementKind::kAlterOwner:
+    case ast::StatementKind::kAlterDatabase:
       return true;
     default:
       return false;
@@ -65,6 +66,8 @@ std::string DdlTag(const ast::Statement& statement) {
       return of("ALTER", ast::As<ast::AlterObjectSchemaStmt>(statement).type);
     case ast::StatementKind::kAlterOwner:
       return of("ALTER", ast::As<ast::AlterOwnerStmt>(statement).type);
+    case ast::StatementKind::kAlterDatabase:
+      return "ALTER DATABASE";
     default:
       return "this statement";
   }
@@ -101,6 +104,8 @@ Result<std::string> ExecuteDdl(DdlHost& host, const ast::Statement& statement,
       return ddl::SetSchemaOf(host, ast::As<ast::AlterObjectSchemaStmt>(statement));
     case ast::StatementKind::kAlterOwner:
       return ddl::SetOwner(host, ast::As<ast::AlterOwnerStmt>(statement));
+    case ast::StatementKind::kAlterDatabase:
+      return ddl::AlterDatabase(host, ast::As<ast::AlterDatabaseStmt>(statement));
     default:
       return ddl::NotSupported("this statement");
   }

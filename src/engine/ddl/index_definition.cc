@@ -10,6 +10,7 @@
 #include "engine/ddl/table_columns.h"
 #include "engine/ddl/table_constraints.h"
 #include "engine/ddl/table_expression.h"
+#include "engine/history_retention.h"
 
 namespace oxibase::ddl {
 namespace {
@@ -131,7 +132,8 @@ Status CheckStorageOptions(const ast::OptionList& options, bool of_index) {
         (of_index ? name == "deduplicate_items"
                   : name.starts_with("autovacuum_") || name == "parallel_workers" ||
                         name == "toast_tuple_target" || name == "user_catalog_table" ||
-                        name.starts_with("vacuum_") || name == "log_autovacuum_min_duration");
+                        name == kHistoryRetention || name.starts_with("vacuum_") ||
+                        name == "log_autovacuum_min_duration");
     if (name == "oids" && !of_index) {
       if (option.text == "false" || option.text == "0") continue;
       return Error(ErrorCode::kFeatureNotSupported, "tables declared WITH OIDS are not supported");
@@ -140,6 +142,9 @@ Status CheckStorageOptions(const ast::OptionList& options, bool of_index) {
       return Error(ErrorCode::kInvalidParameterValue, "unrecognized parameter \"{}\"", name);
     }
     if (name == "fillfactor") RETURN_IF_ERROR(CheckFillFactor(option.text));
+    if (name == kHistoryRetention && !of_index) {
+      RETURN_IF_ERROR(ParseHistoryRetention(option.text).status());
+    }
   }
   return {};
 }

@@ -27,6 +27,7 @@ Result<std::string> CommentOn(DdlHost& host, const ast::CommentStmt& statement);
 Result<std::string> Rename(DdlHost& host, const ast::RenameStmt& statement);
 Result<std::string> SetSchemaOf(DdlHost& host, const ast::AlterObjectSchemaStmt& statement);
 Result<std::string> SetOwner(DdlHost& host, const ast::AlterOwnerStmt& statement);
+Result<std::string> AlterDatabase(DdlHost& host, const ast::AlterDatabaseStmt& statement);
 
 /// "TABLE", "VIEW" ... as in command tags.
 std::string_view ObjectWord(ast::ObjectType type);

@@ -63,6 +63,10 @@ void SelectWriter::Relation(const ast::RangeVar& item) {
     }
   }
   out_ += text;
+  if (item.as_of) {
+    const bool is_transaction = item.as_of->kind == ast::AsOf::Kind::kTransaction;
+    out_ += (is_transaction ? " AS OF TRANSACTION " : " AS OF TIMESTAMP ") + item.as_of->text;
+  }
   ItemName(item, item.alias, name.name);
 }
 

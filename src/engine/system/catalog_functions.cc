@@ -347,7 +347,7 @@ const CatalogFunctions& Calls() {
 Result<Value> CallCatalogFunction(SessionImpl& session, std::string_view name, Args args) {
   for (const CatalogFunctions* functions :
        {&Calls(), &AdvisoryLockFunctions(), &PrivilegeFunctions(), &NotificationFunctions(),
-        &BackupFunctions()}) {
+        &BackupFunctions(), &HistoryFunctions()}) {
     const auto it = functions->find(name);
     if (it != functions->end()) return it->second(session, args);
   }

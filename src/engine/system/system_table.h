@@ -47,6 +47,7 @@ std::vector<SystemTable> DependencyTables();
 std::vector<SystemTable> PrivilegeTables();
 std::vector<SystemTable> AbsentTables();
 std::vector<SystemTable> BackupTables();
+std::vector<SystemTable> HistoryTables();
 std::vector<SystemTable> TypeTables();
 std::vector<SystemTable> ServerTables();
 std::vector<SystemTable> StatisticsTables();

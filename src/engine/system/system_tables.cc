@@ -12,7 +12,8 @@ const std::vector<SystemTable>& All() {
   static const auto* const kAll = [] {
     auto* all = new std::vector<SystemTable>;
     for (auto* list : {&system_tables::RelationTables, &system_tables::DependencyTables,
-                       &system_tables::PrivilegeTables, &system_tables::AbsentTables, &system_tables::BackupTables,
+                       &system_tables::PrivilegeTables, &system_tables::AbsentTables,
+                       &system_tables::BackupTables, &system_tables::HistoryTables,
                        &system_tables::TypeTables, &system_tables::ServerTables,
                        &system_tables::StatisticsTables, &system_tables::InformationSchemaTables}) {
       const auto tables = list();

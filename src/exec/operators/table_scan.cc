@@ -11,12 +11,21 @@ std::optional<RowId> FindOverride(const ExecContext& context, uint32_t scan_id) 
   return std::nullopt;
 }
 
+Status TableScanOperator::Prepare() {
+  RETURN_IF_ERROR(past_.Prepare());
+  return fetcher_.Prepare();
+}
+
 Status TableScanOperator::DoOpen() {
-  override_ = FindOverride(context(), plan_.scan_id);
+  if (past_) {
+    RETURN_IF_ERROR(past_.Open(fetcher_.tablet()));
+  } else {
+    override_ = FindOverride(context(), plan_.scan_id);
+  }
   done_ = false;
   fetcher_.Rewind();
   if (!override_) {
-    fetcher_.reads().Table(fetcher_.tablet());
+    if (!past_) fetcher_.reads().Table(fetcher_.tablet());  // the past does not change
     cursor_.emplace(*context().txn, fetcher_.tablet());
     if (context().progress) context().progress->Expect(fetcher_.tablet().live_rows());
   }
@@ -25,7 +34,6 @@ Status TableScanOperator::DoOpen() {
 
 Result<const Batch*> TableScanOperator::DoNext() {
   if (done_) return nullptr;
-  const Snapshot& snapshot = context().snapshot;
   if (override_) {
     done_ = true;
     bool looked = false;
@@ -38,7 +46,7 @@ Result<const Batch*> TableScanOperator::DoNext() {
     });
   }
   ASSIGN_OR_RETURN(const Batch* batch, fetcher_.Next([&](std::span<RowRef> refs) -> Result<size_t> {
-    ASSIGN_OR_RETURN(const size_t count, cursor_->Next(snapshot, refs));
+    ASSIGN_OR_RETURN(const size_t count, cursor_->Next(snapshot(), refs));
     if (context().progress) context().progress->Add(count);
     return count;
   }));
@@ -48,8 +56,8 @@ Result<const Batch*> TableScanOperator::DoNext() {
 
 Result<uint64_t> TableScanOperator::DoSkip(uint64_t rows) {
   if (done_ || override_) return uint64_t{0};
-  return fetcher_.Skip(
-      rows, [&](std::span<RowRef> refs) { return cursor_->Next(context().snapshot, refs); });
+  return fetcher_.Skip(rows,
+                       [&](std::span<RowRef> refs) { return cursor_->Next(snapshot(), refs); });
 }
 
 std::string TableScanOperator::Note() const {

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "exec/operators/operator.h"
+#include "exec/past_read.h"
 #include "exec/row_fetcher.h"
 
 namespace oxibase {
@@ -11,20 +12,26 @@ namespace oxibase {
 class TableScanOperator : public Operator {
  public:
   TableScanOperator(const PhysicalTableScan& node, ExecState& state)
-      : Operator(node, state), plan_(node), fetcher_(node, state) {}
-  Status Prepare() override { return fetcher_.Prepare(); }
+      : Operator(node, state), plan_(node), fetcher_(node, state), past_(node, state) {}
+  Status Prepare() override;
   void SetRowGoal(uint64_t rows) override { fetcher_.SetRowGoal(rows); }
 
  protected:
   Status DoOpen() override;
   Result<const Batch*> DoNext() override;
   Result<uint64_t> DoSkip(uint64_t rows) override;
-  void DoClose() override { cursor_.reset(); }
+  void DoClose() override {
+    cursor_.reset();
+    past_.Close();
+  }
   std::string Note() const override;
 
  private:
+  const Snapshot& snapshot() const { return past_ ? past_.snapshot() : context().snapshot; }
+
   const PhysicalTableScan& plan_;
   RowFetcher fetcher_;
+  PastRead past_;
   std::optional<TableCursor> cursor_;
   std::optional<RowId> override_;
   bool done_ = false;

@@ -382,6 +382,11 @@ void RegisterSystem(FunctionRegistry& r) {
   own(12104, "sys_backup_checksum", TypeId::kInt8, {TypeId::kText});
   own(12105, "sys_log_position", TypeId::kInt8, {});
   own(12106, "sys_transaction", TypeId::kInt8, {});
+  Function commit_time =
+      Own(12107, "pg_xact_commit_timestamp", TypeId::kTimestampTz, ask, {TypeId::kInt8});
+  commit_time.strict = true;
+  commit_time.volatility = Volatility::kStable;
+  r.Own(std::move(commit_time));
   r.Own(Own(12001, "current_timestamp", TypeId::kTimestampTz, &Strict<&TransactionTime>));
   // Cast to their types by the binder.
   r.Own(Own(12051, "current_date", TypeId::kTimestampTz, &Strict<&TransactionTime>));

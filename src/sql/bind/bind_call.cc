@@ -45,6 +45,8 @@ const char* ClauseName(Clause clause) {
       return "LIMIT";
     case Clause::kOffset:
       return "OFFSET";
+    case Clause::kAsOf:
+      return "AS OF";
     case Clause::kReturning:
       return "RETURNING";
     case Clause::kValues:

@@ -154,16 +154,74 @@ Result<QueryBinder::FromResult> QueryBinder::BindFromItem(const ast::FromItem& i
 
 Result<QueryBinder::FromResult> QueryBinder::BindRangeVar(const ast::RangeVar& item, Level& level) {
   if (item.name.schema.empty()) {
-    if (auto cte = FindCte(item.name.name, level)) return BindCteReference(*cte, item, level);
+    if (auto cte = FindCte(item.name.name, level)) {
+      if (!item.as_of) return BindCteReference(*cte, item, level);
+      return Error(ErrorCode::kWrongObjectType, "AS OF cannot be applied to a WITH query")
+          .At(item.as_of->location);
+    }
   }
   ASSIGN_OR_RETURN(ResolvedRelation relation,
                    FindRelation(item.name, /*missing_ok=*/false, /*sequences_too=*/true));
+  AsOfTime as_of = view_as_of_.Copy();
+  if (item.as_of) {
+    ASSIGN_OR_RETURN(as_of, BindAsOf(*item.as_of, level));
+  }
+  if (as_of) {
+    const std::string& name = item.alias.empty() ? item.name.name : item.alias.name;
+    if (const ast::LockingClause* lock = LockOf(level, name)) {
+      return Error(ErrorCode::kFeatureNotSupported, "{} cannot be applied to a table AS OF a time",
+                   ast::LockClauseName(lock->strength))
+          .At(item.location);
+    }
+    if (relation.sequence || (relation.table && relation.table->virtual_table)) {
+      return Error(ErrorCode::kWrongObjectType, "AS OF cannot be applied to \"{}\"", item.name.name)
+          .Detail("Sequences and system tables have no history.")
+          .At(item.location);
+    }
+  }
   if (relation.sequence) return BindSequence(*relation.sequence, item, level);
-  if (relation.view) return BindView(*relation.view, item, level);
+  if (relation.view) {
+    std::swap(view_as_of_, as_of);
+    Result<FromResult> bound = BindView(*relation.view, item, level);
+    std::swap(view_as_of_, as_of);
+    return bound;
+  }
+  const bool with_row_id = level.wants_row_ids && !as_of;
   FromResult result =
-      ScanTable(relation.table, item.alias, level, level.wants_row_ids, /*with_hidden=*/false);
+      ScanTable(relation.table, item.alias, level, with_row_id, /*with_hidden=*/false);
+  static_cast<LogicalScan&>(*result.plan).as_of = std::move(as_of);
   RETURN_IF_ERROR(ApplyAlias(*result.top, item.alias, item.location));
   return result;
+}
+
+Result<AsOfTime> QueryBinder::BindAsOf(const ast::AsOf& as_of, Level& level) {
+  AsOfTime bound;
+  bound.is_transaction = as_of.kind == ast::AsOf::Kind::kTransaction;
+  {
+    ClauseScope scope(level, Clause::kAsOf);
+    ASSIGN_OR_RETURN(bound.at, BindExpr(*as_of.expr, level));
+  }
+  const Type from = bound.at->type;
+  const int32_t location = as_of.expr->location;
+  const Type wanted = bound.is_transaction ? TypeId::kInt8 : TypeId::kTimestampTz;
+  ASSIGN_OR_RETURN(bound.at, Coerce(std::move(bound.at), wanted, CoercionContext::kAssignment,
+                                    CallExpr::Syntax::kImplicitCast, location));
+  if (!bound.at) {
+    return Error(ErrorCode::kDatatypeMismatch, "argument of AS OF must be type {}, not type {}",
+                 FormatType(wanted), FormatType(from))
+        .At(location);
+  }
+  const std::function<bool(const Expr&)> is_constant = [&](const Expr& expr) {
+    bool all = expr.kind != ExprKind::kColumn && expr.kind != ExprKind::kSubquery;
+    ForEachChild(expr, [&](const Expr& child) { all = all && is_constant(child); });
+    return all;
+  };
+  if (!is_constant(*bound.at) || IsVolatile(*bound.at)) {
+    return Error(ErrorCode::kInvalidColumnReference,
+                 "argument of AS OF must not contain columns, subqueries or volatile functions")
+        .At(location);
+  }
+  return Result<AsOfTime>(std::move(bound));
 }
 
 QueryBinder::FromResult QueryBinder::ScanTable(std::shared_ptr<const TableDef> table,

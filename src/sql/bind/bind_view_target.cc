@@ -26,6 +26,9 @@ const char* NotSimple(const ast::SelectStmt& select) {
       select.from[0]->kind != ast::FromItemKind::kRangeVar) {
     return "Views that do not select from a single table or view are not automatically updatable.";
   }
+  if (ast::As<ast::RangeVar>(*select.from[0]).as_of) {
+    return "Views that read the past are not automatically updatable.";
+  }
   return nullptr;
 }
 

@@ -38,6 +38,7 @@ enum class Clause : uint8_t {
   kDistinctOn,
   kLimit,
   kOffset,
+  kAsOf,
   kReturning,
   kValues,
   kDefault,

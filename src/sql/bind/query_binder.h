@@ -227,6 +227,7 @@ class QueryBinder {
                               LogicalPtr start = nullptr);
   Result<FromResult> BindFromItem(const ast::FromItem& item, Level& level);
   Result<FromResult> BindRangeVar(const ast::RangeVar& item, Level& level);
+  Result<AsOfTime> BindAsOf(const ast::AsOf& as_of, Level& level);
   Result<FromResult> BindRangeSubselect(const ast::RangeSubselect& item, Level& level);
   Result<FromResult> BindRangeFunction(const ast::RangeFunction& item, Level& level);
   Result<FromResult> BindJoin(const ast::JoinExpr& item, Level& level);
@@ -424,6 +425,8 @@ class QueryBinder {
   int view_depth_ = 0;
   bool in_trace_ = false;  // BindExpr was called by BindTraced
   int joins_ = 0;          // of the statement so far, views' own and subqueries included
+  /// Of the view that is being bound: for its tables that do not say it themselves.
+  AsOfTime view_as_of_;
   bool modifies_ = false;
   /// The top of a cursor's query; null: it is no cursor's.
   const ast::SelectStmt* cursor_block_ = nullptr;

@@ -325,7 +325,8 @@ std::vector<IndexPath> FindIndexPaths(
     const Estimator& estimator, const IsBound& is_bound, bool with_whole,
     const std::function<ExprPtr(const IndexDef&, size_t)>& hidden_exprs, const Assume& assume) {
   std::vector<IndexPath> paths;
-  if (scan.table->virtual_table) return paths;
+  // (Versions that only the past has are in no index.)
+  if (scan.table->virtual_table || scan.as_of) return paths;
   const PathFinder finder(scan, conjuncts, facts, estimator, is_bound, hidden_exprs, assume);
   for (const IndexDef& index : scan.table->indexes) {
     if (auto path = finder.Find(index, with_whole)) paths.push_back(std::move(*path));

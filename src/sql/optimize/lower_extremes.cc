@@ -39,7 +39,7 @@ const LogicalScan* ScanBelow(const LogicalNode& node) {
   }
   if (scan->kind != LogicalKind::kScan) return nullptr;
   const auto* table_scan = static_cast<const LogicalScan*>(scan);
-  return table_scan->table->virtual_table ? nullptr : table_scan;
+  return table_scan->table->virtual_table || table_scan->as_of ? nullptr : table_scan;
 }
 
 bool MayBeNull(const LogicalScan& scan, VarId var) {

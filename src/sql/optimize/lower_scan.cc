@@ -280,6 +280,7 @@ Result<Lowered> Lowerer::FillScan(std::unique_ptr<PhysicalScanBase> node, const 
   node->alias = scan.alias;
   node->columns = scan.columns;
   node->scan_id = scan.scan_id;
+  node->as_of = scan.as_of.Copy();
   RowShape shape;
   for (size_t i = 0; i < scan.columns.size(); ++i) shape.push_back(scan.output[i].var);
   node->filter = AndAll(std::move(conjuncts));

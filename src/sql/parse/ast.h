@@ -60,6 +60,7 @@ enum class StatementKind : uint8_t {
   kRename,
   kAlterObjectSchema,
   kAlterOwner,
+  kAlterDatabase,
   kCopy,
   kTransaction,
   kPrepare,

@@ -1,6 +1,7 @@
 #pragma once
 // Statements that change the catalog.
 
+#include <optional>
 #include <variant>
 
 #include "sql/parse/ast_dml.h"
@@ -342,6 +343,18 @@ struct AlterOwnerStmt : Statement {
   ObjectType type = ObjectType::kTable;
   QualifiedName name;
   std::string new_owner;
+};
+
+/// ALTER DATABASE ... SET and RESET.
+struct AlterDatabaseStmt : Statement {
+  static constexpr StatementKind kKind = StatementKind::kAlterDatabase;
+  AlterDatabaseStmt() : Statement(kKind) {}
+
+  std::string database;
+  /// Empty: all (RESET ALL).
+  std::string setting;
+  /// None: its default.
+  std::optional<std::string> value;
 };
 
 }  // namespace oxibase::ast

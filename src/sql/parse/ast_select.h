@@ -7,6 +7,16 @@
 
 namespace oxibase::ast {
 
+/// AS OF: the state that a table is read in.
+struct AsOf {
+  enum class Kind : uint8_t { kTimestamp, kTransaction };
+  Kind kind = Kind::kTimestamp;
+  ExprPtr expr;
+  /// The expression as it was written.
+  std::string text;
+  int32_t location = -1;
+};
+
 struct RangeVar : FromItem {
   static constexpr FromItemKind kKind = FromItemKind::kRangeVar;
   enum class Persistence : uint8_t { kPermanent, kUnlogged, kTemporary };
@@ -18,6 +28,8 @@ struct RangeVar : FromItem {
   bool inherit = true;
   Persistence persistence = Persistence::kPermanent;
   Alias alias;
+  /// Only in FROM; null: as it is.
+  std::unique_ptr<AsOf> as_of;
 };
 
 struct RangeSubselect : FromItem {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <string>
 
+#include "sql/parse/as_of_text.h"
 #include "sql/parse/limits.h"
 #include "sql/parse/text_encoding.h"
 #include "sql/parse/transform.h"
@@ -104,6 +105,23 @@ Status CheckText(std::string_view sql, size_t bytes_max) {
   return CheckTextEncoding(sql);
 }
 
+/// Blanks AS OF out of a text that the grammar is to read, and hands it to the transformer.
+Status TakeOutAsOf(std::string& text, ast::Transformer& transformer) {
+  for (const ast::AsOfText& found : ast::FindAsOf(text)) {
+    auto as_of = std::make_unique<ast::AsOf>();
+    as_of->kind = found.kind;
+    as_of->location = static_cast<int32_t>(found.clause.begin);
+    as_of->text = text.substr(found.expr.begin, found.expr.end - found.expr.begin);
+    // Positions are those of the whole text.
+    ASSIGN_OR_RETURN(as_of->expr,
+                     ParseExpression(std::string(found.expr.begin, ' ') + as_of->text));
+    std::fill(text.begin() + static_cast<ptrdiff_t>(found.clause.begin),
+              text.begin() + static_cast<ptrdiff_t>(found.clause.end), ' ');
+    transformer.AddAsOf(found.relation, std::move(as_of));
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<std::vector<ast::StatementPtr>> Parse(std::string_view sql) {
@@ -112,18 +130,20 @@ Result<std::vector<ast::StatementPtr>> Parse(std::string_view sql) {
 
 Result<std::vector<ast::StatementPtr>> Parse(std::string_view sql, size_t bytes_max) {
   RETURN_IF_ERROR(CheckText(sql, std::min(bytes_max, kStatementBytesMax)));
-  const std::string terminated(sql);
+  std::string terminated(sql);
+  ast::Transformer transformer(sql);
+  RETURN_IF_ERROR(TakeOutAsOf(terminated, transformer));
   ParseMemory memory;
   const RawResult raw = RunGrammar(terminated.c_str(), RAW_PARSE_DEFAULT, memory.context());
   if (raw.error != nullptr) return GrammarError(*raw.error, sql);
   std::vector<ast::StatementPtr> out;
   out.reserve(list_length(raw.tree));
-  ast::Transformer transformer(sql);
   ListCell* cell;
   foreach (cell, raw.tree) {
     out.push_back(transformer.TransformRaw(static_cast<const RawStmt*>(lfirst(cell))));
     if (!transformer.status().ok()) return transformer.status();
   }
+  RETURN_IF_ERROR(transformer.CheckAsOfUsed());
   return out;
 }
 

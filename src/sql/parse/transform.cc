@@ -319,6 +319,8 @@ StatementPtr Transformer::TransformStatement(const Node* node) {
       return MakeAlterObjectSchema(Pg<::AlterObjectSchemaStmt>(node));
     case T_AlterOwnerStmt:
       return MakeAlterOwner(Pg<::AlterOwnerStmt>(node));
+    case T_AlterDatabaseSetStmt:
+      return MakeAlterDatabase(Pg<::AlterDatabaseSetStmt>(node));
     case T_CopyStmt:
       return MakeCopy(Pg<::CopyStmt>(node));
     case T_TransactionStmt:

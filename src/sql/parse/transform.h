@@ -7,6 +7,8 @@
 // transform_*.cc has one family of nodes. Everything that recurses holds a `Level`, so a deep tree
 // ends in 54001 instead of the end of the stack.
 
+#include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -26,6 +28,13 @@ class Transformer {
   explicit Transformer(std::string_view text) : text_(text) {}
 
   const Status& status() const { return status_; }
+
+  /// Puts `as_of` at the table in FROM whose name begins at `relation`.
+  void AddAsOf(int32_t relation, std::unique_ptr<AsOf> as_of) {
+    as_of_.emplace(relation, std::move(as_of));
+  }
+  /// 42601 if something was added that found no such table.
+  Status CheckAsOfUsed() const;
 
   /// A statement at the top or inside EXPLAIN, PREPARE and their like.
   StatementPtr TransformStatement(const Node* node);
@@ -132,6 +141,7 @@ class Transformer {
   StatementPtr MakeRename(const ::RenameStmt* node);
   StatementPtr MakeAlterObjectSchema(const ::AlterObjectSchemaStmt* node);
   StatementPtr MakeAlterOwner(const ::AlterOwnerStmt* node);
+  StatementPtr MakeAlterDatabase(const ::AlterDatabaseSetStmt* node);
   QualifiedName ObjectName(const Node* object);
 
   // transform_utility.cc
@@ -151,6 +161,7 @@ class Transformer {
   const std::string_view text_;
   Status status_;
   int depth_ = 0;
+  std::map<int32_t, std::unique_ptr<AsOf>> as_of_;
 };
 
 /// "CREATE FUNCTION" and its like, for statements that OxiBase does not have.

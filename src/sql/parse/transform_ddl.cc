@@ -180,4 +180,26 @@ StatementPtr Transformer::MakeAlterOwner(const ::AlterOwnerStmt* node) {
   return out;
 }
 
+StatementPtr Transformer::MakeAlterDatabase(const ::AlterDatabaseSetStmt* node) {
+  auto out = std::make_unique<AlterDatabaseStmt>();
+  out->database = Text(node->dbname);
+  const StatementPtr made = MakeSet(node->setstmt);
+  const auto& set = As<SetStmt>(*made);
+  out->setting = set.name;
+  switch (set.type) {
+    case SetStmt::Type::kValue:
+      if (set.values.size() != 1) return Refuse("a list in ALTER DATABASE ... SET", -1);
+      out->value = set.values[0].text;
+      break;
+    case SetStmt::Type::kDefault:
+    case SetStmt::Type::kReset:
+    case SetStmt::Type::kResetAll:
+      break;
+    case SetStmt::Type::kFromCurrent:
+    case SetStmt::Type::kTransaction:
+      return Refuse("this form of ALTER DATABASE ... SET", -1);
+  }
+  return out;
+}
+
 }  // namespace oxibase::ast

@@ -19,6 +19,10 @@ FromItemPtr Transformer::MakeFromItem(const Node* node) {
     case T_RangeVar: {
       auto out = std::make_unique<RangeVar>();
       Fill(Pg<::RangeVar>(node), *out);
+      if (const auto as_of = as_of_.find(out->location); as_of != as_of_.end()) {
+        out->as_of = std::move(as_of->second);
+        as_of_.erase(as_of);
+      }
       return out;
     }
     case T_RangeSubselect:
@@ -36,6 +40,12 @@ FromItemPtr Transformer::MakeFromItem(const Node* node) {
     default:
       return Refuse("this kind of item in FROM", exprLocation(node));
   }
+}
+
+Status Transformer::CheckAsOfUsed() const {
+  if (as_of_.empty()) return {};
+  return Error(ErrorCode::kSyntaxError, "AS OF can only follow a table or view in FROM")
+      .At(as_of_.begin()->second->location);
 }
 
 void Transformer::Fill(const ::RangeVar* node, RangeVar& out) {

@@ -60,6 +60,7 @@ LogicalPtr CopyScan(const LogicalScan& n) {
   copy->columns = n.columns;
   copy->row_id = n.row_id;
   copy->scan_id = n.scan_id;
+  copy->as_of = n.as_of.Copy();
   return copy;
 }
 

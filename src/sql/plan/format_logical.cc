@@ -75,6 +75,7 @@ class Formatter {
         const auto& n = static_cast<const LogicalScan&>(node);
         text_ += "Scan " + n.table->name;
         if (!n.alias.empty() && n.alias != n.table->name) text_ += " " + n.alias;
+        if (n.as_of) text_ += " as of " + One(n.as_of.at);
         break;
       }
       case LogicalKind::kValues: {

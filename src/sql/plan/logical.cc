@@ -37,6 +37,9 @@ void VisitRules(TableRules& rules, const Visit& visit) {
 
 void ForEachExpr(LogicalNode& node, const Visit& visit) {
   switch (node.kind) {
+    case LogicalKind::kScan:
+      VisitOne(static_cast<LogicalScan&>(node).as_of.at, visit);
+      break;
     case LogicalKind::kValues:
       for (auto& row : static_cast<LogicalValues&>(node).rows_exprs) VisitAll(row, visit);
       break;
@@ -103,7 +106,6 @@ void ForEachExpr(LogicalNode& node, const Visit& visit) {
       VisitRules(update.rules, visit);
       break;
     }
-    case LogicalKind::kScan:
     case LogicalKind::kSetOp:
     case LogicalKind::kCte:
     case LogicalKind::kCteScan:

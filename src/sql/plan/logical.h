@@ -62,6 +62,16 @@ struct LogicalNode {
   double rows = -1;
 };
 
+/// In which of its states a table is read. Its expression has no columns and no subqueries.
+struct AsOfTime {
+  /// Null: the one that the statement sees. timestamptz, or bigint: a transaction's id.
+  ExprPtr at;
+  bool is_transaction = false;
+
+  explicit operator bool() const { return at != nullptr; }
+  AsOfTime Copy() const { return {at ? Clone(*at) : nullptr, is_transaction}; }
+};
+
 /// A stored or virtual table. `output` variables correspond to `columns`. `row_id` (type int8) and
 /// `table_oid` are produced too when set, as further variables that also stand in `output`.
 struct LogicalScan : LogicalNode {
@@ -71,6 +81,7 @@ struct LogicalScan : LogicalNode {
   std::vector<ColumnId> columns;
   std::optional<VarId> row_id;
   uint32_t scan_id = 0;  // unique in the statement: names this scan for row locks and re-checks
+  AsOfTime as_of;
 };
 
 /// Rows of expressions; no child. One row without columns is SELECT without FROM.

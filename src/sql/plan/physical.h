@@ -72,6 +72,7 @@ struct PhysicalScanBase : PhysicalNode {
   std::vector<uint32_t> projection;
   bool emit_row_id = false;
   uint32_t scan_id = 0;
+  AsOfTime as_of;  // of table scans
 };
 
 struct PhysicalTableScan : PhysicalScanBase {

@@ -29,7 +29,8 @@ bool SameNode(const LogicalNode& a, const LogicalNode& b, SubqueryPairs& pairs) 
     case LogicalKind::kScan: {
       const auto& x = static_cast<const LogicalScan&>(a);
       const auto& y = static_cast<const LogicalScan&>(b);
-      if (x.table->oid != y.table->oid || x.columns != y.columns || !x.row_id != !y.row_id) {
+      if (x.table->oid != y.table->oid || x.columns != y.columns || !x.row_id != !y.row_id ||
+          x.as_of.is_transaction != y.as_of.is_transaction) {
         return false;
       }
       pairs.scans.emplace(y.scan_id, x.scan_id);

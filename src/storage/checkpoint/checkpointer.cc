@@ -26,6 +26,11 @@ class SegmentLocks {
   const std::vector<std::shared_ptr<Tablet>> tablets_;
 };
 
+/// Who looks at the tablet's past may yet come.
+Timestamp OldestReader(const Tablet& tablet, Timestamp oldest_snapshot) {
+  return std::min(oldest_snapshot, tablet.history().from());
+}
+
 }  // namespace
 
 Checkpointer::Checkpointer(DataFolder& folder, CheckpointSource& source, const Options& options)
@@ -150,7 +155,8 @@ Status Checkpointer::WriteSegments(const std::vector<std::shared_ptr<Tablet>>& t
   // Deleted rows need no trace in memory once a segment has it.
   const Timestamp oldest = source_.Snapshots().front();
   for (const std::shared_ptr<Tablet>& tablet : tablets) {
-    RETURN_IF_ERROR(tablet->Evict(as_of, oldest, Tablet::Evicted::kTombstones).status());
+    RETURN_IF_ERROR(
+        tablet->Evict(as_of, OldestReader(*tablet, oldest), Tablet::Evicted::kTombstones).status());
   }
   MutexLock lock(mu_);
   stats_.rows_written += written.rows;
@@ -182,7 +188,8 @@ Status Checkpointer::EvictSome(std::vector<std::shared_ptr<Tablet>> tablets, Tim
   const Timestamp oldest = source_.Snapshots().front();
   for (const std::shared_ptr<Tablet>& tablet : tablets) {
     if (source_.HotBytes() <= options_.hot_bytes_max / 2) break;
-    ASSIGN_OR_RETURN(const size_t rows, tablet->Evict(as_of, oldest, Tablet::Evicted::kAll));
+    ASSIGN_OR_RETURN(const size_t rows,
+                     tablet->Evict(as_of, OldestReader(*tablet, oldest), Tablet::Evicted::kAll));
     MutexLock lock(mu_);
     stats_.rows_evicted += rows;
   }

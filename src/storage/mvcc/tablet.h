@@ -16,6 +16,7 @@
 #include "storage/mvcc/row_directory.h"
 #include "storage/mvcc/row_layout.h"
 #include "storage/mvcc/row_version.h"
+#include "storage/mvcc/tablet_history.h"
 
 namespace oxibase {
 
@@ -90,6 +91,9 @@ class Tablet {
   RowDirectory& rows() { return rows_; }
   const RowDirectory& rows() const { return rows_; }
   EpochManager& epochs() const { return epochs_; }
+  /// How far back it can be read.
+  TabletHistory& history() { return history_; }
+  const TabletHistory& history() const { return history_; }
 
   // ---- Chains. These need a ReadGuard.
 
@@ -184,6 +188,7 @@ class Tablet {
   Oid table_oid_ = 0;
   MemoryTracker memory_;
   RowDirectory rows_;
+  TabletHistory history_;
   std::atomic<uint64_t> next_row_id_{1};
   std::atomic<int64_t> live_rows_{0};
   mutable std::atomic<int64_t> pins_{0};
