@@ -404,6 +404,7 @@ def main():
     parser.add_argument("--only", help="phases to run (a regular expression), with those they need")
     parser.add_argument("--serve", nargs="*", default=[], help="more options of the server")
     run = Run(parser.parse_args())
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
         return run.run()
     finally:
