@@ -21,18 +21,24 @@ bool MayHave(std::string_view text) {
   return false;
 }
 
+/// Whether some tokens begin an AS OF, without keeping any.
+bool HasAny(std::string_view text) {
+  TokenCursor cursor(text, 0);
+  int words = 0;  // of AS OF that were the last tokens
+  while (cursor.Next()) {
+    if (words == 2 && (cursor.IsWord("timestamp") || cursor.IsWord("transaction"))) return true;
+    words = cursor.IsWord("as") ? 1 : words == 1 && cursor.IsWord("of") ? 2 : 0;
+  }
+  return false;
+}
+
 class Finder {
  public:
   explicit Finder(std::string_view text) : text_(text) {
     TokenCursor cursor(text, 0);
     while (cursor.Next()) {
-      Token token;
-      token.begin = cursor.begin();
-      token.end = std::min(cursor.end(), text.size());
-      token.symbol = cursor.symbol();
-      token.name = cursor.Name();
-      token.quoted = token.symbol == '"';
-      tokens_.push_back(std::move(token));
+      tokens_.push_back({static_cast<uint32_t>(cursor.begin()),
+                         static_cast<uint32_t>(std::min(cursor.end(), text.size()))});
     }
   }
 
@@ -58,20 +64,25 @@ class Finder {
 
  private:
   struct Token {
-    size_t begin = 0;
-    size_t end = 0;
-    char symbol = '\0';
-    bool quoted = false;
-    std::string name;  // empty: it is none
+    uint32_t begin;
+    uint32_t end;
   };
 
-  bool IsName(size_t i) const { return i < tokens_.size() && !tokens_[i].name.empty(); }
-  bool IsWord(size_t i, std::string_view word) const {
-    return IsName(i) && !tokens_[i].quoted && tokens_[i].name == word;
+  std::string_view TextOf(size_t i) const {
+    return text_.substr(tokens_[i].begin, tokens_[i].end - tokens_[i].begin);
   }
-  char Symbol(size_t i) const { return i < tokens_.size() ? tokens_[i].symbol : '\0'; }
-  bool IsString(size_t i) const {
-    return i < tokens_.size() && tokens_[i].name.empty() && text_[tokens_[i].end - 1] == '\'';
+  char Symbol(size_t i) const { return i < tokens_.size() ? text_[tokens_[i].begin] : '\0'; }
+  bool IsString(size_t i) const { return i < tokens_.size() && TextOf(i).back() == '\''; }
+  bool IsName(size_t i) const {
+    const char c = Symbol(i);
+    return c == '"' || (IsNameByte(c) && c != '$' && !(c >= '0' && c <= '9') && !IsString(i));
+  }
+  bool IsWord(size_t i, std::string_view word) const {
+    if (i >= tokens_.size()) return false;
+    const std::string_view text = TextOf(i);
+    return std::equal(text.begin(), text.end(), word.begin(), word.end(), [](char a, char b) {
+      return (a >= 'A' && a <= 'Z' ? a + ('a' - 'A') : a) == b;
+    });
   }
 
   size_t SkipParentheses(size_t i) const {
@@ -94,37 +105,39 @@ class Finder {
     }
     return i;
   }
-  size_t SkipOperand(size_t i) const {
+  /// Without casts behind it.
+  size_t SkipPrimary(size_t i) const {
     while (Symbol(i) == '-' || Symbol(i) == '+') ++i;
-    const size_t begin = i;
-    if (Symbol(i) == '(') {
-      i = SkipParentheses(i);
-    } else if (IsName(i)) {
-      const bool is_interval = IsWord(i, "interval");
-      i = SkipName(i);
-      if (IsString(i)) {
-        ++i;
-        constexpr std::string_view kFields[] = {"year",   "month",  "day", "hour",
-                                                "minute", "second", "to"};
-        while (is_interval && std::any_of(std::begin(kFields), std::end(kFields),
-                                          [&](std::string_view field) { return IsWord(i, field); }))
-          ++i;
-      }
-    } else if (i < tokens_.size() &&
-               (IsString(i) || Symbol(i) == '$' || (Symbol(i) >= '0' && Symbol(i) <= '9'))) {
+    if (Symbol(i) == '(') return SkipParentheses(i);
+    if (!IsName(i)) {
+      const bool is_literal =
+          IsString(i) || Symbol(i) == '$' || (Symbol(i) >= '0' && Symbol(i) <= '9');
+      return is_literal ? i + 1 : i;
+    }
+    const bool is_interval = IsWord(i, "interval");
+    i = SkipName(i);
+    if (!IsString(i)) return i;
+    ++i;
+    constexpr std::string_view kFields[] = {"year",   "month",  "day", "hour",
+                                            "minute", "second", "to"};
+    while (is_interval && std::any_of(std::begin(kFields), std::end(kFields),
+                                      [&](std::string_view field) { return IsWord(i, field); })) {
       ++i;
     }
-    if (i == begin) return i;
+    return i;
+  }
+  size_t SkipOperand(size_t i) const {
+    size_t end = SkipPrimary(i);
+    if (end == i) return i;
     for (;;) {
-      if (Symbol(i) == ':' && Symbol(i + 1) == ':' && IsName(i + 2)) {
-        i = SkipName(i + 2);
-      } else if (IsWord(i, "at") && IsWord(i + 1, "time") && IsWord(i + 2, "zone")) {
-        const size_t zone = SkipOperand(i + 3);
-        if (zone == i + 3) return i;
-        i = zone;
-      } else {
-        return i;
+      if (Symbol(end) == ':' && Symbol(end + 1) == ':' && IsName(end + 2)) {
+        end = SkipName(end + 2);
+        continue;
       }
+      if (!IsWord(end, "at") || !IsWord(end + 1, "time") || !IsWord(end + 2, "zone")) return end;
+      const size_t zone = SkipPrimary(end + 3);
+      if (zone == end + 3) return end;
+      end = zone;
     }
   }
   size_t SkipExpression(size_t i) const {
@@ -146,7 +159,7 @@ class Finder {
 }  // namespace
 
 std::vector<AsOfText> FindAsOf(std::string_view text) {
-  if (!MayHave(text)) return {};
+  if (!MayHave(text) || !HasAny(text)) return {};
   return Finder(text).Run();
 }
 

@@ -11,6 +11,9 @@
 
 namespace oxibase::ast {
 
+/// In one text; each is parsed by itself, behind as many blanks as stand before it there.
+inline constexpr size_t kAsOfMax = 1000;
+
 struct AsOfText {
   AsOf::Kind kind = AsOf::Kind::kTimestamp;
   /// Where the name of the table begins that it follows.

@@ -107,7 +107,13 @@ Status CheckText(std::string_view sql, size_t bytes_max) {
 
 /// Blanks AS OF out of a text that the grammar is to read, and hands it to the transformer.
 Status TakeOutAsOf(std::string& text, ast::Transformer& transformer) {
-  for (const ast::AsOfText& found : ast::FindAsOf(text)) {
+  const std::vector<ast::AsOfText> all = ast::FindAsOf(text);
+  if (all.size() > ast::kAsOfMax) {
+    return Error(ErrorCode::kStatementTooComplex, "a text can have at most {} times AS OF",
+                 ast::kAsOfMax)
+        .At(all[ast::kAsOfMax].relation);
+  }
+  for (const ast::AsOfText& found : all) {
     auto as_of = std::make_unique<ast::AsOf>();
     as_of->kind = found.kind;
     as_of->location = static_cast<int32_t>(found.clause.begin);
