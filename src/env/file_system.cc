@@ -1,5 +1,7 @@
 #include "env/file_system.h"
 
+#include "common/plant.h"
+
 namespace oxibase {
 
 Status File::ReadExactlyAt(uint64_t offset, std::span<std::byte> into) {
@@ -27,7 +29,7 @@ Status FileSystem::WriteFileAtomically(const std::string& path, ByteSpan bytes) 
   {
     ASSIGN_OR_RETURN(std::unique_ptr<File> file, Open(temporary, OpenMode::kCreateOrEmpty));
     Status written = file->WriteAt(0, bytes);
-    if (written.ok()) written = file->Sync();
+    if (written.ok() && !OXI_PLANT(manifest_not_synced)) written = file->Sync();
     if (!written.ok()) {
       file.reset();
       Remove(temporary).Ignore("the first failure is the one to report");
@@ -35,6 +37,7 @@ Status FileSystem::WriteFileAtomically(const std::string& path, ByteSpan bytes) 
     }
   }
   RETURN_IF_ERROR(Rename(temporary, path));
+  if (OXI_PLANT(manifest_name_not_synced)) return Status::Ok();
   return SyncDirectory(ParentPath(path));
 }
 

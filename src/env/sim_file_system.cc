@@ -64,6 +64,8 @@ struct SimFileSystem::State {
   uint64_t write_points GUARDED_BY(mu) = 0;
   uint64_t stop_at GUARDED_BY(mu) = UINT64_MAX;
   bool stopped GUARDED_BY(mu) = false;
+  std::string stopped_in GUARDED_BY(mu);
+  Faults faults GUARDED_BY(mu);
   int sync_failures GUARDED_BY(mu) = 0;
   int write_failures GUARDED_BY(mu) = 0;
   int read_failures GUARDED_BY(mu) = 0;
@@ -72,11 +74,12 @@ struct SimFileSystem::State {
 
   /// Counts a call that changes something. False: the process has died. `*dies_here`: in this very
   /// call, which may have an effect in part.
-  bool Point(bool* dies_here) REQUIRES(mu) {
+  bool Point(bool* dies_here, const char* call, const std::string& path) REQUIRES(mu) {
     *dies_here = false;
     if (stopped) return false;
     if (++write_points >= stop_at) {
       stopped = true;
+      stopped_in = std::string(call) + " " + path;
       *dies_here = true;
     }
     return true;
@@ -124,6 +127,7 @@ class SimFileSystem::SimFile final : public File {
     if (!Alive()) return Dead(path());
     if (state_->read_failures > 0) {
       --state_->read_failures;
+      ++state_->faults.reads;
       return Error(ErrorCode::kIoError,
                    "could not read file \"{}\": Input/output error (simulated)", path());
     }
@@ -146,10 +150,10 @@ class SimFileSystem::SimFile final : public File {
   Status Sync() override {
     MutexLock lock(state_->mu);
     bool dies = false;
-    if (!Alive() || !state_->Point(&dies)) return Dead(path());
-    if (dies) return Dead(path());
+    if (!Alive() || !state_->Point(&dies, "sync", path()) || dies) return Dead(path());
     if (state_->sync_failures > 0) {
       --state_->sync_failures;
+      ++state_->faults.syncs;
       inode_->pending.clear();
       return Error(ErrorCode::kIoError,
                    "could not sync file \"{}\": Input/output error (simulated)", path());
@@ -166,9 +170,11 @@ class SimFileSystem::SimFile final : public File {
 
   Status Allocate(uint64_t size) override {
     MutexLock lock(state_->mu);
-    if (Alive() && !state_->HasRoom(*inode_, size))
+    if (Alive() && !state_->HasRoom(*inode_, size)) {
+      ++state_->faults.disk_full;
       return Error(ErrorCode::kDiskFull,
                    "could not allocate space for file \"{}\": No space left on device", path());
+    }
     return Resize(std::max<uint64_t>(size, inode_->bytes.size()));
   }
 
@@ -185,12 +191,17 @@ class SimFileSystem::SimFile final : public File {
 
   Status WriteLocked(uint64_t offset, ByteSpan bytes) REQUIRES(state_->mu) {
     bool dies = false;
-    if (!Alive() || !state_->Point(&dies)) return Dead(path());
-    if (!state_->HasRoom(*inode_, offset + bytes.size()))
+    if (!Alive() || !state_->Point(&dies, "write", path())) return Dead(path());
+    if (!state_->HasRoom(*inode_, offset + bytes.size())) {
+      ++state_->faults.disk_full;
       return Error(ErrorCode::kDiskFull, "could not write file \"{}\": No space left on device",
                    path());
+    }
     const bool fails = state_->write_failures > 0;
-    if (fails) --state_->write_failures;
+    if (fails) {
+      --state_->write_failures;
+      ++state_->faults.writes;
+    }
     if (fails) bytes = bytes.first(bytes.size() / 2);
     Inode::Change change{offset, {bytes.begin(), bytes.end()}};
     Inode::Apply(inode_->bytes, change);
@@ -200,7 +211,7 @@ class SimFileSystem::SimFile final : public File {
 
   Status Resize(uint64_t size) REQUIRES(state_->mu) {
     bool dies = false;
-    if (!Alive() || !state_->Point(&dies)) return Dead(path());
+    if (!Alive() || !state_->Point(&dies, "resize", path())) return Dead(path());
     Inode::Change change;
     change.is_resize = true;
     change.size = size;
@@ -241,7 +252,7 @@ Result<std::unique_ptr<File>> SimFileSystem::Open(const std::string& path, OpenM
     if (mode == OpenMode::kRead || mode == OpenMode::kReadWrite) return Missing(path);
     if (state_->folders.count(ParentPath(path)) == 0) return Missing(path);
     bool dies = false;
-    if (!state_->Point(&dies)) return Dead(path);
+    if (!state_->Point(&dies, "make", path)) return Dead(path);
     inode = std::make_shared<Inode>();
     state_->ChangeName({"", path, inode});
     if (dies) return Dead(path);
@@ -264,7 +275,7 @@ Result<std::unique_ptr<File>> SimFileSystem::Open(const std::string& path, OpenM
 Status SimFileSystem::Rename(const std::string& from, const std::string& to) {
   MutexLock lock(state_->mu);
   bool dies = false;
-  if (!state_->Point(&dies)) return Dead(from);
+  if (!state_->Point(&dies, "rename", to)) return Dead(from);
   const auto found = state_->names.find(from);
   if (found == state_->names.end()) return Missing(from);
   state_->ChangeName({from, to, found->second});
@@ -274,7 +285,7 @@ Status SimFileSystem::Rename(const std::string& from, const std::string& to) {
 Status SimFileSystem::Remove(const std::string& path) {
   MutexLock lock(state_->mu);
   bool dies = false;
-  if (!state_->Point(&dies)) return Dead(path);
+  if (!state_->Point(&dies, "remove", path)) return Dead(path);
   if (state_->names.count(path) == 0) return Missing(path);
   state_->ChangeName({path, "", nullptr});
   return dies ? Dead(path) : Status::Ok();
@@ -320,7 +331,7 @@ Status SimFileSystem::RemoveDirectory(const std::string& path) {
 Status SimFileSystem::SyncDirectory(const std::string& path) {
   MutexLock lock(state_->mu);
   bool dies = false;
-  if (!state_->Point(&dies) || dies) return Dead(path);
+  if (!state_->Point(&dies, "sync folder", path) || dies) return Dead(path);
   for (const State::NameChange& change : state_->pending[path])
     State::Apply(state_->durable_names, change);
   state_->pending[path].clear();
@@ -362,17 +373,20 @@ void SimFileSystem::Crash(uint64_t seed) {
         if (chance(percent)) Inode::Apply(inode->durable, change);
         continue;
       }
-      uint64_t at = 0;
+      uint64_t at = 0, kept = 0;
       while (at < change.bytes.size()) {
         const uint64_t to_sector_end = kSectorBytes - (change.offset + at) % kSectorBytes;
         const uint64_t count = std::min<uint64_t>(to_sector_end, change.bytes.size() - at);
         if (chance(percent)) {
+          kept += count;
           const auto first = change.bytes.begin() + static_cast<ptrdiff_t>(at);
           Inode::Apply(inode->durable,
                        {change.offset + at, {first, first + static_cast<ptrdiff_t>(count)}});
         }
         at += count;
       }
+      if (kept == 0) ++state_->faults.lost_writes;
+      if (kept != 0 && kept != change.bytes.size()) ++state_->faults.torn_writes;
     }
     inode->pending.clear();
     inode->bytes = inode->durable;
@@ -386,6 +400,8 @@ void SimFileSystem::Crash(uint64_t seed) {
         const auto& change = changes[i];
         if (!change.removed.empty() && state_->durable_names.count(change.removed) == 0) continue;
         State::Apply(state_->durable_names, change);
+      } else {
+        ++state_->faults.lost_names;
       }
     }
     changes.clear();
@@ -404,6 +420,14 @@ void SimFileSystem::StopAt(uint64_t n) {
 bool SimFileSystem::stopped() const {
   MutexLock lock(state_->mu);
   return state_->stopped;
+}
+std::string SimFileSystem::stopped_in() const {
+  MutexLock lock(state_->mu);
+  return state_->stopped_in;
+}
+SimFileSystem::Faults SimFileSystem::faults() const {
+  MutexLock lock(state_->mu);
+  return state_->faults;
 }
 void SimFileSystem::FailSyncs(int count) {
   MutexLock lock(state_->mu);

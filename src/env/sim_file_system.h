@@ -46,6 +46,16 @@ class SimFileSystem final : public FileSystem {
   /// Crash(): the process is as good as dead. The call itself may have had its effect in part.
   void StopAt(uint64_t n);
   bool stopped() const;
+  /// The call at which it stopped last: "sync db/wal/...".
+  std::string stopped_in() const;
+  /// What happened so far that no caller wanted.
+  struct Faults {
+    uint64_t syncs = 0, writes = 0, reads = 0, disk_full = 0;  // that failed
+    uint64_t torn_writes = 0;   // of which a crash kept a part
+    uint64_t lost_writes = 0;   // of which it kept nothing
+    uint64_t lost_names = 0;    // made, renamed or removed, and forgotten
+  };
+  Faults faults() const;
   /// The next `count` syncs fail.
   void FailSyncs(int count);
   /// The next `count` writes fail with kIoError after writing half.

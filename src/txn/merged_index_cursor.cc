@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "storage/index/index_run.h"
+#include "common/plant.h"
 #include "txn/index_cursor_impl.h"
 #include "txn/visibility.h"
 
@@ -35,10 +36,12 @@ std::string KeyPrefixOf(const Place& place) {
 /// Entries of one run, from a place on.
 class RunEntries {
  public:
-  RunEntries(const SegmentList::Part& part, const IndexRun& run)
-      : segment_(part.segment.get()), cursor_(run) {}
+  RunEntries(const SegmentList::Part& part, bool is_current, const IndexRun& run)
+      : segment_(part.segment.get()), is_current_(is_current), cursor_(run) {}
 
   const FrozenSegment* segment() const { return segment_; }
+  /// Whether the segment is not replaced: only then are its bits kept up.
+  bool is_current() const { return is_current_; }
   bool valid() const { return valid_; }
   /// REQUIRES: valid(). Good until the next move.
   const Place& place() const { return place_; }
@@ -82,6 +85,7 @@ class RunEntries {
   }
 
   const FrozenSegment* segment_;
+  bool is_current_;
   RunCursor cursor_;
   std::string_view key_;
   Place place_;
@@ -143,7 +147,8 @@ Result<size_t> IndexCursor::Impl::NextMerged(const SegmentList& list, const Snap
   TreeEntries tree(index.tree(), next.place, from_end, backward);
   std::vector<RunEntries> runs;
   runs.reserve(list.parts.size());  // their places point into them
-  for (const SegmentList::Part& part : list.For(snapshot.read_ts)) {
+  const std::span<const SegmentList::Part> parts = list.For(snapshot.read_ts);
+  for (const SegmentList::Part& part : parts) {
     const IndexRun* run = part.FindRun(index.spec().oid);
     if (run == nullptr) return NoRunError(index, *part.segment);
     if (run->entries() == 0) continue;
@@ -153,7 +158,7 @@ Result<size_t> IndexCursor::Impl::NextMerged(const SegmentList& list, const Snap
     if (has_upper && Place::Compare(Place(run->min_key(), RowId(0)), upper.place) >= 0) {
       continue;
     }
-    runs.emplace_back(part, *run);
+    runs.emplace_back(part, static_cast<size_t>(&part - parts.data()) < list.current, *run);
     RETURN_IF_ERROR(from_end ? runs.back().SeekEnd(backward)
                              : runs.back().Seek(next.place, backward));
   }
@@ -192,9 +197,9 @@ Result<size_t> IndexCursor::Impl::NextMerged(const SegmentList& list, const Snap
     bool needs_check = true;
     for (RunEntries& run : runs) {
       if (!run.valid() || Place::Compare(run.place(), entry.place) != 0) continue;
-      if (!ref) {
+      if (!ref && run.is_current()) {
         ASSIGN_OR_RETURN(ref, FindNewest(tablet, *run.segment(), row, snapshot.read_ts));
-        needs_check = !ref || index.is_hash();
+        needs_check = (!ref || index.is_hash()) && !OXI_PLANT(index_hit_not_checked);
       }
       RETURN_IF_ERROR(run.Move(backward));
     }

@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "common/plant.h"
 #include "storage/mvcc/tablet.h"
 #include "txn/lock_wait.h"
 #include "txn/txn_internals.h"
@@ -79,7 +80,7 @@ RowState ExamineRow(const RowVersion* head, uint64_t owner, const Snapshot& snap
                           (RowLockTable::kConflicts[mode] >> static_cast<int>(held) & 1) != 0;
     if (conflict) return {Kind::kInFlight, writer & ~kTxnIdBit};
   }
-  if (begin > snapshot.read_ts.value) {
+  if (begin > snapshot.read_ts.value && !OXI_PLANT(later_change_overlooked)) {
     // KEY SHARE keeps the key alone, which changes of other columns leave.
     if (mode == static_cast<uint8_t>(RowLockMode::kKeyShare)) {
       const RowVersion* older = version;

@@ -10,7 +10,8 @@ namespace oxibase {
 Result<RowId> SegmentScan::OpenWindow() {
   sources_.clear();
   RowId end = last_;
-  for (const SegmentList::Part& part : list_.For(snapshot_.read_ts)) {
+  const std::span<const SegmentList::Part> parts = list_.For(snapshot_.read_ts);
+  for (const SegmentList::Part& part : parts) {
     const auto groups = part.segment->file().groups();
     const auto at = std::partition_point(groups.begin(), groups.end(),
                                          [&](const auto& group) { return group.last < next_; });
@@ -24,7 +25,8 @@ Result<RowId> SegmentScan::OpenWindow() {
     ASSIGN_OR_RETURN(const GroupWords ids, group.file().RowIds(group.number));
     ASSIGN_OR_RETURN(const GroupWords begins, group.file().Begins(group.number));
     ASSIGN_OR_RETURN(const SupersededBits* superseded, tablet_.SupersededIn(group));
-    sources_.push_back({&group, ids, begins, superseded, 0, 0});
+    const bool is_current = static_cast<size_t>(&part - parts.data()) < list_.current;
+    sources_.push_back({&group, ids, begins, superseded, is_current, 0, 0});
   }
   for (Source& source : sources_) {
     const SegmentFile::Group& info = source.group->info();
@@ -72,7 +74,7 @@ Result<size_t> SegmentScan::Merge(RowId end, std::span<RowRef> rows) {
         is_alone = false;
       }
     }
-    if (holder != nullptr && is_alone && !holder->superseded->Has(holder->position)) {
+    if (holder != nullptr && is_alone && holder->is_current && !holder->superseded->Has(holder->position)) {
       if (holder->begins[holder->position] <= snapshot_.read_ts.value) {
         rows[found++] = {RowId(id), nullptr, holder->group, holder->position};
       }
@@ -93,7 +95,7 @@ Result<size_t> SegmentScan::Read(std::span<RowRef> rows) {
   size_t found = 0;
   while (found < rows.size() && next_ <= last_ && next_.value != UINT64_MAX) {
     ASSIGN_OR_RETURN(const RowId end, OpenWindow());
-    const bool is_whole = sources_.size() == 1 && !sources_[0].superseded->HasAny() &&
+    const bool is_whole = sources_.size() == 1 && sources_[0].is_current && !sources_[0].superseded->HasAny() &&
                           !tablet_.rows().HasPages(next_, end);
     const std::span<RowRef> room = rows.subspan(found);
     ASSIGN_OR_RETURN(const size_t count,

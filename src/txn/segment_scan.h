@@ -32,6 +32,7 @@ class SegmentScan {
     GroupWords ids;
     GroupWords begins;
     const SupersededBits* superseded;
+    bool is_current;  // those of segments that were replaced are not kept up
     uint32_t position;
     uint32_t end;
 

@@ -1,8 +1,7 @@
 #pragma once
 
-#include <absl/container/flat_hash_map.h>
-
 #include <functional>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -31,7 +30,8 @@ class TabletRegistry {
 
  private:
   mutable SharedMutex mu_;
-  absl::flat_hash_map<TabletId, std::shared_ptr<Tablet>> tablets_ GUARDED_BY(mu_);
+  // In order, so that a simulation that runs again lets them go in the same order.
+  std::map<TabletId, std::shared_ptr<Tablet>> tablets_ GUARDED_BY(mu_);
   std::vector<std::shared_ptr<Tablet>> removed_ GUARDED_BY(mu_);
 };
 

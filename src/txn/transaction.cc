@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "common/plant.h"
 #include "storage/mvcc/tablet.h"
 #include "txn/index_hints.h"
 #include "txn/read_set.h"
@@ -101,7 +102,15 @@ Snapshot Transaction::BeginStatement(bool writes) {
       at_least = std::max(at_least, exclusive);
       DependOnStamped();
     }
-    if (writes && !repeatable_read()) {
+    // Never behind what an earlier statement saw, or waited for, though it is not durable yet.
+    if (const uint64_t met = std::max(met_ts_, had_snapshot_ ? read_ts_.value : 0);
+        met > manager_.visible_ts_.load(std::memory_order_acquire)) {
+      manager_.WaitStamped({met});
+      at_least = std::max(at_least, met);
+      DependOnStamped();
+    }
+    // (Who has written has met such commits too: keys that they freed.)
+    if ((writes || !writes_.empty()) && !repeatable_read()) {
       const uint64_t stamped = manager_.stamped_ts_.load(std::memory_order_seq_cst);
       if (stamped > manager_.visible_ts_.load(std::memory_order_acquire)) {
         at_least = std::max(at_least, stamped);
@@ -148,6 +157,7 @@ Snapshot Transaction::LatestSnapshot() {
       latest_slot_->ts.load(std::memory_order_relaxed) == 0 ? latest_slot_ : newest_slot_;
   ClearSlot(slot);
   const Timestamp ts = SetSlot(slot, stamped);
+  met_ts_ = std::max(met_ts_, ts.value);
   if (ts.value > manager_.visible_ts_.load(std::memory_order_seq_cst)) DependOnStamped();
   return {ts, id_, command_};
 }
@@ -214,9 +224,10 @@ Result<Lsn> Transaction::Commit(const std::function<void()>& undone) {
     Rollback(undone);
     return end;
   }
-  Stamp();
+  if (!OXI_PLANT(marked_before_stamped)) Stamp();
   const bool waits = options_.synchronous && manager_.wal_ != nullptr;
   manager_.MarkStamped(commit_ts_, waits ? *end : Lsn(0));
+  if (OXI_PLANT(marked_before_stamped)) Stamp();
   last_commit_ts_ = commit_ts_;
   last_commit_lsn_ = *end;
   // A full fence: who queued before it saw the stamp is found, who comes later sees the stamp.
@@ -385,7 +396,7 @@ Status Transaction::RollbackToSavepoint(std::string_view name, const std::functi
     }
   }
   UndoTo(savepoint->writes);
-  redo_.TruncateTo(savepoint->redo);
+  if (!OXI_PLANT(savepoint_stays_in_log)) redo_.TruncateTo(savepoint->redo);
   if (undone) undone();
   if (!keep_locks) ReleaseLocksTo(savepoint->row_locks, savepoint->table_locks);
   savepoints_.erase(savepoints_.begin() + (savepoint - savepoints_.data()) + 1, savepoints_.end());

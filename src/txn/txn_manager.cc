@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/plant.h"
 #include "storage/mvcc/tablet.h"
 #include "txn/row_lock_table.h"
 #include "txn/serializable.h"
@@ -121,8 +122,9 @@ Result<Lsn> TxnManager::Append(Transaction& txn) {
     return Lsn(0);
   }
   txn.commit_ts_ = {};
+  if (OXI_PLANT(commit_order_swapped)) txn.commit_ts_ = NextTimestamp(txn.id_);
   Result<WalRange> range = wal_->AppendTxn(txn.id_, txn.redo_, [this, &txn] {
-    txn.commit_ts_ = NextTimestamp(txn.id_);
+    if (!OXI_PLANT(commit_order_swapped)) txn.commit_ts_ = NextTimestamp(txn.id_);
     return txn.commit_ts_;
   });
   if (!range.ok()) {
@@ -162,7 +164,8 @@ void TxnManager::AdvanceLocked(uint64_t durable) {
     }
   }
   uint64_t visible = 0;
-  while (pending_stamped_ > 0 && pending_.front().lsn <= durable) {
+  while (pending_stamped_ > 0 &&
+         (pending_.front().lsn <= durable || OXI_PLANT(visible_before_durable))) {
     visible = pending_.front().ts;
     if (pending_.front().txn) commit_times_.Add({{visible}, pending_.front().txn});
     pending_.pop_front();
@@ -316,7 +319,7 @@ void TxnManager::Dispose(const DeadVersion* dead, size_t count, std::vector<uint
       continue;
     }
     const auto seen = std::lower_bound(snapshots->begin(), snapshots->end(), version.begin);
-    if (seen != snapshots->end() && *seen < version.end) {
+    if (seen != snapshots->end() && *seen < version.end && !OXI_PLANT(version_freed_too_early)) {
       version.tablet->Pin(1);
       if (snapshots_.Hang(version)) continue;
       version.tablet->Pin(-1);

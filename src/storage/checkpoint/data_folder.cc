@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "common/plant.h"
 #include "storage/byte_codec.h"
 
 namespace oxibase {
@@ -186,7 +187,9 @@ Result<std::shared_ptr<const SegmentList>> DataFolder::OpenSegments(
 
 Status DataFolder::Publish(Manifest manifest) {
   FileSystem& files = env_.files();
-  RETURN_IF_ERROR(files.SyncDirectory(data_path()));
+  if (!OXI_PLANT(segment_names_not_synced)) RETURN_IF_ERROR(files.SyncDirectory(data_path()));
+  if (OXI_PLANT(log_removed_before_manifest))
+    RETURN_IF_ERROR(wal_->RemoveBefore(manifest.wal.replay_from));
   const std::string path = JoinPath(path_, ManifestName(manifest.number));
   RETURN_IF_ERROR(files.WriteFileAtomically(path, manifest.Encode(identity_)));
   MutexLock lock(pin_mu_);

@@ -1,5 +1,7 @@
 #include "storage/checkpoint/hot_images.h"
 
+#include "common/plant.h"
+
 namespace oxibase {
 
 void HotImages::Fill() {
@@ -9,6 +11,7 @@ void HotImages::Fill() {
   while (entries_.empty() && !ended_) {
     next_ = tablet_.ScanImages(as_of_, next_, [this](const Tablet::RowImage& image) {
       if (image.begin <= since_) return true;
+      if (OXI_PLANT(hot_image_lost) && image.frozen && !image.removed) return true;
       // Rows begin at multiples of 8, as in a version.
       bytes_.resize((bytes_.size() + 7) & ~size_t{7});
       entries_.push_back({image, bytes_.size()});

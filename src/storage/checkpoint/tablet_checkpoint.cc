@@ -4,6 +4,7 @@
 #include <roaring/roaring64map.hh>
 #include <utility>
 
+#include "common/plant.h"
 #include "storage/checkpoint/hot_images.h"
 #include "storage/mvcc/epoch.h"
 #include "storage/segment/segment_builder.h"
@@ -46,7 +47,10 @@ bool IsSeen(const SegmentList::Part& part, std::span<const Timestamp> snapshots)
   for (const SegmentFile::Group& group : part.segment->file().groups()) {
     first = std::min(first, group.begin_min);
   }
+  // Its removals count from then on; without it the rows would be there again in older parts.
+  if (part.segment->file().removed_count() != 0) first = std::min(first, part.segment->as_of());
   const auto seen = std::lower_bound(snapshots.begin(), snapshots.end(), first);
+  if (OXI_PLANT(replaced_segment_dropped)) return false;
   return seen != snapshots.end() && *seen < part.replaced_at;
 }
 
@@ -60,8 +64,15 @@ void KeepRunsOfIndexes(const Tablet& tablet, std::vector<SegmentList::Part>& par
 /// Rows of memory and of the merged segments, in order of id.
 class Merge {
  public:
-  Merge(SegmentBuilder& builder, HotImages& images, SegmentMerger& merger, EpochManager& epochs)
-      : builder_(builder), images_(images), merger_(merger), epochs_(epochs) {}
+  /// `has_segments`: before this one. If not, there is nothing that a removal could be of: what stays
+  /// in memory of rows that are gone is for old snapshots.
+  Merge(SegmentBuilder& builder, HotImages& images, SegmentMerger& merger, bool has_segments,
+        EpochManager& epochs)
+      : builder_(builder),
+        images_(images),
+        merger_(merger),
+        has_segments_(has_segments),
+        epochs_(epochs) {}
 
   Status Run() {
     has_hot_ = images_.Next();
@@ -97,6 +108,10 @@ class Merge {
       if (has_cold_ && merger_.id() == image.id) {
         ASSIGN_OR_RETURN(has_cold_, merger_.Next());
       }
+      if (image.removed && !has_segments_) {
+        has_hot_ = images_.Next();
+        continue;
+      }
       if (image.removed) {
         removed_.add(image.id.value);
         --live_delta_;
@@ -112,6 +127,7 @@ class Merge {
   SegmentBuilder& builder_;
   HotImages& images_;
   SegmentMerger& merger_;
+  const bool has_segments_;
   EpochManager& epochs_;
   bool has_hot_ = false;
   bool has_cold_ = false;
@@ -136,11 +152,12 @@ Result<std::shared_ptr<const SegmentList>> TabletCheckpoint::Write(
                    SegmentBuilder::Create(store, tablet, as_of));
   HotImages images(tablet, since, as_of);
   SegmentMerger merger(tablet.schema(), parts.first(merged));
-  Merge merge(*builder, images, merger, tablet.epochs());
+  Merge merge(*builder, images, merger, !parts.empty(), tablet.epochs());
   RETURN_IF_ERROR(merge.Run());
   if (merged < parts.size()) {
     Roaring64Map removed = merge.removed();
     for (const SegmentList::Part& part : parts.first(merged)) {
+      if (OXI_PLANT(delete_mark_lost_in_merge)) break;
       removed |= part.segment->removed();
     }
     for (const uint64_t row : removed) RETURN_IF_ERROR(builder->AddRemoved(RowId(row)));

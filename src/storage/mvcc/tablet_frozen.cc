@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "storage/index/ordered_index.h"
+#include "common/plant.h"
 #include "storage/mvcc/epoch.h"
 #include "storage/mvcc/tablet.h"
 #include "storage/segment/segment_list.h"
@@ -88,6 +89,7 @@ Result<SupersededBits*> Tablet::SupersededIn(const FrozenGroup& group) const {
     for (const SegmentList::Part& part : list->parts) {
       if (part.segment.get() == group.segment) continue;
       if (part.segment->as_of() < group.segment->as_of()) continue;
+      if (OXI_PLANT(merge_sets_no_bits)) continue;
       RETURN_IF_ERROR(MarkRowsIn(*part.segment, ids, info, made.get()));
     }
     if (rows_.HasPages(info.first, info.last)) {
@@ -132,7 +134,7 @@ Result<bool> Tablet::EnsureHotSlow(RowId row) {
       RowVersion::Destroy(version);
       continue;
     }
-    bits->Set(found.position);
+    if (!OXI_PLANT(superseded_bit_not_set)) bits->Set(found.position);
     // (Before the list is looked at again, for others as for this thread.)
     slot.store(reinterpret_cast<uint64_t>(version), std::memory_order_seq_cst);
     memory_.Add(static_cast<int64_t>(version->total_bytes()));
@@ -198,13 +200,13 @@ Result<bool> Tablet::EvictRow(RowId row, RowDirectory::Slot& slot, const Segment
   FrozenRow frozen;
   if (seen->is_tombstone()) {
     // Until then a segment's removal would hide the row from snapshots that see it.
-    if (oldest_snapshot < as_of) return false;
+    if (oldest_snapshot < as_of && !OXI_PLANT(tombstone_evicted_too_early)) return false;
   } else {
     ASSIGN_OR_RETURN(frozen, list.Find(row, Timestamp::Max()));
     if (!frozen || frozen.begin.value != seen->begin.load(std::memory_order_relaxed)) return false;
   }
   RowVersion* head = RowDirectory::Latch(slot);
-  if (head != seen || !is_quiet(head)) {
+  if ((head != seen || !is_quiet(head)) && !OXI_PLANT(changed_row_evicted)) {
     RowDirectory::Unlatch(slot, head);
     return false;
   }

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <absl/container/flat_hash_map.h>
+#include <absl/container/btree_map.h>
 
 #include <memory>
 #include <span>
@@ -27,8 +27,9 @@ struct SegmentList {
   };
   struct Part {
     std::shared_ptr<const FrozenSegment> segment;
-    /// The sorted entries of its rows in each index, by oid.
-    absl::flat_hash_map<Oid, Run> runs;
+    /// The sorted entries of its rows in each index, by oid. (In order, so that a simulation that
+    /// runs again lets them go in the same order.)
+    absl::btree_map<Oid, Run> runs;
     /// Snapshots from here on find all that they see of it in newer segments.
     Timestamp replaced_at = Timestamp::Max();
 
@@ -58,6 +59,9 @@ struct SegmentList {
   /// The version of the row that is seen at `read_ts`, memory left aside. Errors: of reading
   /// segments. REQUIRES: inside an epoch
   Result<FrozenRow> Find(RowId row, Timestamp read_ts) const;
+
+ private:
+  Result<FrozenRow> FindAmongAll(RowId row, Timestamp read_ts) const;
 };
 
 }  // namespace oxibase

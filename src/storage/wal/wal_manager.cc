@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "common/plant.h"
 #include "storage/byte_codec.h"
 #include "storage/checksum.h"
 
@@ -233,10 +234,11 @@ Status WalManager::WriteOut(uint64_t begin, ByteSpan bytes) {
       RETURN_IF_ERROR(segments_->Write(at, bytes.subspan(at - begin, planned.lsn - at)));
       at = planned.lsn;
     }
-    RETURN_IF_ERROR(segments_->Sync());
+    if (!OXI_PLANT(previous_log_file_not_synced)) RETURN_IF_ERROR(segments_->Sync());
     RETURN_IF_ERROR(segments_->Switch(std::move(planned.file), planned.lsn));
   }
   if (at < end) RETURN_IF_ERROR(segments_->Write(at, bytes.subspan(at - begin)));
+  if (OXI_PLANT(failed_sync_tried_again) && !segments_->Sync().ok()) return segments_->Sync();
   return segments_->Sync();
 }
 
@@ -314,7 +316,7 @@ void WalManager::AppendNote() {
 // --- Waiting --------------------------------------------------------------------------------
 
 Status WalManager::WaitDurable(Lsn lsn) {
-  if (durable_lsn() >= lsn) return Status::Ok();
+  if (durable_lsn() >= lsn || OXI_PLANT(acknowledged_before_durable)) return Status::Ok();
   MutexLock lock(mu_);
   OXI_CHECK(lsn.value <= next_);
   flush_to_ = std::max(flush_to_, lsn.value);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "common/plant.h"
 #include "storage/wal/wal_archive.h"
 
 namespace oxibase {
@@ -115,10 +116,11 @@ Status WalSegments::Switch(Spare spare, uint64_t begin) {
   std::byte header[kWalSegmentHeaderBytes];
   WalSegmentHeader{begin, spare.file_bytes, identity_}.Encode(header);
   RETURN_IF_ERROR(spare.file->WriteAt(0, header));
-  if (sync_) RETURN_IF_ERROR(spare.file->Sync());
+  if (sync_ && !OXI_PLANT(log_header_not_synced)) RETURN_IF_ERROR(spare.file->Sync());
   const std::string path = JoinPath(folder_, WalSegmentName(begin));
   RETURN_IF_ERROR(files_.Rename(spare.path, path));
-  if (sync_) RETURN_IF_ERROR(files_.SyncDirectory(folder_));
+  if (sync_ && !OXI_PLANT(log_name_not_synced))
+    RETURN_IF_ERROR(files_.SyncDirectory(folder_));
   file_ = std::move(spare.file);
   begin_ = begin;
   room_end_ = begin + spare.room();
