@@ -20,6 +20,7 @@ help:
 	@echo 'make test        all tests (T=name: those whose name contains it)'
 	@echo 'make test-asan   unit and SQL tests under AddressSanitizer and UBSan (T=name)'
 	@echo 'make test-tsan   unit and SQL tests under ThreadSanitizer (T=name)'
+	@echo 'make simulation   the storage layer from SEEDS=1..100000, in a simulated world (docs/simulation.md)'
 	@echo 'make lint        formatting, clang-tidy, thread-safety annotations, includes, documents (T=name: those files)'
 	@echo 'make fmt         formats the sources'
 	@echo 'make rewrite F=file.test   replaces what a SQL test expects by what comes'
@@ -53,6 +54,11 @@ test-asan test-tsan: test-%: deps-build+test
 	@cmake --build build/$* -j $(JOBS) $(if $(UNITS),--target $(UNITS:%=%_test) sqllogictest oxibase)
 	@OXI_UNITS="$(UNITS)" scripts/run_tests.sh build/$* "$(T)"
 
+SEEDS ?= 1..100000
+simulation: build/release/build.ninja
+	@cmake --build build/release -j $(JOBS) --target simulation
+	@build/release/simulation --jobs $(JOBS) --report --seeds $(SEEDS)
+
 rewrite:
 	@build/release/sqllogictest --rewrite $(F)
 
@@ -68,4 +74,4 @@ bench: deps-build
 clean:
 	@rm -rf build
 
-.PHONY: help build run test test-asan test-tsan rewrite lint fmt bench clean
+.PHONY: help build run test test-asan test-tsan simulation rewrite lint fmt bench clean

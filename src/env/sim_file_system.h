@@ -51,9 +51,9 @@ class SimFileSystem final : public FileSystem {
   /// What happened so far that no caller wanted.
   struct Faults {
     uint64_t syncs = 0, writes = 0, reads = 0, disk_full = 0;  // that failed
-    uint64_t torn_writes = 0;   // of which a crash kept a part
-    uint64_t lost_writes = 0;   // of which it kept nothing
-    uint64_t lost_names = 0;    // made, renamed or removed, and forgotten
+    uint64_t torn_writes = 0;                                  // of which a crash kept a part
+    uint64_t lost_writes = 0;                                  // of which it kept nothing
+    uint64_t lost_names = 0;  // made, renamed or removed, and forgotten
   };
   Faults faults() const;
   /// The next `count` syncs fail.

@@ -10,6 +10,7 @@
 #include "storage/mvcc/row_version.h"
 #include "storage/mvcc/tablet.h"
 #include "txn/tablet_access.h"
+#include "txn/transaction.h"
 
 namespace oxibase {
 
@@ -22,6 +23,11 @@ class UniqueLookup {
 
   /// Whether every key of this index is of one visible row at most, NULLs aside.
   static bool Serves(const TabletIndex& index);
+  /// Whether that holds for this transaction now. Beside its own row with a key, an old snapshot
+  /// sees the one that had the key before, and was deleted since.
+  static bool ServesNow(const Transaction& txn) {
+    return !txn.repeatable_read() || !txn.has_writes();
+  }
 
   /// The row that `visible(RowId)`, which gives its visible version or null, shows with this key
   /// (all columns, none NULL), or none. `*sure` tells whether none means that there is none: else

@@ -89,6 +89,38 @@ TEST_F(DurabilityTest, ARowsNextWriterDoesNotWaitForTheDisk) {
   EXPECT_EQ(CountVersions(), 1u);
 }
 
+TEST_F(DurabilityTest, AStatementSeesWhatTheOneBeforeMet) {
+  Client a(*this), b(*this);
+  a.Begin();
+  ASSERT_TRUE(a.Insert(1, 10).ok());
+  ASSERT_TRUE(wal_->WaitDurable(CommitOf(a)).ok());
+  a.Begin();
+  ASSERT_EQ(*a.Add(1, 5), 1);
+  ASSERT_TRUE(a.Insert(2, 20).ok());
+  CommitOf(a);
+  b.Begin();
+  EXPECT_EQ(b.Get(2), -1);
+  ASSERT_EQ(*b.Add(1, 1), 1);  // on top of what is not durable yet
+  EXPECT_EQ(b.Scan(), "1=16 2=20");
+  b.Rollback();
+  // A lock meets it as well, and changes nothing.
+  b.Begin();
+  ASSERT_EQ(*b.Lock(1, RowLockMode::kUpdate), RowOutcome::kChanged);
+  EXPECT_EQ(b.Scan(), "1=15 2=20");
+  b.Rollback();
+  // So does a key that was freed.
+  a.Begin();
+  ASSERT_EQ(*a.Delete(2), 1);
+  CommitOf(a);
+  b.Begin();
+  ASSERT_TRUE(b.Insert(2, 22).ok());
+  b.txn().BeginStatement();
+  EXPECT_GE(b.txn().NextCommand().read_ts, manager_.stamped_ts());
+  b.txn().EndStatement();
+  EXPECT_EQ(b.Get(2), 22);
+  b.Rollback();
+}
+
 TEST_F(DurabilityTest, WithoutSynchronousCommitEverybodySeesItAtOnce) {
   Client a(*this), b(*this);
   TxnOptions options;

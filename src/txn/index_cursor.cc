@@ -58,6 +58,9 @@ void IndexCursor::Seek(const KeyRange& range, bool backward) {
   // (NULLs do not conflict; a key's first byte says that it is none.)
   it.is_unique = it.is_point && !it.index.is_hash() && it.index.spec().always_unique() &&
                  it.index.spec().columns.size() == 1 && range.lower[0] == '\x01';
+  // Beside its own row with the key, an old snapshot sees the one that had it before, and was
+  // deleted since.
+  if (it.is_unique && it.txn.repeatable_read() && it.txn.has_writes()) it.is_unique = false;
   if (backward) {
     it.from_end = !it.has_upper;
     if (it.has_upper) it.next.Set(it.upper.place);

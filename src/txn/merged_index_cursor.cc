@@ -8,8 +8,8 @@
 #include <algorithm>
 #include <vector>
 
-#include "storage/index/index_run.h"
 #include "common/plant.h"
+#include "storage/index/index_run.h"
 #include "txn/index_cursor_impl.h"
 #include "txn/visibility.h"
 
@@ -144,7 +144,9 @@ Status NoRunError(const TabletIndex& index, const FrozenSegment& segment) {
 
 Result<size_t> IndexCursor::Impl::NextMerged(const SegmentList& list, const Snapshot& snapshot,
                                              std::span<RowRef> rows, Position* after) {
+  OXI_POINT();
   TreeEntries tree(index.tree(), next.place, from_end, backward);
+  OXI_POINT();
   std::vector<RunEntries> runs;
   runs.reserve(list.parts.size());  // their places point into them
   const std::span<const SegmentList::Part> parts = list.For(snapshot.read_ts);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/plant.h"
 #include "storage/mvcc/tablet.h"
 #include "txn/visibility.h"
 
@@ -10,6 +11,7 @@ namespace oxibase {
 Result<RowId> SegmentScan::OpenWindow() {
   sources_.clear();
   RowId end = last_;
+  OXI_POINT();
   const std::span<const SegmentList::Part> parts = list_.For(snapshot_.read_ts);
   for (const SegmentList::Part& part : parts) {
     const auto groups = part.segment->file().groups();
@@ -74,7 +76,8 @@ Result<size_t> SegmentScan::Merge(RowId end, std::span<RowRef> rows) {
         is_alone = false;
       }
     }
-    if (holder != nullptr && is_alone && holder->is_current && !holder->superseded->Has(holder->position)) {
+    if (holder != nullptr && is_alone && holder->is_current &&
+        !holder->superseded->Has(holder->position)) {
       if (holder->begins[holder->position] <= snapshot_.read_ts.value) {
         rows[found++] = {RowId(id), nullptr, holder->group, holder->position};
       }
@@ -95,8 +98,8 @@ Result<size_t> SegmentScan::Read(std::span<RowRef> rows) {
   size_t found = 0;
   while (found < rows.size() && next_ <= last_ && next_.value != UINT64_MAX) {
     ASSIGN_OR_RETURN(const RowId end, OpenWindow());
-    const bool is_whole = sources_.size() == 1 && sources_[0].is_current && !sources_[0].superseded->HasAny() &&
-                          !tablet_.rows().HasPages(next_, end);
+    const bool is_whole = sources_.size() == 1 && sources_[0].is_current &&
+                          !sources_[0].superseded->HasAny() && !tablet_.rows().HasPages(next_, end);
     const std::span<RowRef> room = rows.subspan(found);
     ASSIGN_OR_RETURN(const size_t count,
                      is_whole ? ReadWhole(sources_[0], room) : Merge(end, room));

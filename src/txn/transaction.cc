@@ -70,6 +70,7 @@ Timestamp Transaction::SetSlot(SnapshotSlot* slot, uint64_t at_least) {
   uint64_t ts = std::max(manager_.visible_ts_.load(std::memory_order_seq_cst), at_least);
   for (;;) {
     // 0 means none: before the first commit nothing is visible at 1 either.
+    OXI_POINT();
     slot->ts.store(std::max<uint64_t>(ts, 1), std::memory_order_seq_cst);
     // A collector that did not see the slot yet saw no later visible_ts than this one.
     const uint64_t now = manager_.visible_ts_.load(std::memory_order_seq_cst);
@@ -263,6 +264,7 @@ void Transaction::NoteExclusive() {
 
 void Transaction::Stamp() {
   for (const Write& write : writes_) {
+    OXI_POINT();
     write.version->begin.store(commit_ts_.value, std::memory_order_release);
   }
 }

@@ -9,8 +9,8 @@
 
 #include <algorithm>
 
-#include "storage/index/index_run.h"
 #include "common/plant.h"
+#include "storage/index/index_run.h"
 #include "storage/index/ordered_index.h"
 #include "storage/mvcc/tablet.h"
 #include "storage/segment/segment_list.h"
@@ -72,6 +72,7 @@ Result<Claim> TryClaim(Transaction& txn, Tablet& tablet, const TabletIndex& inde
   const SegmentList* list;
   do {
     list = tablet.segments();
+    OXI_POINT();
     Status failed;
     const auto look_at = [&](RowId other) {
       if (other == row) return true;
@@ -86,6 +87,7 @@ Result<Claim> TryClaim(Transaction& txn, Tablet& tablet, const TabletIndex& inde
     };
     claim = {};
     index.tree().ForEachWithKey(tree_key, look_at);
+    OXI_POINT();
     if (list != nullptr && !OXI_PLANT(unique_check_ignores_segments)) {
       for (const SegmentList::Part& part : list->current_parts()) {
         if (!failed.ok() || claim.kind != Claim::Kind::kFree) break;
@@ -95,7 +97,9 @@ Result<Claim> TryClaim(Transaction& txn, Tablet& tablet, const TabletIndex& inde
       }
     }
     RETURN_IF_ERROR(std::move(failed));
-  } while (tablet.segments() != list && !OXI_PLANT(unique_check_misses_new_segments));  // entries may have gone where this did not look
+  } while (tablet.segments() != list &&
+           !OXI_PLANT(
+               unique_check_misses_new_segments));  // entries may have gone where this did not look
   const bool is_free = claim.kind == Claim::Kind::kFree;
   if (add == AddEntry::kAlways || (add == AddEntry::kIfFree && is_free))
     index.tree().Insert(tree_key, row);

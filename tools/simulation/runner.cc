@@ -30,8 +30,7 @@ std::string KindOfPoint(const std::string& call) {
   const std::string what = call.substr(0, path);
   const std::string file = call.substr(path + 1);
   const auto has = [&](const char* part) { return file.find(part) != std::string::npos; };
-  const char* kind = has("spare-")                 ? "spare log file"
-                     : has("db/wal/")              ? "log file"
+  const char* kind = has("db/wal/")                ? "log file"
                      : has("db/wal")               ? "log folder"
                      : has("manifest")             ? "manifest"
                      : has(".run")                 ? "index run"
@@ -78,7 +77,7 @@ class Run {
  private:
   void DrawOptions() {
     Chance& chance = world_.chance;
-    constexpr uint64_t kSegmentBytes[] = {8192, 16384, 65536};
+    constexpr uint64_t kSegmentBytes[] = {4096, 8192, 65536};
     constexpr uint64_t kLogBytes[] = {0, 4000, 20000};
     constexpr uint64_t kHotBytes[] = {0, 1, 1, 8000};
     constexpr size_t kCacheBytes[] = {1 << 12, 1 << 16, 1 << 20};
@@ -289,7 +288,7 @@ class Run {
 RunResult RunSeed(uint64_t seed, const RunOptions& options) {
   constexpr uint32_t kMeans[] = {1, 4, 15, 60};
   Scheduler& scheduler = Scheduler::Get();
-  scheduler.Begin(seed, kMeans[seed % 4]);
+  scheduler.Begin(seed, kMeans[seed % 4], seed / 4 % 2 == 1);
   RunResult result;
   {
     Run run(seed, options);

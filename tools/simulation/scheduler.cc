@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "common/plant.h"
 #include "common/status.h"
 
 namespace oxibase::sim {
@@ -14,6 +15,8 @@ namespace {
 
 // A run has some ten thousand changes; one with this many goes round in circles.
 constexpr uint64_t kChangesMax = 3'000'000;
+constexpr uint64_t kStallOneIn = 64;
+constexpr uint64_t kStallNanosMax = 2'000'000;
 
 }  // namespace
 
@@ -22,10 +25,11 @@ Scheduler& Scheduler::Get() {
   return *scheduler;
 }
 
-void Scheduler::Begin(uint64_t seed, uint32_t mean) {
+void Scheduler::Begin(uint64_t seed, uint32_t mean, bool stalls) {
   OXI_CHECK(!active_);
   chance_ = Chance(seed);
   mean_ = mean;
+  stalls_ = stalls;
   trace_ = seed;
   changes_ = 0;
   now_ = 0;
@@ -34,6 +38,7 @@ void Scheduler::Begin(uint64_t seed, uint32_t mean) {
   threads_[0]->is = ThreadState::Is::kReady;
   threads_[0]->name = "main";
   active_ = true;
+  simulation_point = [] { Get().Point(); };
   DrawPoints();
 }
 
@@ -90,7 +95,11 @@ int Scheduler::PickNext() {
 
 void Scheduler::Change() {
   now_ += 500 + static_cast<int64_t>(chance_.Below(2000));
-  HandOver();
+  if (stalls_ && chance_.Below(kStallOneIn) == 0) {
+    Block(nullptr, now_ + static_cast<int64_t>(chance_.Below(kStallNanosMax)));
+  } else {
+    HandOver();
+  }
 }
 
 void Scheduler::HandOver() {

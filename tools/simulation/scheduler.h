@@ -26,7 +26,8 @@ class Scheduler {
   static Scheduler& Get();
 
   /// From here on the calling thread has the baton. `mean`: points between changes, about.
-  void Begin(uint64_t seed, uint32_t mean);
+  /// `stalls`: now and then a thread stands still for long, wherever it is.
+  void Begin(uint64_t seed, uint32_t mean, bool stalls);
   /// REQUIRES: every thread has ended and was joined
   void End();
   bool active() const { return active_; }
@@ -86,6 +87,7 @@ class Scheduler {
   bool active_ = false;
   uint64_t points_left_ = 0;
   uint32_t mean_ = 1;
+  bool stalls_ = false;
   int64_t now_ = 0;
   int current_ = 0;
   uint64_t trace_ = 0;

@@ -72,7 +72,7 @@ Row Session::NewRow() {
   row.key = chance_.Between(0, options_.keys - 1);
   row.value = chance_.Between(0, 9);
   row.tag = world_.next_tag++;
-  row.text_len = chance_.Between(0, chance_.Percent(10) ? 400 : 40);
+  row.text_len = chance_.Between(0, chance_.Percent(5) ? 2500 : chance_.Percent(20) ? 500 : 40);
   return row;
 }
 
@@ -376,7 +376,7 @@ void Session::RunTransaction() {
   bool good = true;
   for (int64_t i = 0; i < statements && good; ++i) {
     good = RunStatement();
-    if (chance_.Percent(10)) world_.clock.SleepMicros(chance_.Between(1, 3000));
+    if (chance_.Percent(25)) world_.clock.SleepMicros(chance_.Between(1, 3000));
   }
   if (good && chance_.Percent(85)) return Commit();
   Rollback();

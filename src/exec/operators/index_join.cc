@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "exec/operators/table_scan.h"
+#include "exec/unique_lookup.h"
 #include "storage/index/tablet_index.h"
 #include "storage/mvcc/tablet.h"
 
@@ -65,7 +66,7 @@ Result<size_t> IndexJoinOperator::Find(std::span<RowRef> refs) {
     }
     std::fill_n(found_left_.get() + count, found, left_row_);
     count += found;
-    if (ranges_->is_unique_point()) {
+    if (ranges_->is_unique_point() && UniqueLookup::ServesNow(*context().txn)) {
       seeking_ = false;
       ++left_row_;
     }

@@ -90,7 +90,7 @@ Result<size_t> IndexScanOperator::Find(std::span<RowRef> refs) {
       RETURN_IF_ERROR(NoteRead(found > 0 ? &refs[found - 1] : nullptr));
     }
     if (found > 0) {
-      if (ranges_->is_unique_point()) done_ = true;
+      done_ = ranges_->is_unique_point() && UniqueLookup::ServesNow(*context().txn);
       return found;
     }
     if (!ranges_->NextRange()) {
@@ -124,7 +124,8 @@ Status IndexScanOperator::Begin() {
   }
   override_ = FindOverride(context(), plan_.scan_id);
   if (override_) return {};
-  looks_up_ = lookup_.has_value();
+  looks_up_ = lookup_.has_value() && UniqueLookup::ServesNow(*context().txn);
+  if (lookup_ && !looks_up_) ranges_->MakePointRange();
   if (!looks_up_) Seek();
   return {};
 }

@@ -94,11 +94,14 @@ Status Checkpointer::Run() {
 Status Checkpointer::RunLocked() {
   Timestamp as_of;
   WalPosition position = folder_.wal().position([&] { as_of = source_.Pin(); });
-  if (OXI_PLANT(log_position_read_too_late)) position = folder_.wal().position();
+  if (OXI_PLANT(log_position_read_too_late)) {
+    folder_.env().clock().SleepMicros(300);
+    position = folder_.wal().position();
+  }
   source_.WaitReadable();
   // The manifest must never be ahead of the log: positions would be given out twice.
-  Status status = OXI_PLANT(checkpoint_ahead_of_log) ? Status::Ok()
-                                                     : folder_.wal().WaitDurable(position.next);
+  Status status =
+      OXI_PLANT(checkpoint_ahead_of_log) ? Status::Ok() : folder_.wal().WaitDurable(position.next);
   if (status.ok()) status = WriteAll(as_of, position);
   source_.Unpin();
   return status;

@@ -64,8 +64,8 @@ void KeepRunsOfIndexes(const Tablet& tablet, std::vector<SegmentList::Part>& par
 /// Rows of memory and of the merged segments, in order of id.
 class Merge {
  public:
-  /// `has_segments`: before this one. If not, there is nothing that a removal could be of: what stays
-  /// in memory of rows that are gone is for old snapshots.
+  /// `has_segments`: before this one. If not, there is nothing that a removal could be of: what
+  /// stays in memory of rows that are gone is for old snapshots.
   Merge(SegmentBuilder& builder, HotImages& images, SegmentMerger& merger, bool has_segments,
         EpochManager& epochs)
       : builder_(builder),

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/plant.h"
 #include "common/status.h"
 #include "storage/mvcc/epoch.h"
 #include "storage/spin_wait.h"
@@ -29,6 +30,7 @@ RowDirectory::~RowDirectory() {
 
 RowVersion* RowDirectory::Latch(Slot& slot) {
   SpinWait spin;
+  OXI_POINT();
   for (;;) {
     uint64_t word = slot.load(std::memory_order_relaxed);
     if ((word & 1) == 0 && slot.compare_exchange_weak(word, word | 1, std::memory_order_seq_cst)) {

@@ -16,8 +16,8 @@
 #include <cstring>
 #include <utility>
 
-#include "storage/index/ordered_index.h"
 #include "common/plant.h"
+#include "storage/index/ordered_index.h"
 #include "storage/mvcc/epoch.h"
 #include "storage/mvcc/tablet.h"
 #include "storage/segment/segment_list.h"
@@ -98,6 +98,7 @@ Result<SupersededBits*> Tablet::SupersededIn(const FrozenGroup& group) const {
       }
     }
     // A row whose slot was empty because it went into a newer list's segments: look again there.
+    OXI_POINT();
     if (segments() != list) continue;
     if (group.superseded.compare_exchange_strong(bits, made.get(), std::memory_order_acq_rel)) {
       return made.release();
@@ -111,6 +112,7 @@ Result<bool> Tablet::EnsureHotSlow(RowId row) {
   std::vector<std::byte> bytes;
   for (;;) {
     const SegmentList* list = segments();
+    OXI_POINT();
     if (rows_.Head(row) != nullptr) return true;
     ASSIGN_OR_RETURN(const FrozenRow found, list->Find(row, Timestamp::Max()));
     if (segments() != list) continue;
@@ -135,6 +137,7 @@ Result<bool> Tablet::EnsureHotSlow(RowId row) {
       continue;
     }
     if (!OXI_PLANT(superseded_bit_not_set)) bits->Set(found.position);
+    OXI_POINT();
     // (Before the list is looked at again, for others as for this thread.)
     slot.store(reinterpret_cast<uint64_t>(version), std::memory_order_seq_cst);
     memory_.Add(static_cast<int64_t>(version->total_bytes()));
@@ -212,6 +215,7 @@ Result<bool> Tablet::EvictRow(RowId row, RowDirectory::Slot& slot, const Segment
   }
   RemoveEntries(row, nullptr, *head);
   slot.store(uint64_t{1}, std::memory_order_seq_cst);  // empty, still latched
+  OXI_POINT();
   if (frozen) {
     if (SupersededBits* bits = frozen.group->superseded.load(std::memory_order_acquire)) {
       bits->Clear(frozen.position);

@@ -2,8 +2,8 @@
 
 namespace oxibase {
 
-// Parts that were replaced stand behind older ones that were not, so the first one found need not be
-// the newest. But a row that was removed never comes back.
+// Parts that were replaced stand behind older ones that were not, so the first one found need not
+// be the newest. But a row that was removed never comes back.
 Result<FrozenRow> SegmentList::FindAmongAll(RowId row, Timestamp read_ts) const {
   FrozenRow newest;
   for (const Part& part : parts) {
@@ -16,7 +16,8 @@ Result<FrozenRow> SegmentList::FindAmongAll(RowId row, Timestamp read_ts) const 
 }
 
 Result<FrozenRow> SegmentList::Find(RowId row, Timestamp read_ts) const {
-  if (read_ts < valid_from) [[unlikely]] return FindAmongAll(row, read_ts);
+  if (read_ts < valid_from) [[unlikely]]
+    return FindAmongAll(row, read_ts);
   for (const Part& part : current_parts()) {
     const FrozenSegment& segment = *part.segment;
     // (The tombstone stays in memory for snapshots between the removal and this time.)

@@ -119,8 +119,7 @@ Status WalSegments::Switch(Spare spare, uint64_t begin) {
   if (sync_ && !OXI_PLANT(log_header_not_synced)) RETURN_IF_ERROR(spare.file->Sync());
   const std::string path = JoinPath(folder_, WalSegmentName(begin));
   RETURN_IF_ERROR(files_.Rename(spare.path, path));
-  if (sync_ && !OXI_PLANT(log_name_not_synced))
-    RETURN_IF_ERROR(files_.SyncDirectory(folder_));
+  if (sync_ && !OXI_PLANT(log_name_not_synced)) RETURN_IF_ERROR(files_.SyncDirectory(folder_));
   file_ = std::move(spare.file);
   begin_ = begin;
   room_end_ = begin + spare.room();
