@@ -80,7 +80,7 @@ int main(int argc, char** argv) {
   CLI::App app("Runs the storage layer from seeds");
   std::string seeds = "1..100", plant;
   bool report = false, find_plants = false, list = false;
-  uint64_t budget = 2000;
+  uint64_t budget = 6000;
   WorkOptions options;
   app.add_option("--seeds", seeds, "A..B, or one");
   app.add_option("--plant", plant, "A bug that is planted");
