@@ -78,12 +78,10 @@ Result<bool> KeyOfRow(const Tablet& tablet, const TabletIndex& index, const RowR
   if (row.version != nullptr) {
     return index.KeyOfVersion(tablet.schema(), *row.version, key, &has_null);
   }
-  const SegmentFile& file = row.group->file();
-  const RowLayout& layout = tablet.schema().At(file.schema(row.group->number).version);
-  std::vector<Vector> scratch;
   std::vector<std::byte> bytes;
-  RETURN_IF_ERROR(file.ReadRow({row.group->number, row.position}, layout, scratch, bytes));
-  return index.KeyOfRow(layout, bytes.data(), key, &has_null);
+  ASSIGN_OR_RETURN(const RowLayout* layout,
+                   row.group->ReadRow(row.position, tablet.schema(), bytes));
+  return index.KeyOfRow(*layout, bytes.data(), key, &has_null);
 }
 
 }  // namespace oxibase

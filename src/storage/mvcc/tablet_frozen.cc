@@ -108,7 +108,6 @@ Result<SupersededBits*> Tablet::SupersededIn(const FrozenGroup& group) const {
 }
 
 Result<bool> Tablet::EnsureHotSlow(RowId row) {
-  std::vector<Vector> scratch;
   std::vector<std::byte> bytes;
   for (;;) {
     const SegmentList* list = segments();
@@ -117,14 +116,13 @@ Result<bool> Tablet::EnsureHotSlow(RowId row) {
     ASSIGN_OR_RETURN(const FrozenRow found, list->Find(row, Timestamp::Max()));
     if (segments() != list) continue;
     if (!found) return false;
-    const RowLayout& layout = schema().At(found.group->file().schema(found.group->number).version);
-    RETURN_IF_ERROR(
-        found.group->file().ReadRow({found.group->number, found.position}, layout, scratch, bytes));
+    ASSIGN_OR_RETURN(const RowLayout* layout,
+                     found.group->ReadRow(found.position, schema(), bytes));
     ASSIGN_OR_RETURN(SupersededBits * bits, SupersededIn(*found.group));
     // Where other segments have entries of the row too, a hit says nothing about its key.
     const bool may_vary = list->parts.size() > 1;
     RowVersion* version = RowVersion::Create(
-        found.begin.value, 0, layout.version(),
+        found.begin.value, 0, layout->version(),
         static_cast<uint8_t>(RowVersion::kFrozen | (may_vary ? RowVersion::kKeysVary : 0)),
         static_cast<uint32_t>(bytes.size()));
     std::memcpy(version->row(), bytes.data(), bytes.size());

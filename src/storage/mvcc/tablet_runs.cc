@@ -45,13 +45,11 @@ Result<bool> Tablet::HasKeyNow(const TabletIndex& index, const SegmentList& list
   } else {
     ASSIGN_OR_RETURN(const FrozenRow found, list.Find(row, Timestamp::Max()));
     if (!found) return false;
-    const SegmentFile& file = found.group->file();
-    const RowLayout& layout = schema().At(file.schema(found.group->number).version);
-    std::vector<Vector> vectors;
     std::vector<std::byte> bytes;
-    RETURN_IF_ERROR(file.ReadRow({found.group->number, found.position}, layout, vectors, bytes));
-    if (!index.KeyOfRow(layout, bytes.data(), scratch, &has_null)) return false;
-    *values = index.KeyValues(layout, bytes.data());
+    ASSIGN_OR_RETURN(const RowLayout* layout,
+                     found.group->ReadRow(found.position, schema(), bytes));
+    if (!index.KeyOfRow(*layout, bytes.data(), scratch, &has_null)) return false;
+    *values = index.KeyValues(*layout, bytes.data());
   }
   if (has_null && !index.spec().nulls_not_distinct) return false;
   return *scratch == key;

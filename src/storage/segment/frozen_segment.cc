@@ -32,6 +32,14 @@ Result<std::unique_ptr<const FrozenSegment>> FrozenSegment::Open(
   return std::unique_ptr<const FrozenSegment>(std::move(segment));
 }
 
+Result<const RowLayout*> FrozenGroup::ReadRow(uint32_t position, const TableSchema& schema,
+                                              std::vector<std::byte>& row) const {
+  const RowLayout& layout = schema.At(file().schema(number).version);
+  std::vector<Vector> scratch;
+  RETURN_IF_ERROR(file().ReadRow({number, position}, layout, scratch, row));
+  return &layout;
+}
+
 Result<FrozenRow> FrozenSegment::Find(RowId row) const {
   ASSIGN_OR_RETURN(const std::optional<SegmentFile::Place> place, file_->Find(row));
   if (!place) return FrozenRow();

@@ -55,6 +55,10 @@ struct FrozenGroup {
 
   inline const SegmentFile& file() const;
   inline const SegmentFile::Group& info() const;
+  /// Puts a whole row together, in place of what was in `row`; returns its layout, which is the
+  /// schema's of this group's version. Errors: of reading. REQUIRES: inside an epoch
+  Result<const RowLayout*> ReadRow(uint32_t position, const TableSchema& schema,
+                                   std::vector<std::byte>& row) const;
 };
 
 /// A version of a row in a segment.

@@ -4,6 +4,7 @@
 
 #include "storage/index/run_writer.h"
 #include "storage/mvcc/epoch.h"
+#include "storage/segment/segment_rows.h"
 
 namespace oxibase {
 namespace {
@@ -94,17 +95,16 @@ Result<SegmentList::Run> BuildRun(SegmentStore& store, const Tablet& tablet,
                                   const TabletIndex& index, const FrozenSegment& segment) {
   const SegmentStore::Held name = store.NewFile();
   const std::unique_ptr<EntrySorter> sorter = NewSorter(store, name, index.spec().oid);
-  std::vector<Vector> scratch;
-  std::vector<std::byte> bytes;
   std::string key;
   const SegmentFile& file = segment.file();
+  SegmentRows rows(file);
   for (uint32_t group = 0; group < file.groups().size(); ++group) {
     EpochGuard guard(tablet.epochs());  // anew for each group, so that blocks can be freed
     const RowLayout& layout = tablet.schema().At(file.schema(group).version);
     ASSIGN_OR_RETURN(const GroupWords ids, file.RowIds(group));
     for (uint32_t i = 0; i < file.groups()[group].rows; ++i) {
-      RETURN_IF_ERROR(file.ReadRow({group, i}, layout, scratch, bytes));
-      RETURN_IF_ERROR(AddKey(index, layout, bytes.data(), RowId(ids[i]), &key, *sorter));
+      ASSIGN_OR_RETURN(const ByteSpan row, rows.Read({group, i}, layout));
+      RETURN_IF_ERROR(AddKey(index, layout, row.data(), RowId(ids[i]), &key, *sorter));
     }
   }
   uint64_t file_bytes = 0;

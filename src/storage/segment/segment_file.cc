@@ -112,6 +112,12 @@ Result<const DecodedColumn*> SegmentFile::Column(uint32_t group, size_t column) 
 
 Status SegmentFile::ReadRow(Place place, const RowLayout& layout, std::vector<Vector>& scratch,
                             std::vector<std::byte>& row) const {
+  return BuildRow(
+      place, layout, [&](size_t column) { return Column(place.group, column); }, scratch, row);
+}
+
+Status SegmentFile::BuildRow(Place place, const RowLayout& layout, ColumnSource column_at,
+                             std::vector<Vector>& scratch, std::vector<std::byte>& row) const {
   const std::span<const RowLayout::Column> columns = layout.columns();
   if (scratch.size() < columns.size()) scratch.resize(columns.size());
   std::vector<const Vector*> pointers(columns.size());
@@ -129,7 +135,7 @@ Status SegmentFile::ReadRow(Place place, const RowLayout& layout, std::vector<Ve
       value.SetValue(0, columns[i].missing);
       continue;
     }
-    ASSIGN_OR_RETURN(const DecodedColumn* block, Column(place.group, static_cast<size_t>(at)));
+    ASSIGN_OR_RETURN(const DecodedColumn* block, column_at(static_cast<size_t>(at)));
     block->CopyTo(value, 0, place.position, 1, DecodedColumn::Strings::kBorrow);
   }
   row.resize(layout.BytesNeeded(pointers, 0));

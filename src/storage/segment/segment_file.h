@@ -1,5 +1,7 @@
 #pragma once
 
+#include <absl/functional/function_ref.h>
+
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -109,6 +111,11 @@ class SegmentFile {
   /// group does not have read as the layout says. `scratch` is for reuse from call to call.
   Status ReadRow(Place place, const RowLayout& layout, std::vector<Vector>& scratch,
                  std::vector<std::byte>& row) const;
+
+  using ColumnSource = absl::FunctionRef<Result<const DecodedColumn*>(size_t column)>;
+  /// The same out of columns of the group that the caller has; needs no epoch.
+  Status BuildRow(Place place, const RowLayout& layout, ColumnSource column_at,
+                  std::vector<Vector>& scratch, std::vector<std::byte>& row) const;
 
   // The following read the file and leave the cache alone: for those who pass through once.
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <memory>
 #include <span>
 #include <vector>
 
@@ -8,6 +7,7 @@
 #include "common/status.h"
 #include "storage/mvcc/row_layout.h"
 #include "storage/segment/segment_list.h"
+#include "storage/segment/segment_rows.h"
 
 namespace oxibase {
 
@@ -27,18 +27,17 @@ class SegmentMerger {
   /// REQUIRES: inside the epoch of Next
   Result<Timestamp> ReadBegin() const;
   SchemaVersion version() const;
-  /// REQUIRES: inside an epoch
   Result<ByteSpan> ReadRow();
 
  private:
   struct Source {
-    const FrozenSegment* segment = nullptr;
+    explicit Source(const FrozenSegment& of) : segment(&of), rows(of.file()) {}
+
+    const FrozenSegment* segment;
+    SegmentRows rows;
     uint32_t group = 0;
     uint32_t position = 0;
     uint64_t id = 0;  // UINT64_MAX: at its end
-    // Columns of the group read last: a cache may not keep what is large.
-    uint32_t loaded = UINT32_MAX;
-    std::vector<std::unique_ptr<DecodedColumn>> columns;
   };
 
   Status Load(Source& source);
@@ -48,11 +47,8 @@ class SegmentMerger {
   std::vector<Source> sources_;  // newest first
   bool begun_ = false;
   RowId id_;
-  const FrozenSegment* segment_ = nullptr;
+  Source* current_ = nullptr;  // whose row it is
   SegmentFile::Place place_;
-  size_t source_ = 0;  // whose segment that is
-  std::vector<Vector> scratch_;
-  std::vector<std::byte> bytes_;
 };
 
 }  // namespace oxibase
