@@ -26,6 +26,13 @@ std::string TempFolder(const DatabaseOptions& options) {
   return options.path.empty() ? std::string("/tmp") : JoinPath(options.path, "tmp");
 }
 
+/// 0: a transaction's writes stay in memory.
+uint64_t TxnBytesMax(const DatabaseOptions& options) {
+  constexpr uint64_t kBytesMin = uint64_t{64} << 10;
+  if (options.txn_bytes_max != 0) return options.txn_bytes_max;
+  return options.hot_bytes_max != 0 ? std::max(options.hot_bytes_max / 4, kBytesMin) : 0;
+}
+
 /// What every database has from the beginning.
 Status Bootstrap(Database::Impl& db) {
   if (db.Catalog()->SchemaByOid(kPublicSchema)) return {};
@@ -133,6 +140,9 @@ Result<std::unique_ptr<Database>> Database::Open(const DatabaseOptions& options)
   }
   if (impl->folder) {
     impl->txns.AttachLog(impl->wal());
+    if (const uint64_t most = TxnBytesMax(options); most != 0) {
+      impl->txns.AttachStore(&impl->folder->store(), most);
+    }
     impl->sequences.AttachLog(impl->wal());
     TxnCheckpointSource::Hooks hooks;
     hooks.sequences = [db = impl.get()] { return db->sequences.Snapshot(); };

@@ -86,6 +86,9 @@ struct SimFileSystem::State {
   }
   bool HasRoom(const Inode& inode, uint64_t size) const REQUIRES(mu) {
     if (size <= inode.bytes.size() || capacity == UINT64_MAX) return true;
+    return UsedBytes() + (size - inode.bytes.size()) <= capacity;
+  }
+  uint64_t UsedBytes() const REQUIRES(mu) {
     uint64_t used = 0;
     std::set<const Inode*> counted;
     for (const auto& [path, file] : names) {
@@ -95,7 +98,7 @@ struct SimFileSystem::State {
     for (const auto& [file, times] : open) {
       if (counted.insert(file).second) used += file->bytes.size();
     }
-    return used + (size - inode.bytes.size()) <= capacity;
+    return used;
   }
   void ChangeName(NameChange change) REQUIRES(mu) {
     if (!change.removed.empty()) names.erase(change.removed);
@@ -444,6 +447,10 @@ void SimFileSystem::FailReads(int count) {
 void SimFileSystem::set_capacity(uint64_t bytes) {
   MutexLock lock(state_->mu);
   state_->capacity = bytes;
+}
+uint64_t SimFileSystem::used_bytes() const {
+  MutexLock lock(state_->mu);
+  return state_->UsedBytes();
 }
 void SimFileSystem::Damage(const std::string& path, uint64_t offset, ByteSpan bytes) {
   MutexLock lock(state_->mu);

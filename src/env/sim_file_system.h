@@ -64,6 +64,8 @@ class SimFileSystem final : public FileSystem {
   void FailReads(int count);
   /// Sum of all files' sizes above which making files longer fails with kDiskFull.
   void set_capacity(uint64_t bytes);
+  /// That sum now.
+  uint64_t used_bytes() const;
   /// Overwrites bytes durably, as a bad disk does. REQUIRES: they exist
   void Damage(const std::string& path, uint64_t offset, ByteSpan bytes);
 

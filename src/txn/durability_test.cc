@@ -19,6 +19,7 @@ class DurabilityTest : public TxnTest {
     Status ApplyTxn(TxnId, Timestamp, ByteSpan) override { return {}; }
     Status ApplySequence(const SequenceState&) override { return {}; }
     Status ApplyRowIdLease(TabletId, RowId) override { return {}; }
+    Status ApplyFiles(Timestamp, ByteSpan) override { return {}; }
   };
 
   DurabilityTest() {

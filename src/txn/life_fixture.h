@@ -36,6 +36,8 @@ struct LifeOptions {
   WalOptions wal;
   /// Every checkpoint drives all rows that it can out of memory.
   bool evicts = false;
+  /// Writes of a transaction that take more go to private segments.
+  size_t txn_bytes_max = SIZE_MAX;
 };
 
 /// A row of number and text.
@@ -64,6 +66,7 @@ class Life {
     ASSIGN_OR_RETURN(life->folder_, DataFolder::Open(env, options, restorer));
     restorer.Finish();
     life->txns_.AttachLog(&life->folder_->wal());
+    life->txns_.AttachStore(&life->folder_->store(), life_options.txn_bytes_max);
     for (const TabletId id : {kAccounts, kHistory, kCounter}) {
       std::shared_ptr<Tablet> tablet = life->txns_.tablets().Find(id);
       if (tablet == nullptr) {
@@ -130,16 +133,37 @@ class Life {
     txn_->EndStatement();
     txn_->Rollback();
   }
-  /// Values of all rows by row id; the scan's and the index's must be the same.
+  /// What follows is a new command of the transaction.
+  void NextCommand() { snapshot_ = txn_->NextCommand(); }
+  /// Values of all rows by row id; the scan's and the index's must be the same. Inside a
+  /// transaction, what others see.
   std::map<uint64_t, int64_t> Read(TabletId id) {
     Result<std::map<uint64_t, int64_t>> values = TryRead(id);
     EXPECT_TRUE(values.ok()) << values.status().message();
     return values.ok() ? *values : std::map<uint64_t, int64_t>();
   }
   Result<std::map<uint64_t, int64_t>> TryRead(TabletId id) {
-    Begin();
-    Result<std::map<uint64_t, int64_t>> values = ReadBothWays(tablet(id));
-    Rollback();
+    const auto other = txns_.NewTransaction();
+    Transaction& reader = txn_->active() ? *other : *txn_;
+    reader.Begin({});
+    Result<std::map<uint64_t, int64_t>> values = ReadAs(reader, reader.BeginStatement(), id);
+    reader.EndStatement();
+    reader.Rollback();
+    return values;
+  }
+  /// What the transaction itself sees.
+  Result<std::map<uint64_t, int64_t>> ReadOwn(TabletId id) { return ReadAs(*txn_, snapshot_, id); }
+  Result<std::map<uint64_t, int64_t>> ReadAs(Transaction& txn, const Snapshot& snapshot,
+                                             TabletId id) {
+    Tablet& of = tablet(id);
+    TableCursor scan(txn, of);
+    ASSIGN_OR_RETURN(auto values, ReadAll(txn, snapshot, of, scan));
+    IndexCursor cursor(txn, of, *of.FindIndex(kIndex));
+    for (const bool backward : {false, true}) {
+      cursor.Seek({}, backward);
+      ASSIGN_OR_RETURN(const auto found, ReadAll(txn, snapshot, of, cursor));
+      EXPECT_EQ(found, values);
+    }
     return values;
   }
 
@@ -149,12 +173,13 @@ class Life {
   }
 
   template <typename Cursor>
-  Result<std::map<uint64_t, int64_t>> ReadAll(Tablet& tablet, Cursor& cursor) {
+  Result<std::map<uint64_t, int64_t>> ReadAll(Transaction& txn, const Snapshot& snapshot,
+                                              Tablet& tablet, Cursor& cursor) {
     std::map<uint64_t, int64_t> values;
     RowRef rows[100];
     for (;;) {
-      ReadGuard guard(*txn_);
-      ASSIGN_OR_RETURN(const size_t count, cursor.Next(snapshot_, rows));
+      ReadGuard guard(txn);
+      ASSIGN_OR_RETURN(const size_t count, cursor.Next(snapshot, rows));
       if (count == 0) return values;
       Vector numbers{Type(TypeId::kInt8)};
       RETURN_IF_ERROR(GatherColumn(tablet.schema(), 0, {rows, count}, numbers));
@@ -163,17 +188,6 @@ class Life {
         EXPECT_TRUE(is_new) << "row " << rows[i].id.value << " came twice";
       }
     }
-  }
-  Result<std::map<uint64_t, int64_t>> ReadBothWays(Tablet& tablet) {
-    TableCursor scan(*txn_, tablet);
-    ASSIGN_OR_RETURN(auto values, ReadAll(tablet, scan));
-    IndexCursor cursor(*txn_, tablet, *tablet.FindIndex(kIndex));
-    for (const bool backward : {false, true}) {
-      cursor.Seek({}, backward);
-      ASSIGN_OR_RETURN(const auto found, ReadAll(tablet, cursor));
-      EXPECT_EQ(found, values);
-    }
-    return values;
   }
 
   // They outlive what transactions have of them.

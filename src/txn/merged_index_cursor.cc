@@ -36,12 +36,16 @@ std::string KeyPrefixOf(const Place& place) {
 /// Entries of one run, from a place on.
 class RunEntries {
  public:
-  RunEntries(const SegmentList::Part& part, bool is_current, const IndexRun& run)
-      : segment_(part.segment.get()), is_current_(is_current), cursor_(run) {}
+  /// `seen_up_to`: FrozenSegment::SeenUpTo
+  RunEntries(const SegmentList::Part& part, const IndexRun& run, uint64_t seen_up_to)
+      : segment_(part.segment.get()),
+        is_current_(part.is_current()),
+        seen_up_to_(seen_up_to),
+        cursor_(run) {}
 
   const FrozenSegment* segment() const { return segment_; }
-  /// Whether the segment is not replaced: only then are its bits kept up.
   bool is_current() const { return is_current_; }
+  uint64_t seen_up_to() const { return seen_up_to_; }
   bool valid() const { return valid_; }
   /// REQUIRES: valid(). Good until the next move.
   const Place& place() const { return place_; }
@@ -85,7 +89,8 @@ class RunEntries {
   }
 
   const FrozenSegment* segment_;
-  bool is_current_;
+  const bool is_current_;
+  const uint64_t seen_up_to_;
   RunCursor cursor_;
   std::string_view key_;
   Place place_;
@@ -126,9 +131,9 @@ class TreeEntries {
 
 /// The row where it is in `segment`, if that is its newest version and seen.
 Result<RowRef> FindNewest(const Tablet& tablet, const FrozenSegment& segment, RowId row,
-                          Timestamp read_ts) {
+                          uint64_t seen_up_to) {
   ASSIGN_OR_RETURN(const FrozenRow found, segment.Find(row));
-  if (!found || found.begin > read_ts) return RowRef();
+  if (!found || found.begin > seen_up_to) return RowRef();
   ASSIGN_OR_RETURN(const SupersededBits* bits, tablet.SupersededIn(*found.group));
   if (bits->Has(found.position)) return RowRef();
   return RowRef{row, nullptr, found.group, found.position};
@@ -148,9 +153,10 @@ Result<size_t> IndexCursor::Impl::NextMerged(const SegmentList& list, const Snap
   TreeEntries tree(index.tree(), next.place, from_end, backward);
   OXI_POINT();
   std::vector<RunEntries> runs;
-  runs.reserve(list.parts.size());  // their places point into them
-  const std::span<const SegmentList::Part> parts = list.For(snapshot.read_ts);
-  for (const SegmentList::Part& part : parts) {
+  runs.reserve(list.all().size());  // their places point into them
+  for (const SegmentList::Part& part : list.For(snapshot.read_ts)) {
+    const std::optional<uint64_t> seen = part.segment->SeenUpTo(snapshot);
+    if (!seen) continue;
     const IndexRun* run = part.FindRun(index.spec().oid);
     if (run == nullptr) return NoRunError(index, *part.segment);
     if (run->entries() == 0) continue;
@@ -160,7 +166,7 @@ Result<size_t> IndexCursor::Impl::NextMerged(const SegmentList& list, const Snap
     if (has_upper && Place::Compare(Place(run->min_key(), RowId(0)), upper.place) >= 0) {
       continue;
     }
-    runs.emplace_back(part, static_cast<size_t>(&part - parts.data()) < list.current, *run);
+    runs.emplace_back(part, *run, *seen);
     RETURN_IF_ERROR(from_end ? runs.back().SeekEnd(backward)
                              : runs.back().Seek(next.place, backward));
   }
@@ -200,7 +206,7 @@ Result<size_t> IndexCursor::Impl::NextMerged(const SegmentList& list, const Snap
     for (RunEntries& run : runs) {
       if (!run.valid() || Place::Compare(run.place(), entry.place) != 0) continue;
       if (!ref && run.is_current()) {
-        ASSIGN_OR_RETURN(ref, FindNewest(tablet, *run.segment(), row, snapshot.read_ts));
+        ASSIGN_OR_RETURN(ref, FindNewest(tablet, *run.segment(), row, run.seen_up_to()));
         needs_check = (!ref || index.is_hash()) && !OXI_PLANT(index_hit_not_checked);
       }
       RETURN_IF_ERROR(run.Move(backward));

@@ -56,6 +56,24 @@ const Tablet* RowLockTable::Wake(TabletId tablet, RowId row) {
   return watched;
 }
 
+std::vector<std::pair<RowId, const Tablet*>> RowLockTable::WakeAll(TabletId tablet) {
+  std::vector<std::pair<RowId, const Tablet*>> watched;
+  for (Shard& shard : shards_) {
+    if (shard.entries.load(std::memory_order_seq_cst) == 0) continue;
+    MutexLock lock(shard.mu);
+    for (auto entry = shard.queues.begin(); entry != shard.queues.end();) {
+      const Key key = entry->first;
+      RowQueue& queue = entry->second;
+      ++entry;  // it may go
+      if (key.tablet != tablet.value) continue;
+      queue.WakeFirst();
+      if (const Tablet* of = TakeWatched(queue)) watched.emplace_back(RowId(key.row), of);
+      DropIfEmpty(shard, key);
+    }
+  }
+  return watched;
+}
+
 RowState ExamineRow(const RowVersion* head, uint64_t owner, const Snapshot& snapshot,
                     uint8_t mode) {
   using Kind = RowState::Kind;

@@ -3,6 +3,8 @@
 #include <atomic>
 #include <cstdint>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "common/ids.h"
 #include "env/mutex.h"
@@ -61,6 +63,8 @@ class RowLockTable {
   [[nodiscard]] const Tablet* Release(TabletId tablet, RowId row, uint64_t owner, uint16_t modes);
   /// The row's writer is in flight no more. Returns as Release.
   [[nodiscard]] const Tablet* Wake(TabletId tablet, RowId row);
+  /// Wake for all of the tablet's rows; returns those that were watched.
+  [[nodiscard]] std::vector<std::pair<RowId, const Tablet*>> WakeAll(TabletId tablet);
 
  private:
   static const Tablet* TakeWatched(RowQueue& queue);

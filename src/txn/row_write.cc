@@ -153,6 +153,7 @@ Result<RowOutcome> Replace(Transaction& txn, Tablet& tablet, RowId row, const Sn
 Result<RowId> InsertRow(Transaction& txn, Tablet& tablet, std::span<const Vector* const> columns,
                         uint32_t row, std::span<const TabletIndex* const> arbiters,
                         std::optional<UniqueConflict>* conflict) {
+  RETURN_IF_ERROR(TxnInternals::MakeRoom(txn));
   RETURN_IF_ERROR(txn.CheckReads());
   NewVersion built;
   RETURN_IF_ERROR(built.Build(txn, tablet, columns, row));
@@ -183,6 +184,7 @@ Result<RowId> InsertRow(Transaction& txn, Tablet& tablet, std::span<const Vector
 
 Result<RowOutcome> UpdateRow(Transaction& txn, Tablet& tablet, RowId id, const Snapshot& snapshot,
                              std::span<const Vector* const> columns, uint32_t row) {
+  RETURN_IF_ERROR(TxnInternals::MakeRoom(txn));
   NewVersion built;
   RETURN_IF_ERROR(built.Build(txn, tablet, columns, row));
   RowVersion* superseded = nullptr;
@@ -204,6 +206,7 @@ Result<RowOutcome> UpdateRow(Transaction& txn, Tablet& tablet, RowId id, const S
 }
 
 Result<RowOutcome> DeleteRow(Transaction& txn, Tablet& tablet, RowId id, const Snapshot& snapshot) {
+  RETURN_IF_ERROR(TxnInternals::MakeRoom(txn));
   NewVersion built;
   built.BuildTombstone(txn);
   RowVersion* superseded = nullptr;

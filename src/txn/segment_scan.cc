@@ -12,8 +12,9 @@ Result<RowId> SegmentScan::OpenWindow() {
   sources_.clear();
   RowId end = last_;
   OXI_POINT();
-  const std::span<const SegmentList::Part> parts = list_.For(snapshot_.read_ts);
-  for (const SegmentList::Part& part : parts) {
+  for (const SegmentList::Part& part : list_.For(snapshot_.read_ts)) {
+    const std::optional<uint64_t> seen = part.segment->SeenUpTo(snapshot_);
+    if (!seen) continue;
     const auto groups = part.segment->file().groups();
     const auto at = std::partition_point(groups.begin(), groups.end(),
                                          [&](const auto& group) { return group.last < next_; });
@@ -27,8 +28,7 @@ Result<RowId> SegmentScan::OpenWindow() {
     ASSIGN_OR_RETURN(const GroupWords ids, group.file().RowIds(group.number));
     ASSIGN_OR_RETURN(const GroupWords begins, group.file().Begins(group.number));
     ASSIGN_OR_RETURN(const SupersededBits* superseded, tablet_.SupersededIn(group));
-    const bool is_current = static_cast<size_t>(&part - parts.data()) < list_.current;
-    sources_.push_back({&group, ids, begins, superseded, is_current, 0, 0});
+    sources_.push_back({&group, ids, begins, superseded, part.is_current(), *seen});
   }
   for (Source& source : sources_) {
     const SegmentFile::Group& info = source.group->info();
@@ -51,9 +51,9 @@ uint64_t SegmentScan::NextHot(RowId row, RowId end) const {
 
 Result<size_t> SegmentScan::ReadWhole(Source& source, std::span<RowRef> rows) {
   size_t found = 0;
-  const bool all_seen = source.group->info().begin_max <= snapshot_.read_ts;
+  const bool all_seen = source.group->info().begin_max.value <= source.seen_up_to;
   for (; source.position < source.end && found < rows.size(); ++source.position) {
-    if (!all_seen && source.begins[source.position] > snapshot_.read_ts.value) continue;
+    if (!all_seen && !source.is_seen()) continue;
     rows[found++] = {RowId(source.ids[source.position]), nullptr, source.group, source.position};
   }
   return found;
@@ -78,7 +78,7 @@ Result<size_t> SegmentScan::Merge(RowId end, std::span<RowRef> rows) {
     }
     if (holder != nullptr && is_alone && holder->is_current &&
         !holder->superseded->Has(holder->position)) {
-      if (holder->begins[holder->position] <= snapshot_.read_ts.value) {
+      if (holder->is_seen()) {
         rows[found++] = {RowId(id), nullptr, holder->group, holder->position};
       }
     } else {

@@ -32,11 +32,13 @@ class SegmentScan {
     GroupWords ids;
     GroupWords begins;
     const SupersededBits* superseded;
-    bool is_current;  // those of segments that were replaced are not kept up
-    uint32_t position;
-    uint32_t end;
+    bool is_current;      // those of segments that were replaced are not kept up
+    uint64_t seen_up_to;  // of begins
+    uint32_t position = 0;
+    uint32_t end = 0;
 
     uint64_t id() const { return position < end ? ids[position] : UINT64_MAX; }
+    bool is_seen() const { return begins[position] <= seen_up_to; }
   };
 
   /// Finds the sources of the window that begins at next_; returns its last id.

@@ -1,16 +1,10 @@
 #pragma once
 
-#include "common/ids.h"
+#include <cstdint>
+
+#include "storage/mvcc/snapshot.h"
 
 namespace oxibase {
-
-/// What a statement sees: versions committed at or before `read_ts`, and those its own transaction
-/// wrote in earlier commands.
-struct Snapshot {
-  Timestamp read_ts;
-  TxnId own;  // none until the transaction writes
-  CommandNumber command = 0;
-};
 
 enum class IsolationLevel : uint8_t { kReadCommitted, kRepeatableRead, kSerializable };
 

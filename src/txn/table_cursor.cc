@@ -49,7 +49,7 @@ Result<RowRef> ResolveRow(const Tablet& tablet, const SegmentList& list, const S
                           RowId row) {
   const ChainView view = LookAtChain(tablet.rows().Head(row), snapshot);
   if (view.version != nullptr || !view.look_below) return RowRef{row, view.version};
-  ASSIGN_OR_RETURN(const FrozenRow frozen, list.Find(row, snapshot.read_ts));
+  ASSIGN_OR_RETURN(const FrozenRow frozen, list.Find(row, snapshot));
   return RowRef{row, nullptr, frozen.group, frozen.position};
 }
 

@@ -112,6 +112,24 @@ Status TabletRestorer::ApplyRowIdLease(TabletId tablet, RowId bound) {
   return Status::Ok();
 }
 
+Status TabletRestorer::ApplyFiles(Timestamp commit_ts, ByteSpan payload) {
+  ASSIGN_OR_RETURN(std::optional<PrivateLogReader::Added> added,
+                   private_log_->Apply(commit_ts, payload));
+  highest_ = std::max(highest_, commit_ts);
+  if (!added) return Status::Ok();
+  Tablet& tablet = Find(added->tablet);
+  if (const auto groups = added->part.segment->file().groups(); !groups.empty()) {
+    tablet.ReserveRowIds(RowId(groups.back().last.value + 1));
+  }
+  const std::shared_ptr<const SegmentList> before = tablet.segment_list();
+  auto list =
+      before != nullptr ? std::make_shared<SegmentList>(*before) : std::make_shared<SegmentList>();
+  list->store = private_log_->store();
+  list->parts.insert(list->parts.begin(), std::move(added->part));
+  tablet.RestoreSegments(std::move(list));
+  return Status::Ok();
+}
+
 void TabletRestorer::Finish() {
   for (const auto& part : parts_) {
     highest_ = std::max(highest_, part->highest());

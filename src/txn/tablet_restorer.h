@@ -2,9 +2,11 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "env/mutex.h"
+#include "storage/checkpoint/private_log.h"
 #include "storage/checkpoint/recovery_target.h"
 #include "txn/commit_times.h"
 
@@ -30,12 +32,14 @@ class TabletRestorer final : public RecoveryTarget {
   explicit TabletRestorer(TxnManager& txns);
   ~TabletRestorer() override;
 
+  void UseStore(SegmentStore& store) override { private_log_.emplace(store); }
   Status BeginCheckpoint(Timestamp as_of, TxnId highest_txn) override;
   Status LoadTablet(TabletId tablet, RowId next_row_id,
                     std::shared_ptr<const SegmentList> segments) override;
   WalReplayPart& Part(size_t part, size_t parts) override;
   Status ApplySequence(const SequenceState& state) override;
   Status ApplyRowIdLease(TabletId tablet, RowId bound) override;
+  Status ApplyFiles(Timestamp commit_ts, ByteSpan payload) override;
 
   /// Makes the transaction manager begin above everything found. REQUIRES: all was handed over
   void Finish();
@@ -52,6 +56,7 @@ class TabletRestorer final : public RecoveryTarget {
   Tablet& Find(TabletId id);
 
   TxnManager& txns_;
+  std::optional<PrivateLogReader> private_log_;
   Mutex mu_;
   std::map<TabletId, std::shared_ptr<Tablet>> tablets_ GUARDED_BY(mu_);
   std::vector<std::unique_ptr<ReplayPart>> parts_;

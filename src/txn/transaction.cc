@@ -49,6 +49,8 @@ void Transaction::Begin(const TxnOptions& options) {
   read_dependency_ = {};
   met_ts_ = 0;
   command_ = 1;
+  write_bytes_ = 0;
+  move_above_ = manager_.txn_bytes_max();
   owner_ = NewOwner();
   fast_locks_.txn_owner.store(owner_, std::memory_order_relaxed);
   if (hooks_) fast_locks_.process.store(hooks_->ProcessId(), std::memory_order_relaxed);
@@ -111,7 +113,7 @@ Snapshot Transaction::BeginStatement(bool writes) {
       DependOnStamped();
     }
     // (Who has written has met such commits too: keys that they freed.)
-    if ((writes || !writes_.empty()) && !repeatable_read()) {
+    if ((writes || has_writes()) && !repeatable_read()) {
       const uint64_t stamped = manager_.stamped_ts_.load(std::memory_order_seq_cst);
       if (stamped > manager_.visible_ts_.load(std::memory_order_acquire)) {
         at_least = std::max(at_least, stamped);
@@ -203,6 +205,8 @@ CommittedWrites Transaction::CollectWrites() const {
     const RowVersion* after = replaced.contains(write.version) ? nullptr : write.version;
     all.Add(write.tablet->id(), before, after);
   }
+  if (!private_.empty()) all.Coarsen();
+  for (const Private& moved : private_) all.Add(moved.tablet->id(), nullptr, nullptr);
   return all;
 }
 
@@ -216,11 +220,11 @@ Result<Lsn> Transaction::Append() {
 
 Result<Lsn> Transaction::Commit(const std::function<void()>& undone) {
   OXI_CHECK(active_);
-  if (writes_.empty()) {
+  if (!has_writes()) {
     Finish();
     return read_dependency_;
   }
-  Result<Lsn> end = Append();
+  Result<Lsn> end = private_.empty() ? Append() : AppendPrivate();
   if (!end.ok()) {
     Rollback(undone);
     return end;
@@ -237,6 +241,7 @@ Result<Lsn> Transaction::Commit(const std::function<void()>& undone) {
   for (const Write& write : writes_) {
     RefreshEntries(*this, locks.Wake(write.tablet->id(), write.row), write.row);
   }
+  if (!private_.empty()) WakePrivate();
   DisposeSuperseded();
   NoteExclusive();
   Finish();
@@ -263,6 +268,7 @@ void Transaction::NoteExclusive() {
 }
 
 void Transaction::Stamp() {
+  if (!private_.empty()) StampPrivate();
   for (const Write& write : writes_) {
     OXI_POINT();
     write.version->begin.store(commit_ts_.value, std::memory_order_release);
@@ -298,7 +304,7 @@ void Transaction::PinTablet(Tablet& tablet) {
 
 void Transaction::Rollback(const std::function<void()>& undone) {
   OXI_CHECK(active_);
-  UndoTo(0);
+  UndoTo(0, 0);
   if (undone) undone();
   Finish();
 }
@@ -313,17 +319,20 @@ void Transaction::Finish() {
   if (writes_.capacity() > kKeptMax) writes_.shrink_to_fit();
   for (const Tablet* tablet : pinned_tablets_) tablet->Pin(-1);
   pinned_tablets_.clear();
+  private_.clear();
+  mark_.reset();
   redo_.Clear();
   savepoints_.clear();
   id_ = {};
   active_ = false;
 }
 
-void Transaction::UndoTo(size_t writes) {
-  if (writes_.size() <= writes) return;
+void Transaction::UndoTo(size_t writes, size_t privates) {
+  if (writes_.size() <= writes && private_.size() <= privates) return;
   RowLockTable& locks = *manager_.row_locks_;
   for (size_t i = writes_.size(); i-- > writes;) {
     const Write& write = writes_[i];
+    write_bytes_ -= std::min(write_bytes_, BytesOf(write));
     {
       ReadGuard guard(*this);
       if (write.superseded == nullptr) write.tablet->AddLiveRows(-1);
@@ -332,7 +341,8 @@ void Transaction::UndoTo(size_t writes) {
     }
     RefreshEntries(*this, locks.Wake(write.tablet->id(), write.row), write.row);
   }
-  writes_.resize(writes);
+  writes_.resize(std::min(writes, writes_.size()));
+  if (private_.size() > privates) DropPrivate(privates);
   doubtful_keys_.clear();  // of what is gone
 }
 
@@ -364,8 +374,8 @@ void Transaction::ReleaseLocksTo(size_t row_locks, size_t table_locks) {
 // ---- Savepoints.
 
 void Transaction::DefineSavepoint(std::string_view name) {
-  savepoints_.push_back({std::string(name), writes_.size(), redo_.mark(), row_locks_held_.size(),
-                         table_locks_held_.size()});
+  savepoints_.push_back({std::string(name), writes_.size(), private_.size(), redo_.mark(),
+                         row_locks_held_.size(), table_locks_held_.size()});
   ++command_;
 }
 
@@ -397,7 +407,7 @@ Status Transaction::RollbackToSavepoint(std::string_view name, const std::functi
       reads_->AddTable(*writes_[i].tablet);
     }
   }
-  UndoTo(savepoint->writes);
+  UndoTo(savepoint->writes, savepoint->privates);
   if (!OXI_PLANT(savepoint_stays_in_log)) redo_.TruncateTo(savepoint->redo);
   if (undone) undone();
   if (!keep_locks) ReleaseLocksTo(savepoint->row_locks, savepoint->table_locks);

@@ -21,6 +21,8 @@
 namespace oxibase {
 
 class CommittedWrites;
+class FrozenSegment;
+class PrivateMark;
 class ReadSet;
 class Tablet;
 class TabletIndex;
@@ -97,7 +99,7 @@ class Transaction {
     id_ = {owner_};
     return id_;
   }
-  bool has_writes() const { return !writes_.empty(); }
+  bool has_writes() const { return !writes_.empty() || !private_.empty(); }
 
   // ---- Statements.
 
@@ -197,9 +199,15 @@ class Transaction {
     RowVersion* version;     // what was added
     RowVersion* superseded;  // what it replaced, or null
   };
+  /// A private segment that holds some of its writes.
+  struct Private {
+    Tablet* tablet;
+    std::shared_ptr<const FrozenSegment> segment;
+  };
   struct Savepoint {
     std::string name;
     size_t writes;
+    size_t privates;
     RedoBuffer::Mark redo;
     size_t row_locks;
     size_t table_locks;
@@ -225,7 +233,18 @@ class Transaction {
   SessionLock* FindSessionLock(AdvisoryKey key, TableLockMode mode);
   bool HoldsObject(uint32_t space, uint64_t object, TableLockMode mode) const;
   void PinTablet(Tablet& tablet);
-  void UndoTo(size_t writes);
+  void UndoTo(size_t writes, size_t privates);
+  // Writes that are too many for memory (txn/private_writes.cc).
+  static size_t BytesOf(const Write& write);
+  Status MovePrivate();
+  Status MoveWrites(size_t begin, size_t end, std::vector<bool>* moved,
+                    std::vector<Private>* segments);
+  void ForgetMoved(const std::vector<bool>& moved);
+  Result<Lsn> AppendPrivate();
+  Status LogPrivate();
+  void StampPrivate();
+  void DropPrivate(size_t kept);
+  void WakePrivate();
   void ReleaseLocksTo(size_t row_locks, size_t table_locks);
   void Stamp();
   void NoteExclusive();
@@ -270,6 +289,10 @@ class Transaction {
   uint64_t next_owner_ = 0;
 
   std::vector<Write> writes_;
+  size_t write_bytes_ = 0;               // what they take in memory, about
+  size_t move_above_ = SIZE_MAX;         // when some are moved to private segments
+  std::vector<Private> private_;         // oldest first
+  std::shared_ptr<PrivateMark> mark_;    // theirs
   std::vector<Tablet*> pinned_tablets_;  // all that were written to
   RedoBuffer redo_;
   std::vector<Savepoint> savepoints_;

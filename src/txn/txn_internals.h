@@ -39,6 +39,11 @@ struct TxnInternals {
                        RowVersion* superseded) {
     if (txn.writes_.empty() || txn.writes_.back().tablet != &tablet) txn.PinTablet(tablet);
     txn.writes_.push_back({&tablet, row, version, superseded});
+    txn.write_bytes_ += Transaction::BytesOf(txn.writes_.back());
+  }
+  /// Before a row is written: makes room where there is much already. REQUIRES: no ReadGuard
+  static Status MakeRoom(Transaction& txn) {
+    return txn.write_bytes_ <= txn.move_above_ ? Status::Ok() : txn.MovePrivate();
   }
   /// Calls `f(row)` for each row of the tablet that it has written or locked, some of them again.
   template <typename F>
@@ -54,7 +59,9 @@ struct TxnInternals {
     return txn.writes_.size() + txn.row_locks_held_.size();
   }
   /// Takes back the last write; the redo buffer is the caller's.
-  static void UndoLastWrite(Transaction& txn) { txn.UndoTo(txn.writes_.size() - 1); }
+  static void UndoLastWrite(Transaction& txn) {
+    txn.UndoTo(txn.writes_.size() - 1, txn.private_.size());
+  }
   static void AddRowLock(Transaction& txn, TabletId tablet, RowId row, RowLockMode mode) {
     txn.row_locks_held_.push_back({tablet, row, mode});
   }

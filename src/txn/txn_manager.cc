@@ -123,10 +123,12 @@ Result<Lsn> TxnManager::Append(Transaction& txn) {
   }
   txn.commit_ts_ = {};
   if (OXI_PLANT(commit_order_swapped)) txn.commit_ts_ = NextTimestamp(txn.id_);
-  Result<WalRange> range = wal_->AppendTxn(txn.id_, txn.redo_, [this, &txn] {
+  auto commit_ts = [this, &txn] {
     if (!OXI_PLANT(commit_order_swapped)) txn.commit_ts_ = NextTimestamp(txn.id_);
     return txn.commit_ts_;
-  });
+  };
+  Result<WalRange> range =
+      wal_->AppendTxn(txn.id_, txn.redo_, commit_ts, /*has_files=*/!txn.private_.empty());
   if (!range.ok()) {
     // It has no place in the log, but those behind it wait for its timestamp to be passed.
     if (txn.commit_ts_.value != 0) MarkStamped(txn.commit_ts_, Lsn(0), /*failed=*/true);

@@ -23,6 +23,7 @@
 namespace oxibase {
 
 class RowLockTable;
+class SegmentStore;
 class SerializableTxns;
 class TableLockTable;
 class WaitGraph;
@@ -69,6 +70,14 @@ class TxnManager {
   void AttachLog(WalManager* wal);
   /// After recovery: timestamps and transaction ids begin above these.
   void SetRecovered(Timestamp highest, TxnId highest_txn);
+  /// A transaction whose writes take more than `txn_bytes_max` moves them to segments in `store`,
+  /// which outlives the transactions. Without it all stays in memory. REQUIRES: a log is attached
+  void AttachStore(SegmentStore* store, size_t txn_bytes_max) {
+    segment_store_ = store;
+    txn_bytes_max_.store(txn_bytes_max, std::memory_order_relaxed);
+  }
+  SegmentStore* segment_store() const { return segment_store_; }
+  size_t txn_bytes_max() const { return txn_bytes_max_.load(std::memory_order_relaxed); }
   /// Starts the collector's thread. (Without it garbage of idle sessions stays.)
   void StartBackground();
 
@@ -165,6 +174,8 @@ class TxnManager {
 
   Clock& clock_;
   WalManager* wal_ = nullptr;
+  SegmentStore* segment_store_ = nullptr;
+  std::atomic<size_t> txn_bytes_max_{SIZE_MAX};
   EpochManager epochs_;
   MemoryTracker row_memory_{"hot rows"};
   TabletRegistry tablets_;

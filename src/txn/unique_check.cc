@@ -30,8 +30,8 @@ struct Claim {
 };
 
 /// What `row` means for somebody who wants `key`. `list` may be null.
-Result<Claim> ClaimOf(const Tablet& tablet, const TabletIndex& index, const SegmentList* list,
-                      RowId row, std::string_view key, uint64_t owner, std::string* scratch) {
+Result<Claim> ClaimOf(Tablet& tablet, const TabletIndex& index, const SegmentList* list, RowId row,
+                      std::string_view key, uint64_t owner, std::string* scratch) {
   using Kind = Claim::Kind;
   const auto has_key = [&](const RowVersion& version) {
     bool has_null;
@@ -41,11 +41,17 @@ Result<Claim> ClaimOf(const Tablet& tablet, const TabletIndex& index, const Segm
   const RowVersion* version = tablet.rows().Head(row);
   if (version == nullptr) {
     if (list == nullptr) return Claim();
-    ASSIGN_OR_RETURN(const FrozenRow found, list->Find(row, Timestamp::Max()));
-    if (!found) return Claim();
-    const RowRef ref{row, nullptr, found.group, found.position};
-    ASSIGN_OR_RETURN(const bool has, KeyOfRow(tablet, index, ref, scratch));
-    return has && *scratch == key ? Claim{Kind::kTaken, row} : Claim();
+    ASSIGN_OR_RETURN(const SegmentList::Place newest, list->FindNewest(row));
+    if ((newest.begin & kTxnIdBit) == 0 || newest.begin == (kTxnIdBit | owner)) {
+      if (!newest.row) return Claim();
+      const RowRef ref{row, nullptr, newest.row.group, newest.row.position};
+      ASSIGN_OR_RETURN(const bool has, KeyOfRow(tablet, index, ref, scratch));
+      return has && *scratch == key ? Claim{Kind::kTaken, row} : Claim();
+    }
+    // In flight: it is in memory that it is waited for.
+    RETURN_IF_ERROR(tablet.EnsureHot(row).status());
+    version = tablet.rows().Head(row);
+    if (version == nullptr) return Claim();  // the list has changed, and all is looked at again
   }
   const uint64_t begin = version->begin.load(std::memory_order_acquire);
   if ((begin & kTxnIdBit) == 0 || begin == (kTxnIdBit | owner)) {
@@ -89,7 +95,7 @@ Result<Claim> TryClaim(Transaction& txn, Tablet& tablet, const TabletIndex& inde
     index.tree().ForEachWithKey(tree_key, look_at);
     OXI_POINT();
     if (list != nullptr && !OXI_PLANT(unique_check_ignores_segments)) {
-      for (const SegmentList::Part& part : list->current_parts()) {
+      for (const SegmentList::Part& part : list->parts) {
         if (!failed.ok() || claim.kind != Claim::Kind::kFree) break;
         const IndexRun* run = part.FindRun(index.spec().oid);
         if (run == nullptr) return NoRunError(index, *part.segment);
@@ -165,6 +171,7 @@ Status CheckUniqueKey(Transaction& txn, Tablet& tablet, const TabletIndex& index
     const RowVersion* version;
     {
       ReadGuard guard(txn);
+      RETURN_IF_ERROR(tablet.EnsureHot(row).status());
       version = tablet.rows().Head(row);
       // What others or older commands left there is not this transaction's to answer for.
       if (version == nullptr || version->is_tombstone() ||

@@ -175,8 +175,9 @@ Manifest::TabletFiles Checkpointer::FilesOf(TabletId tablet, const SegmentList* 
   files.tablet = tablet;
   if (list == nullptr) return files;
   files.live_rows = list->live_rows;
-  for (size_t i = list->current; i-- > 0;) {
+  for (size_t i = list->parts.size(); i-- > 0;) {
     const SegmentList::Part& part = list->parts[i];
+    if (part.segment->private_rows() != nullptr) continue;  // the log has it
     const SegmentFile& file = part.segment->file();
     Manifest::Segment& segment = files.segments.emplace_back();
     segment = {part.segment->number(), file.file_bytes(), file.row_count(),

@@ -47,6 +47,7 @@ Result<std::unique_ptr<DataFolder>> DataFolder::Open(Env& env, const Options& op
   folder->store_ = std::make_shared<SegmentStore>(
       env.files(), folder->data_path(), folder->identity_, *options.cache, options.memory,
       std::max<uint64_t>(folder->manifest_.next_file_number, 1));
+  target.UseStore(*folder->store_);
   RETURN_IF_ERROR(folder->LoadSegments(target));
   WalOptions wal_options = options.wal;
   wal_options.identity = folder->identity_;
@@ -181,7 +182,6 @@ Result<std::shared_ptr<const SegmentList>> DataFolder::OpenSegments(
                        store_->OpenRun(store_->HoldFile(run.number), files.tablet, run.index));
     }
   }
-  list->current = list->parts.size();
   return std::shared_ptr<const SegmentList>(std::move(list));
 }
 

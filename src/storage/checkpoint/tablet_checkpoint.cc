@@ -17,11 +17,15 @@ uint64_t Weight(const SegmentList::Part& part) {
   return part.segment->file().row_count() + part.segment->file().removed_count();
 }
 
-/// How many of the newest parts go into a segment of `changes` further rows.
+bool IsPrivate(const SegmentList::Part& part) { return part.segment->private_rows() != nullptr; }
+
+/// How many of the newest parts go into a segment of `changes` further rows. Private ones do: only
+/// the log has names for them.
 size_t PartsToMerge(std::span<const SegmentList::Part> parts, uint64_t changes) {
   size_t merged = 0;
   uint64_t behind = changes;
-  if (parts.size() >= TabletCheckpoint::kSegmentsMax) behind += Weight(parts[merged++]);
+  while (merged < parts.size() && IsPrivate(parts[merged])) behind += Weight(parts[merged++]);
+  if (parts.size() - merged >= TabletCheckpoint::kSegmentsMax) behind += Weight(parts[merged++]);
   while (merged < parts.size() && Weight(parts[merged]) < 2 * behind) {
     behind += Weight(parts[merged++]);
   }
@@ -44,8 +48,12 @@ uint64_t CountChanges(Tablet& tablet, Timestamp since, Timestamp as_of) {
 /// Whether one of the snapshots, which are sorted, needs a segment that was replaced.
 bool IsSeen(const SegmentList::Part& part, std::span<const Timestamp> snapshots) {
   Timestamp first = Timestamp::Max();
-  for (const SegmentFile::Group& group : part.segment->file().groups()) {
-    first = std::min(first, group.begin_min);
+  if (IsPrivate(part)) {
+    first = part.segment->as_of();
+  } else {
+    for (const SegmentFile::Group& group : part.segment->file().groups()) {
+      first = std::min(first, group.begin_min);
+    }
   }
   // Its removals count from then on; without it the rows would be there again in older parts.
   if (part.segment->file().removed_count() != 0) first = std::min(first, part.segment->as_of());
@@ -141,22 +149,30 @@ Result<std::shared_ptr<const SegmentList>> TabletCheckpoint::Write(
     SegmentStore& store, Tablet& tablet, Timestamp as_of, std::span<const Timestamp> snapshots,
     Written* written) {
   const std::shared_ptr<const SegmentList> before = tablet.segment_list();
-  const std::span<const SegmentList::Part> parts =
-      before != nullptr ? before->current_parts() : std::span<const SegmentList::Part>();
-  const Timestamp since = parts.empty() ? Timestamp{} : parts.front().segment->as_of();
+  // Private segments of transactions in flight, or later than `as_of`, stay as they are, in front:
+  // no other segment has anything newer of their rows.
+  std::vector<SegmentList::Part> later, parts;
+  if (before != nullptr) {
+    for (const SegmentList::Part& part : before->parts) {
+      (IsPrivate(part) && part.segment->as_of() > as_of ? later : parts).push_back(part);
+    }
+  }
+  const auto last = std::find_if_not(parts.begin(), parts.end(), IsPrivate);
+  const Timestamp since = last == parts.end() ? Timestamp{} : last->segment->as_of();
   const uint64_t changes = CountChanges(tablet, since, as_of);
-  if (changes == 0) return before;
+  if (changes == 0 && last == parts.begin()) return before;
   const size_t merged = PartsToMerge(parts, changes);
 
   ASSIGN_OR_RETURN(const std::unique_ptr<SegmentBuilder> builder,
                    SegmentBuilder::Create(store, tablet, as_of));
   HotImages images(tablet, since, as_of);
-  SegmentMerger merger(tablet.schema(), parts.first(merged));
+  const std::span<const SegmentList::Part> merged_parts = std::span(parts).first(merged);
+  SegmentMerger merger(tablet.schema(), merged_parts);
   Merge merge(*builder, images, merger, !parts.empty(), tablet.epochs());
   RETURN_IF_ERROR(merge.Run());
   if (merged < parts.size()) {
     Roaring64Map removed = merge.removed();
-    for (const SegmentList::Part& part : parts.first(merged)) {
+    for (const SegmentList::Part& part : merged_parts) {
       if (OXI_PLANT(delete_mark_lost_in_merge)) break;
       removed |= part.segment->removed();
     }
@@ -164,28 +180,34 @@ Result<std::shared_ptr<const SegmentList>> TabletCheckpoint::Write(
   }
   auto list = std::make_shared<SegmentList>();
   list->store = &store;
+  int64_t live = merge.live_delta();
+  if (before != nullptr) live += static_cast<int64_t>(before->live_rows);
+  std::vector<SegmentList::Part> all = std::move(later);
+  const size_t kept_in_front = all.size();
   if (!builder->is_empty()) {
     ASSIGN_OR_RETURN(SegmentList::Part part, builder->Finish());
     written->rows += part.segment->file().row_count();
     written->bytes += builder->file_bytes();
-    list->parts.push_back(std::move(part));
+    all.push_back(std::move(part));
   }
-  const std::span<const SegmentList::Part> kept = parts.subspan(merged);
-  list->parts.insert(list->parts.end(), kept.begin(), kept.end());
-  list->current = list->parts.size();
-  const uint64_t live = before != nullptr ? before->live_rows : 0;
-  list->live_rows = live + static_cast<uint64_t>(merge.live_delta());
-  if (before != nullptr) {
-    for (size_t i = 0; i < before->parts.size(); ++i) {
-      SegmentList::Part part = before->parts[i];
-      if (i < merged) part.replaced_at = as_of;
-      const bool is_current = i >= merged && i < before->current;
-      if (is_current || !IsSeen(part, snapshots)) continue;
-      list->valid_from = std::max(list->valid_from, part.replaced_at);
-      list->parts.push_back(std::move(part));
+  static const std::vector<SegmentList::Part> kNone;
+  const auto is_among = [](std::span<const SegmentList::Part> some, const SegmentList::Part& part) {
+    return std::any_of(some.begin(), some.end(), [&](const SegmentList::Part& other) {
+      return other.segment == part.segment;
+    });
+  };
+  for (SegmentList::Part part : before != nullptr ? before->all() : kNone) {
+    if (is_among(std::span(all).first(kept_in_front), part)) continue;
+    if (is_among(merged_parts, part)) {
+      if (IsPrivate(part)) live += part.segment->private_rows()->live_delta;
+      part.replaced_at = as_of;
     }
+    const bool is_current = part.replaced_at == Timestamp::Max();
+    if (is_current || IsSeen(part, snapshots)) all.push_back(std::move(part));
   }
-  KeepRunsOfIndexes(tablet, list->parts);
+  list->live_rows = static_cast<uint64_t>(live);
+  KeepRunsOfIndexes(tablet, all);
+  list->Assign(std::move(all));
   return std::shared_ptr<const SegmentList>(std::move(list));
 }
 

@@ -201,9 +201,8 @@ RowId Tablet::ScanImages(Timestamp at, RowId first,
 
 void Tablet::Restore(RowId row, Timestamp commit_ts, SchemaVersion schema,
                      std::span<const std::byte> bytes, bool is_new) {
-  // What segments have of it may have other keys.
-  const uint8_t flags =
-      is_new || segments() == nullptr ? 0 : RowVersion::kFrozen | RowVersion::kKeysVary;
+  // What segments have of it may have other keys. (Some may come with the log.)
+  const uint8_t flags = is_new ? 0 : RowVersion::kFrozen | RowVersion::kKeysVary;
   RowVersion* version =
       RowVersion::Create(commit_ts.value, 0, schema, flags, static_cast<uint32_t>(bytes.size()));
   std::memcpy(version->row(), bytes.data(), bytes.size());
@@ -211,8 +210,8 @@ void Tablet::Restore(RowId row, Timestamp commit_ts, SchemaVersion schema,
 }
 
 void Tablet::RestoreDelete(RowId row, Timestamp commit_ts) {
-  const uint8_t flags = RowVersion::kTombstone | (segments() != nullptr ? RowVersion::kFrozen : 0);
-  RestoreVersion(row, RowVersion::Create(commit_ts.value, 0, 0, flags, 0));
+  RestoreVersion(row, RowVersion::Create(commit_ts.value, 0, 0,
+                                         RowVersion::kTombstone | RowVersion::kFrozen, 0));
 }
 
 // Later changes of one transaction carry the same timestamp: the last one applied stands.
@@ -241,17 +240,51 @@ void Tablet::RestoreVersion(RowId row, RowVersion* version) {
   memory_.Add(bytes);
 }
 
+// Whether a private segment of the log has something newer of the row.
+Result<bool> Tablet::IsOutdated(const SegmentList& list, RowId row, const RowVersion& head) const {
+  ASSIGN_OR_RETURN(const SegmentList::Place newest, list.FindNewest(row));
+  return newest && newest.segment->private_rows() != nullptr &&
+         newest.begin > head.begin.load(std::memory_order_relaxed);
+}
+
 Status Tablet::FinishRestore() {
   RETURN_IF_ERROR(CheckSegmentSchemas());
   EpochGuard guard(epochs_);
   const std::shared_ptr<const SegmentList> list = segment_list();
-  int64_t live = list != nullptr ? static_cast<int64_t>(list->live_rows) : 0;
+  int64_t live = 0;
+  bool has_private = false;
+  if (list != nullptr) {
+    live = static_cast<int64_t>(list->live_rows);
+    for (const SegmentList::Part& part : list->parts) {
+      const PrivateRows* rows = part.segment->private_rows();
+      has_private |= rows != nullptr;
+      live += rows != nullptr ? rows->live_delta : 0;
+    }
+  }
+  const auto drop = [this](RowId row, RowDirectory::Slot& slot, RowVersion* head) {
+    RowDirectory::Unlatch(slot, nullptr);
+    memory_.Add(-static_cast<int64_t>(head->total_bytes()));
+    RowVersion::Destroy(head);
+    rows_.Unpin(row, next_row_id());
+  };
   RowId row(0);
   uint64_t left;
   while (RowDirectory::Slot* slot = rows_.FirstFrom(&row, &left)) {
     for (; left > 0; --left, ++slot, ++row.value) {
       RowVersion* head = RowDirectory::HeadOf(*slot);
       if (head == nullptr) continue;
+      if (list == nullptr) {
+        head->flags.fetch_and(static_cast<uint8_t>(~(RowVersion::kFrozen | RowVersion::kKeysVary)),
+                              std::memory_order_relaxed);
+      }
+      if (has_private) {
+        ASSIGN_OR_RETURN(const bool is_outdated, IsOutdated(*list, row, *head));
+        if (is_outdated) {
+          live += head->is_tombstone() || head->Has(RowVersion::kFrozen) ? 0 : 1;
+          drop(row, *slot, head);
+          continue;
+        }
+      }
       if (!head->is_tombstone()) {
         const RowLayout* layout = schema().Find(head->schema_version);
         if (layout == nullptr || !layout->Fits({head->row(), head->row_bytes})) {
@@ -267,10 +300,7 @@ Status Tablet::FinishRestore() {
         --live;
         continue;
       }
-      RowDirectory::Unlatch(*slot, nullptr);
-      memory_.Add(-static_cast<int64_t>(head->total_bytes()));
-      RowVersion::Destroy(head);
-      rows_.Unpin(row, next_row_id());
+      drop(row, *slot, head);
     }
   }
   live_rows_.store(live, std::memory_order_relaxed);

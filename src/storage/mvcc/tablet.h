@@ -21,6 +21,9 @@
 namespace oxibase {
 
 class EpochManager;
+class FrozenSegment;
+class PrivateMark;
+class SegmentStore;
 class SupersededBits;
 struct FrozenGroup;
 struct SegmentList;
@@ -134,6 +137,26 @@ class Tablet {
   /// Needs no guard. REQUIRES: segments_mu(). Errors: of reading segments.
   Result<size_t> Evict(Timestamp as_of, Timestamp oldest_snapshot, Evicted which);
 
+  // ---- Private segments (segment/private_rows.h), of a transaction on whose thread this runs.
+  // These need no guard.
+
+  /// A change that the transaction made, once, to a row.
+  struct PrivateWrite {
+    RowId row;
+    RowVersion* version;
+    bool is_new;    // it added the row
+    bool is_moved;  // set by MoveToSegment: the row is the segment's
+  };
+  /// Moves changes from memory to a new private segment with the transaction's mark, as many as can
+  /// be: not those of rows with a committed version that is in memory alone. `writes` are in order
+  /// of row id. Returns the segment with its runs' files, the newest one of the list from here on;
+  /// null: nothing was moved. Errors: of reading and writing segments; then nothing was.
+  Result<std::shared_ptr<const FrozenSegment>> MoveToSegment(
+      SegmentStore& store, const std::shared_ptr<PrivateMark>& mark,
+      std::span<PrivateWrite> writes);
+  /// Takes a private segment back, with the copies of its rows that are in memory.
+  void DropPrivate(const FrozenSegment& segment);
+
   // ---- Checkpoint and recovery.
 
   /// One row as a checkpoint writes it.
@@ -164,6 +187,10 @@ class Tablet {
 
  private:
   Result<bool> EnsureHotSlow(RowId row);
+  class HotCopies;
+  bool ChangesReferableKey(const RowVersion& older, const RowVersion& newer) const;
+  Result<bool> CanMove(const PrivateWrite& write, const SegmentList* list, PrivateMark& mark) const;
+  void TakeOut(RowId row);
   /// From here on segments are looked at.
   void ReadSegments();
   Status AddRuns(const TabletIndex& index) REQUIRES(segments_mu_);
@@ -172,6 +199,7 @@ class Tablet {
                          std::string_view key, std::string* scratch,
                          std::vector<Value>* values) const;
   Status CheckSegmentSchemas() const;
+  Result<bool> IsOutdated(const SegmentList& list, RowId row, const RowVersion& head) const;
   bool EveryIndexHasRuns(const SegmentList& list) const;
   Result<bool> EvictRow(RowId row, RowDirectory::Slot& slot, const SegmentList& list,
                         Timestamp as_of, Timestamp oldest_snapshot);

@@ -86,9 +86,8 @@ Result<SupersededBits*> Tablet::SupersededIn(const FrozenGroup& group) const {
     const SegmentList* list = segments();
     auto made = std::make_unique<SupersededBits>();
     ASSIGN_OR_RETURN(const GroupWords ids, group.file().RowIds(group.number));
-    for (const SegmentList::Part& part : list->parts) {
-      if (part.segment.get() == group.segment) continue;
-      if (part.segment->as_of() < group.segment->as_of()) continue;
+    for (const SegmentList::Part& part : list->all()) {
+      if (part.segment.get() == group.segment) break;  // what follows is older
       if (OXI_PLANT(merge_sets_no_bits)) continue;
       RETURN_IF_ERROR(MarkRowsIn(*part.segment, ids, info, made.get()));
     }
@@ -107,55 +106,10 @@ Result<SupersededBits*> Tablet::SupersededIn(const FrozenGroup& group) const {
   }
 }
 
-Result<bool> Tablet::EnsureHotSlow(RowId row) {
-  std::vector<std::byte> bytes;
-  for (;;) {
-    const SegmentList* list = segments();
-    OXI_POINT();
-    if (rows_.Head(row) != nullptr) return true;
-    ASSIGN_OR_RETURN(const FrozenRow found, list->Find(row, Timestamp::Max()));
-    if (segments() != list) continue;
-    if (!found) return false;
-    ASSIGN_OR_RETURN(const RowLayout* layout,
-                     found.group->ReadRow(found.position, schema(), bytes));
-    ASSIGN_OR_RETURN(SupersededBits * bits, SupersededIn(*found.group));
-    // Where other segments have entries of the row too, a hit says nothing about its key.
-    const bool may_vary = list->parts.size() > 1;
-    RowVersion* version = RowVersion::Create(
-        found.begin.value, 0, layout->version(),
-        static_cast<uint8_t>(RowVersion::kFrozen | (may_vary ? RowVersion::kKeysVary : 0)),
-        static_cast<uint32_t>(bytes.size()));
-    std::memcpy(version->row(), bytes.data(), bytes.size());
-    RowDirectory::Slot& slot = *rows_.Pin(row);
-    RowVersion* head = RowDirectory::Latch(slot);
-    if (head != nullptr || segments() != list) {
-      RowDirectory::Unlatch(slot, head);
-      rows_.Unpin(row, next_row_id());
-      RowVersion::Destroy(version);
-      continue;
-    }
-    if (!OXI_PLANT(superseded_bit_not_set)) bits->Set(found.position);
-    OXI_POINT();
-    // (Before the list is looked at again, for others as for this thread.)
-    slot.store(reinterpret_cast<uint64_t>(version), std::memory_order_seq_cst);
-    memory_.Add(static_cast<int64_t>(version->total_bytes()));
-    // A list that was published meanwhile must know of it too. (Whoever publishes one later and
-    // then looks at the slot finds it taken.)
-    while (segments() != list) {
-      list = segments();
-      ASSIGN_OR_RETURN(const FrozenRow again, list->Find(row, Timestamp::Max()));
-      if (!again) continue;
-      ASSIGN_OR_RETURN(bits, SupersededIn(*again.group));
-      bits->Set(again.position);
-    }
-    return true;
-  }
-}
-
 bool Tablet::EveryIndexHasRuns(const SegmentList& list) const {
   EpochGuard guard(epochs_);
   for (const auto& index : indexes()) {
-    for (const SegmentList::Part& part : list.parts) {
+    for (const SegmentList::Part& part : list.all()) {
       if (!part.runs.contains(index->spec().oid)) return false;
     }
   }
@@ -203,8 +157,9 @@ Result<bool> Tablet::EvictRow(RowId row, RowDirectory::Slot& slot, const Segment
     // Until then a segment's removal would hide the row from snapshots that see it.
     if (oldest_snapshot < as_of && !OXI_PLANT(tombstone_evicted_too_early)) return false;
   } else {
-    ASSIGN_OR_RETURN(frozen, list.Find(row, Timestamp::Max()));
-    if (!frozen || frozen.begin.value != seen->begin.load(std::memory_order_relaxed)) return false;
+    ASSIGN_OR_RETURN(const SegmentList::Place newest, list.FindNewest(row));
+    frozen = newest.row;
+    if (!frozen || newest.begin != seen->begin.load(std::memory_order_relaxed)) return false;
   }
   RowVersion* head = RowDirectory::Latch(slot);
   if ((head != seen || !is_quiet(head)) && !OXI_PLANT(changed_row_evicted)) {

@@ -21,14 +21,16 @@ Result<std::shared_ptr<const SegmentList>> WithRuns(const Tablet& tablet, const 
                                                     bool* built) {
   const Oid oid = index.spec().oid;
   const auto has_run = [oid](const auto& part) { return part.runs.contains(oid); };
-  if (std::all_of(list->parts.begin(), list->parts.end(), has_run)) return list;
+  std::vector<SegmentList::Part> parts = list->all();
+  if (std::all_of(parts.begin(), parts.end(), has_run)) return list;
   *built = true;
-  auto with = std::make_shared<SegmentList>(*list);
-  for (SegmentList::Part& part : with->parts) {
+  for (SegmentList::Part& part : parts) {
     if (has_run(part)) continue;
     ASSIGN_OR_RETURN(SegmentList::Run run, BuildRun(*list->store, tablet, index, *part.segment));
     part.runs.emplace(oid, std::move(run));
   }
+  auto with = std::make_shared<SegmentList>(*list);
+  with->Assign(std::move(parts));
   return std::shared_ptr<const SegmentList>(std::move(with));
 }
 
@@ -43,7 +45,8 @@ Result<bool> Tablet::HasKeyNow(const TabletIndex& index, const SegmentList& list
     if (!index.KeyOfVersion(schema(), *head, scratch, &has_null)) return false;
     *values = index.KeyValues(schema().At(head->schema_version), head->row());
   } else {
-    ASSIGN_OR_RETURN(const FrozenRow found, list.Find(row, Timestamp::Max()));
+    ASSIGN_OR_RETURN(const SegmentList::Place newest, list.FindNewest(row));
+    const FrozenRow& found = newest.row;
     if (!found) return false;
     std::vector<std::byte> bytes;
     ASSIGN_OR_RETURN(const RowLayout* layout,
@@ -69,7 +72,7 @@ Status Tablet::CheckUniqueOverSegments(const TabletIndex& index, const SegmentLi
   };
   // Among segments.
   std::vector<std::unique_ptr<EntryStream>> streams;
-  for (const SegmentList::Part& part : list.current_parts()) {
+  for (const SegmentList::Part& part : list.parts) {
     streams.push_back(std::make_unique<RunScan>(part.FindRun(oid)->file()));
   }
   EntryMerger entries(std::move(streams));
@@ -112,7 +115,7 @@ Status Tablet::CheckUniqueOverSegments(const TabletIndex& index, const SegmentLi
       }
       Status failed;
       bool taken = false;
-      for (const SegmentList::Part& part : list.current_parts()) {
+      for (const SegmentList::Part& part : list.parts) {
         RETURN_IF_ERROR(part.FindRun(oid)->ForEachWithKey(hot_key, [&](RowId holder) {
           if (holder == next) return true;
           Result<bool> has = HasKeyNow(index, list, holder, hot_key, &other, &values);

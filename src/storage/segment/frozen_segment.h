@@ -4,11 +4,14 @@
 #include <bit>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <roaring/roaring64map.hh>
 #include <vector>
 
 #include "common/ids.h"
 #include "common/status.h"
+#include "storage/mvcc/snapshot.h"
+#include "storage/segment/private_rows.h"
 #include "storage/segment/segment_file.h"
 
 namespace oxibase {
@@ -65,7 +68,8 @@ struct FrozenGroup {
 struct FrozenRow {
   const FrozenGroup* group = nullptr;
   uint32_t position = 0;
-  Timestamp begin;
+  /// As the file has it: of a private segment's row, its command.
+  uint64_t begin = 0;
 
   explicit operator bool() const { return group != nullptr; }
 };
@@ -76,25 +80,49 @@ struct FrozenRow {
 class FrozenSegment {
  public:
   /// Errors: of opening and reading the file. `cache` and `parent` outlive it.
+  /// `private_rows`: not null for a private one.
   static Result<std::unique_ptr<const FrozenSegment>> Open(
       FileSystem& files, const std::string& path, uint64_t number, TabletId tablet,
-      const DatabaseIdentity& identity, BlockCache& cache, MemoryTracker* parent);
+      const DatabaseIdentity& identity, BlockCache& cache, MemoryTracker* parent,
+      std::shared_ptr<PrivateRows> private_rows = nullptr);
+  /// The same segment of which nothing is known to be superseded. `segment` stays as long as it.
+  static std::shared_ptr<const FrozenSegment> Renewed(std::shared_ptr<const FrozenSegment> segment);
   uint64_t number() const { return number_; }
   const SegmentFile& file() const { return *file_; }
   std::span<const FrozenGroup> groups() const { return {groups_.get(), file_->groups().size()}; }
-  Timestamp as_of() const { return file_->as_of(); }
-  const Roaring64Map& removed() const { return removed_; }
+  const Roaring64Map& removed() const { return *removed_; }
+  /// Null: it is no private one.
+  PrivateRows* private_rows() const { return private_rows_.get(); }
+
+  /// It has what was so at this time. Of a private one, when its transaction committed; while that
+  /// is in flight, later than any time.
+  Timestamp as_of() const {
+    return private_rows_ == nullptr ? file_->as_of() : Timestamp{private_rows_->mark->begin()};
+  }
+  /// The word that a version in a row begins with that has `begin` in the file.
+  uint64_t BeginWord(uint64_t begin) const {
+    return private_rows_ == nullptr ? begin : private_rows_->mark->begin();
+  }
+  /// The snapshot sees those versions that begin, as the file has it, at or before this. Empty:
+  /// none of them.
+  std::optional<uint64_t> SeenUpTo(const Snapshot& snapshot) const;
+  /// Whether the snapshot sees that the row was removed here.
+  bool SeesRemoved(const Snapshot& snapshot, RowId row) const;
+  /// The command that removed it. REQUIRES: private and in flight, and it did
+  CommandNumber RemovedBy(RowId row) const;
 
   /// The row's version here, or none. REQUIRES: inside an epoch, which keeps the segment too
   Result<FrozenRow> Find(RowId row) const;
 
  private:
-  FrozenSegment(uint64_t number, std::unique_ptr<SegmentFile> file);
+  FrozenSegment(uint64_t number, std::shared_ptr<const SegmentFile> file);
 
   const uint64_t number_;
-  const std::unique_ptr<SegmentFile> file_;
+  const std::shared_ptr<const SegmentFile> file_;
   const std::unique_ptr<FrozenGroup[]> groups_;
-  Roaring64Map removed_;
+  std::shared_ptr<const Roaring64Map> removed_;
+  std::shared_ptr<PrivateRows> private_rows_;
+  std::shared_ptr<const FrozenSegment> renewed_;  // it holds the file
 };
 
 const SegmentFile& FrozenGroup::file() const { return segment->file(); }

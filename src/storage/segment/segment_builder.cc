@@ -32,19 +32,32 @@ Status AddKey(const TabletIndex& index, const RowLayout& layout, const std::byte
 
 Result<std::unique_ptr<SegmentBuilder>> SegmentBuilder::Create(SegmentStore& store, Tablet& tablet,
                                                                Timestamp as_of) {
-  std::unique_ptr<SegmentBuilder> builder(new SegmentBuilder(store, tablet, store.NewFile()));
-  SegmentWriter::Options options;
-  options.path = store.SegmentPath(builder->file_.number());
-  options.tablet = tablet.id();
-  options.number = builder->file_.number();
-  options.identity = store.identity();
-  options.as_of = as_of;
-  ASSIGN_OR_RETURN(builder->writer_, SegmentWriter::Create(store.files(), options));
-  EpochGuard guard(tablet.epochs());
-  for (const auto& index : tablet.indexes()) {
-    builder->keys_.push_back({index, NewSorter(store, builder->file_, index->spec().oid)});
-  }
+  std::unique_ptr<SegmentBuilder> builder(new SegmentBuilder(store, tablet, nullptr));
+  RETURN_IF_ERROR(builder->Begin(as_of));
   return builder;
+}
+
+Result<std::unique_ptr<SegmentBuilder>> SegmentBuilder::CreatePrivate(
+    SegmentStore& store, Tablet& tablet, std::shared_ptr<PrivateRows> rows) {
+  std::unique_ptr<SegmentBuilder> builder(new SegmentBuilder(store, tablet, std::move(rows)));
+  RETURN_IF_ERROR(builder->Begin(Timestamp()));
+  return builder;
+}
+
+Status SegmentBuilder::Begin(Timestamp as_of) {
+  SegmentWriter::Options options;
+  options.path = store_.SegmentPath(file_.number());
+  options.tablet = tablet_.id();
+  options.number = file_.number();
+  options.identity = store_.identity();
+  options.as_of = as_of;
+  options.durable = private_rows_ == nullptr;
+  ASSIGN_OR_RETURN(writer_, SegmentWriter::Create(store_.files(), options));
+  EpochGuard guard(tablet_.epochs());
+  for (const auto& index : tablet_.indexes()) {
+    keys_.push_back({index, NewSorter(store_, file_, index->spec().oid)});
+  }
+  return Status::Ok();
 }
 
 Status SegmentBuilder::Add(RowId id, Timestamp begin, SchemaVersion version, ByteSpan row) {
@@ -62,16 +75,17 @@ Result<SegmentList::Part> SegmentBuilder::Finish() {
   file_bytes_ = writer_->file_bytes();
   for (const Keys& keys : keys_) {
     const Oid oid = keys.index->spec().oid;
-    ASSIGN_OR_RETURN(SegmentList::Run run,
-                     WriteRun(store_, tablet_.id(), oid, *keys.sorter, &file_bytes_));
+    ASSIGN_OR_RETURN(SegmentList::Run run, WriteRun(store_, tablet_.id(), oid, *keys.sorter,
+                                                    private_rows_ == nullptr, &file_bytes_));
     part.runs.emplace(oid, std::move(run));
   }
-  ASSIGN_OR_RETURN(part.segment, store_.OpenSegment(std::move(file_), tablet_.id()));
+  ASSIGN_OR_RETURN(part.segment,
+                   store_.OpenSegment(std::move(file_), tablet_.id(), std::move(private_rows_)));
   return part;
 }
 
 Result<SegmentList::Run> WriteRun(SegmentStore& store, TabletId tablet, Oid index,
-                                  EntrySorter& entries, uint64_t* file_bytes) {
+                                  EntrySorter& entries, bool durable, uint64_t* file_bytes) {
   ASSIGN_OR_RETURN(const std::unique_ptr<EntryStream> stream, entries.Finish());
   SegmentStore::Held file = store.NewFile();
   RunWriter::Options options;
@@ -80,6 +94,7 @@ Result<SegmentList::Run> WriteRun(SegmentStore& store, TabletId tablet, Oid inde
   options.index = index;
   options.number = file.number();
   options.identity = store.identity();
+  options.durable = durable;
   ASSIGN_OR_RETURN(const std::unique_ptr<RunWriter> writer,
                    RunWriter::Create(store.files(), options));
   RETURN_IF_ERROR(writer->AddAll(*stream));
@@ -108,7 +123,7 @@ Result<SegmentList::Run> BuildRun(SegmentStore& store, const Tablet& tablet,
     }
   }
   uint64_t file_bytes = 0;
-  return WriteRun(store, tablet.id(), index.spec().oid, *sorter, &file_bytes);
+  return WriteRun(store, tablet.id(), index.spec().oid, *sorter, /*durable=*/true, &file_bytes);
 }
 
 }  // namespace oxibase

@@ -19,6 +19,9 @@ class SegmentBuilder {
  public:
   static Result<std::unique_ptr<SegmentBuilder>> Create(SegmentStore& store, Tablet& tablet,
                                                         Timestamp as_of);
+  /// A private segment. Its files need not be durable, since the log gets a copy.
+  static Result<std::unique_ptr<SegmentBuilder>> CreatePrivate(SegmentStore& store, Tablet& tablet,
+                                                               std::shared_ptr<PrivateRows> rows);
 
   /// As SegmentWriter::Add, and notes the row's keys.
   Status Add(RowId id, Timestamp begin, SchemaVersion version, ByteSpan row);
@@ -45,12 +48,17 @@ class SegmentBuilder {
     std::unique_ptr<EntrySorter> sorter;
   };
 
-  SegmentBuilder(SegmentStore& store, Tablet& tablet, SegmentStore::Held file)
-      : store_(store), tablet_(tablet), file_(std::move(file)) {}
+  SegmentBuilder(SegmentStore& store, Tablet& tablet, std::shared_ptr<PrivateRows> private_rows)
+      : store_(store),
+        tablet_(tablet),
+        file_(store.NewFile()),
+        private_rows_(std::move(private_rows)) {}
+  Status Begin(Timestamp as_of);
 
   SegmentStore& store_;
   Tablet& tablet_;
   SegmentStore::Held file_;
+  std::shared_ptr<PrivateRows> private_rows_;
   std::unique_ptr<SegmentWriter> writer_;
   std::vector<Keys> keys_;
   std::string key_;
@@ -58,9 +66,9 @@ class SegmentBuilder {
   bool is_empty_ = true;
 };
 
-/// Sorts entries and makes a run of them.
+/// Sorts entries and makes a run of them, which is synced if it is to be `durable`.
 Result<SegmentList::Run> WriteRun(SegmentStore& store, TabletId tablet, Oid index,
-                                  EntrySorter& entries, uint64_t* file_bytes);
+                                  EntrySorter& entries, bool durable, uint64_t* file_bytes);
 
 /// Makes the run of an index for a segment that has none. Errors: of reading and writing files.
 Result<SegmentList::Run> BuildRun(SegmentStore& store, const Tablet& tablet,

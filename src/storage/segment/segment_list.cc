@@ -1,31 +1,51 @@
 #include "storage/segment/segment_list.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace oxibase {
 
-// Parts that were replaced stand behind older ones that were not, so the first one found need not
-// be the newest. But a row that was removed never comes back.
-Result<FrozenRow> SegmentList::FindAmongAll(RowId row, Timestamp read_ts) const {
-  FrozenRow newest;
-  for (const Part& part : parts) {
-    const FrozenSegment& segment = *part.segment;
-    if (segment.as_of() <= read_ts && segment.removed().contains(row.value)) return FrozenRow();
-    ASSIGN_OR_RETURN(const FrozenRow found, segment.Find(row));
-    if (found && found.begin <= read_ts && (!newest || newest.begin < found.begin)) newest = found;
+void SegmentList::Assign(std::vector<Part> all) {
+  parts.clear();
+  history.clear();
+  valid_from = {};
+  for (const Part& part : all) {
+    if (part.replaced_at == Timestamp::Max()) {
+      parts.push_back(part);
+    } else {
+      valid_from = std::max(valid_from, part.replaced_at);
+    }
   }
-  return newest;
+  if (parts.size() < all.size()) history = std::move(all);
 }
 
-Result<FrozenRow> SegmentList::Find(RowId row, Timestamp read_ts) const {
-  if (read_ts < valid_from) [[unlikely]]
-    return FindAmongAll(row, read_ts);
-  for (const Part& part : current_parts()) {
+Result<FrozenRow> SegmentList::Find(RowId row, const Snapshot& snapshot) const {
+  for (const Part& part : For(snapshot.read_ts)) {
     const FrozenSegment& segment = *part.segment;
-    // (The tombstone stays in memory for snapshots between the removal and this time.)
-    if (segment.as_of() <= read_ts && segment.removed().contains(row.value)) break;
+    const std::optional<uint64_t> seen = segment.SeenUpTo(snapshot);
+    if (!seen) continue;
+    // (The tombstone stays in memory for snapshots between the removal and the segment's time.)
+    if (segment.SeesRemoved(snapshot, row)) break;
     ASSIGN_OR_RETURN(const FrozenRow found, segment.Find(row));
-    if (found && found.begin <= read_ts) return found;
+    if (found && found.begin <= *seen) return found;
   }
   return FrozenRow();
+}
+
+Result<SegmentList::Place> SegmentList::FindNewest(RowId row, size_t* at) const {
+  for (; *at < parts.size(); ++*at) {
+    const FrozenSegment& segment = *parts[*at].segment;
+    if (segment.removed().contains(row.value)) {
+      ++*at;
+      return Place{&segment, FrozenRow(), segment.as_of().value};
+    }
+    ASSIGN_OR_RETURN(const FrozenRow found, segment.Find(row));
+    if (found) {
+      ++*at;
+      return Place{&segment, found, segment.BeginWord(found.begin)};
+    }
+  }
+  return Place();
 }
 
 }  // namespace oxibase

@@ -57,7 +57,7 @@ Result<bool> SegmentMerger::Next() {
 
 Result<Timestamp> SegmentMerger::ReadBegin() const {
   ASSIGN_OR_RETURN(const GroupWords begins, current_->segment->file().Begins(place_.group));
-  return Timestamp{begins[place_.position]};
+  return Timestamp{current_->segment->BeginWord(begins[place_.position])};
 }
 
 SchemaVersion SegmentMerger::version() const {

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -33,6 +34,7 @@ SegmentStore::Held SegmentStore::NewFile() {
 SegmentStore::Held SegmentStore::HoldFile(uint64_t number) {
   MutexLock lock(mu_);
   OXI_CHECK(held_.insert(number).second);
+  next_number_ = std::max(next_number_, number + 1);
   return {shared_from_this(), number};
 }
 
@@ -63,10 +65,11 @@ std::string SegmentStore::TemporaryPath(uint64_t number) const {
   return JoinPath(path_, fmt::format("{}{:016x}-", kTemporaryPrefix, number));
 }
 
-Result<std::shared_ptr<const FrozenSegment>> SegmentStore::OpenSegment(Held file, TabletId tablet) {
+Result<std::shared_ptr<const FrozenSegment>> SegmentStore::OpenSegment(
+    Held file, TabletId tablet, std::shared_ptr<PrivateRows> private_rows) {
   ASSIGN_OR_RETURN(std::unique_ptr<const FrozenSegment> segment,
                    FrozenSegment::Open(files_, SegmentPath(file.number()), file.number(), tablet,
-                                       identity_, cache_, memory_));
+                                       identity_, cache_, memory_, std::move(private_rows)));
   // Shared by the lists that name it.
   auto held = std::make_shared<std::pair<Held, std::unique_ptr<const FrozenSegment>>>(
       std::move(file), std::move(segment));

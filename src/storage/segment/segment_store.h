@@ -64,7 +64,7 @@ class SegmentStore : public std::enable_shared_from_this<SegmentStore> {
 
   /// A number that no file has had.
   Held NewFile();
-  /// A file that the manifest names. REQUIRES: nobody holds it
+  /// A file that the manifest, or the log, names. REQUIRES: nobody holds it
   Held HoldFile(uint64_t number);
   /// No smaller one was left to give out.
   uint64_t next_number() const;
@@ -76,7 +76,8 @@ class SegmentStore : public std::enable_shared_from_this<SegmentStore> {
   std::string TemporaryPath(uint64_t number) const;
 
   /// Opens a finished file; it is held until what this returns is gone.
-  Result<std::shared_ptr<const FrozenSegment>> OpenSegment(Held file, TabletId tablet);
+  Result<std::shared_ptr<const FrozenSegment>> OpenSegment(
+      Held file, TabletId tablet, std::shared_ptr<PrivateRows> private_rows = nullptr);
   Result<std::shared_ptr<const IndexRun>> OpenRun(Held file, TabletId tablet, Oid index);
 
  private:

@@ -177,7 +177,7 @@ Status SegmentWriter::Finish() {
   std::memcpy(trailer + 16, "OXISEGF\n", 8);
   RETURN_IF_ERROR(Put(trailer));
   RETURN_IF_ERROR(FlushBuffer());
-  RETURN_IF_ERROR(file_->Sync());
+  if (options_.durable) RETURN_IF_ERROR(file_->Sync());
   finished_ = true;
   file_.reset();
   return Status::Ok();

@@ -22,6 +22,7 @@ class SegmentWriter {
     uint64_t number = 0;
     DatabaseIdentity identity{};
     Timestamp as_of;
+    bool durable = true;  // Finish syncs
   };
   static Result<std::unique_ptr<SegmentWriter>> Create(FileSystem& files, const Options& options);
   ~SegmentWriter();
@@ -36,7 +37,8 @@ class SegmentWriter {
   /// Notes a row that older segments have and that is gone. REQUIRES: after all rows; ids rise
   Status AddRemoved(RowId id);
 
-  /// Writes the rest and syncs the file. Its name is durable once the folder is synced.
+  /// Writes the rest and syncs the file, if it is to be durable. Its name is durable once the
+  /// folder is synced.
   Status Finish();
 
   uint64_t row_count() const { return footer_.row_count; }

@@ -32,6 +32,7 @@ class Discard final : public WalReplayTarget, public WalReplayPart {
   }
   Status ApplySequence(const SequenceState&) override { return Status::Ok(); }
   Status ApplyRowIdLease(TabletId, RowId) override { return Status::Ok(); }
+  Status ApplyFiles(Timestamp, ByteSpan) override { return Status::Ok(); }
 };
 
 /// A segment file of the log with `records` behind its header, in a folder of its own.

@@ -29,12 +29,12 @@ WalManager::~WalManager() {
 
 // --- Appending ------------------------------------------------------------------------------
 
-Result<WalRange> WalManager::AppendTxnImpl(TxnId txn, const RedoBuffer& redo,
-                                           CommitClock commit_ts) {
+Result<WalRange> WalManager::AppendTxnImpl(TxnId txn, const RedoBuffer& redo, CommitClock commit_ts,
+                                           bool has_files) {
   Record record;
   record.txn = txn;
   record.commit_ts = &commit_ts;
-  if (redo.bytes().size() <= kWalChunkBytes) {
+  if (redo.bytes().size() <= kWalChunkBytes && !has_files) {
     record.kind = WalRecordKind::kTxn;
     record.body = redo.bytes();
     return AppendRecord(record);
@@ -46,14 +46,25 @@ Result<WalRange> WalManager::AppendTxnImpl(TxnId txn, const RedoBuffer& redo,
     if (range.ok()) return range;
     status = std::move(range).status();
   }
-  // Chunks without a commit mean nothing, so the note of it may fail.
+  AppendAbort(txn);
+  return status;
+}
+
+Status WalManager::AppendFiles(TxnId txn, ByteSpan payload) {
+  Record record;
+  record.kind = WalRecordKind::kAddFiles;
+  record.txn = txn;
+  record.body = payload;
+  return AppendRecord(record).status();
+}
+
+void WalManager::AppendAbort(TxnId txn) {
   Record abort;
   abort.kind = WalRecordKind::kAbort;
   abort.txn = txn;
-  AppendRecord(abort).status().Ignore("the first failure is the one to report");
+  AppendRecord(abort).status().Ignore("parts of a transaction without a commit mean nothing");
   MutexLock lock(mu_);
   open_chunked_.erase(txn);
-  return status;
 }
 
 Status WalManager::AppendChunks(TxnId txn, const RedoBuffer& redo) {
@@ -172,7 +183,7 @@ Result<WalRange> WalManager::AppendRecord(const Record& record) {
 
   const WalRange range{Lsn(next_), Lsn(next_ + total)};
   next_ += total;
-  if (record.kind == WalRecordKind::kChunk) {
+  if (record.kind == WalRecordKind::kChunk || record.kind == WalRecordKind::kAddFiles) {
     open_chunked_.try_emplace(record.txn, range.begin.value);
   } else if (record.kind == WalRecordKind::kCommit || record.kind == WalRecordKind::kAbort) {
     open_chunked_.erase(record.txn);

@@ -98,10 +98,17 @@ class WalManager {
   /// the record takes its place, and returns the commit timestamp: both orders agree. It must be
   /// short, take no lock that is held around a call to this class, and return rising values. A
   /// transaction too large for one record is written as chunks and a commit.
+  /// `has_files`: AppendFiles went before; they count from here on, or after an error never.
   template <typename F>
-  Result<WalRange> AppendTxn(TxnId txn, const RedoBuffer& redo, F&& commit_ts) {
-    return AppendTxnImpl(txn, redo, CommitClock(commit_ts));
+  Result<WalRange> AppendTxn(TxnId txn, const RedoBuffer& redo, F&& commit_ts,
+                             bool has_files = false) {
+    return AppendTxnImpl(txn, redo, CommitClock(commit_ts), has_files);
   }
+  /// Logs a kAddFiles record of a transaction. AppendTxn or AppendAbort must follow, whatever
+  /// becomes of it.
+  Status AppendFiles(TxnId txn, ByteSpan payload);
+  /// What was logged of the transaction so far means nothing.
+  void AppendAbort(TxnId txn);
   Result<WalRange> AppendSequence(const SequenceState& state);
   /// From now on row ids of `tablet` below `bound` may have been given out.
   Result<WalRange> AppendRowIdLease(TabletId tablet, RowId bound);
@@ -167,7 +174,8 @@ class WalManager {
                       std::map<TxnId, std::vector<Lsn>>* open, WalReplayTarget& target,
                       WalReplayPool& pool);
 
-  Result<WalRange> AppendTxnImpl(TxnId txn, const RedoBuffer& redo, CommitClock commit_ts);
+  Result<WalRange> AppendTxnImpl(TxnId txn, const RedoBuffer& redo, CommitClock commit_ts,
+                                 bool has_files);
   Status AppendChunks(TxnId txn, const RedoBuffer& redo);
   Result<WalRange> AppendRecord(const Record& record);
   void WriterLoop();

@@ -35,6 +35,10 @@ class Replayed : public WalReplayTarget, public WalReplayPart {
     lines.push_back(fmt::format("lease {} {}", tablet.value, bound.value));
     return Status::Ok();
   }
+  Status ApplyFiles(Timestamp commit_ts, ByteSpan payload) override {
+    lines.push_back(fmt::format("files at {}: {} bytes", commit_ts.value, payload.size()));
+    return Status::Ok();
+  }
   std::vector<std::string> lines;
   std::vector<uint64_t> rows;
 };
@@ -149,6 +153,7 @@ class Shares : public WalReplayTarget {
   }
   Status ApplySequence(const SequenceState&) override { return {}; }
   Status ApplyRowIdLease(TabletId, RowId) override { return {}; }
+  Status ApplyFiles(Timestamp, ByteSpan) override { return {}; }
   std::vector<std::unique_ptr<Share>> shares;
 };
 

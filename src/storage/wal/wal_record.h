@@ -38,7 +38,7 @@ enum class WalRecordKind : uint8_t {
   kPrepare = 6,          // reserved: two-phase commit
   kDecide = 7,           // reserved: two-phase commit's outcome
   kSequenceAdvance = 8,  // a sequence's new state; belongs to no transaction
-  kAddFiles = 9,         // reserved: segments that a commit adds
+  kAddFiles = 9,         // of segments that a commit adds, see checkpoint/private_log.h: TxnId
   kHardState = 10,       // reserved: Raft
   kTruncateSuffix = 11,  // reserved: Raft
   kVoid = 12,            // no effect: an opening of the log, or a note that all before is durable

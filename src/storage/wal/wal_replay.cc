@@ -126,6 +126,7 @@ Status WalManager::ReplayRecord(WalReader& reader, const WalReader::Record& reco
       ++replayed_.transactions;
       return pool.Add(record, header);
     case WalRecordKind::kChunk:
+    case WalRecordKind::kAddFiles:
       (*open)[header.txn].push_back(Lsn(header.lsn));
       return Status::Ok();
     case WalRecordKind::kAbort:
@@ -137,7 +138,11 @@ Status WalManager::ReplayRecord(WalReader& reader, const WalReader::Record& reco
       if (chunks == open->end()) return corrupted();
       for (const Lsn lsn : chunks->second) {
         ASSIGN_OR_RETURN(const WalReader::Record chunk, reader.ReadAgain(lsn));
-        RETURN_IF_ERROR(pool.Add(chunk, header));
+        if (chunk.header.kind == WalRecordKind::kAddFiles) {
+          RETURN_IF_ERROR(in_context(target.ApplyFiles(header.timestamp, chunk.payload)));
+        } else {
+          RETURN_IF_ERROR(pool.Add(chunk, header));
+        }
       }
       open->erase(chunks);
       return Status::Ok();
@@ -159,7 +164,6 @@ Status WalManager::ReplayRecord(WalReader& reader, const WalReader::Record& reco
     case WalRecordKind::kChunkRollback:
     case WalRecordKind::kPrepare:
     case WalRecordKind::kDecide:
-    case WalRecordKind::kAddFiles:
     case WalRecordKind::kHardState:
     case WalRecordKind::kTruncateSuffix:
       break;

@@ -33,6 +33,8 @@ class WalReplayTarget {
   /// In the log's order, on the thread that opens it.
   virtual Status ApplySequence(const SequenceState& state) = 0;
   virtual Status ApplyRowIdLease(TabletId tablet, RowId bound) = 0;
+  /// A kAddFiles record of a transaction that committed. As ApplySequence.
+  virtual Status ApplyFiles(Timestamp commit_ts, ByteSpan payload) = 0;
 };
 
 /// How far replay is: bytes of the log that are done, and how many there are to do at most.
