@@ -26,11 +26,26 @@ std::string TempFolder(const DatabaseOptions& options) {
   return options.path.empty() ? std::string("/tmp") : JoinPath(options.path, "tmp");
 }
 
-/// 0: a transaction's writes stay in memory.
-uint64_t TxnBytesMax(const DatabaseOptions& options) {
-  constexpr uint64_t kBytesMin = uint64_t{64} << 10;
-  if (options.txn_bytes_max != 0) return options.txn_bytes_max;
-  return options.hot_bytes_max != 0 ? std::max(options.hot_bytes_max / 4, kBytesMin) : 0;
+/// How memory_limit is shared out, but for what statements take.
+struct MemoryShares {
+  uint64_t limit, hot, cache, sort;
+  TxnManager::MemoryBounds bounds;
+};
+
+MemoryShares ShareMemory(const DatabaseOptions& options) {
+  constexpr uint64_t kMiB = uint64_t{1} << 20;
+  MemoryShares shares{};
+  shares.limit = options.memory_limit > 0 ? options.memory_limit : SystemMemoryBytes() / 5 * 4;
+  const uint64_t limit = shares.limit;
+  shares.hot = options.hot_bytes_max > 0 ? options.hot_bytes_max : std::max(limit / 4, 4 * kMiB);
+  shares.cache =
+      options.block_cache_bytes > 0 ? options.block_cache_bytes : std::max(limit / 8, kMiB);
+  shares.sort = std::clamp(limit / 64, kMiB, 16 * kMiB);
+  shares.bounds.txn_bytes =
+      options.txn_bytes_max > 0 ? options.txn_bytes_max : std::max(shares.hot / 2, kMiB);
+  // Checkpoints begin at the share itself.
+  shares.bounds.hot_bytes = std::max(shares.hot + shares.hot / 4, 16 * kMiB);
+  return shares;
 }
 
 /// What every database has from the beginning.
@@ -67,13 +82,13 @@ Database::Impl::Impl(Env& e, DatabaseOptions o)
       temp(e.files(), e.random(), TempFolder(options),
            options.path.empty() || !options.temp_directory.empty()),
       txns(e.clock()) {
-  const auto limit = static_cast<int64_t>(options.memory_limit > 0 ? options.memory_limit
-                                                                   : SystemMemoryBytes() / 5 * 4);
+  const MemoryShares shares = ShareMemory(options);
+  const auto limit = static_cast<int64_t>(shares.limit);
   memory.set_limit(limit);
   memory.AddPart(txns.row_memory());
   statement_memory.set_limit(limit / 2);
   if (!options.path.empty()) {
-    cache = std::make_unique<BlockCache>(txns.epochs(), &memory, options.block_cache_bytes);
+    cache = std::make_unique<BlockCache>(txns.epochs(), &memory, shares.cache);
   }
 }
 
@@ -140,16 +155,16 @@ Result<std::unique_ptr<Database>> Database::Open(const DatabaseOptions& options)
   }
   if (impl->folder) {
     impl->txns.AttachLog(impl->wal());
-    if (const uint64_t most = TxnBytesMax(options); most != 0) {
-      impl->txns.AttachStore(&impl->folder->store(), most);
-    }
+    const MemoryShares shares = ShareMemory(options);
+    impl->folder->store().set_sort_bytes(shares.sort);
+    impl->txns.AttachStore(&impl->folder->store(), shares.bounds);
     impl->sequences.AttachLog(impl->wal());
     TxnCheckpointSource::Hooks hooks;
     hooks.sequences = [db = impl.get()] { return db->sequences.Snapshot(); };
     impl->checkpoint_source = std::make_unique<TxnCheckpointSource>(impl->txns, std::move(hooks));
     Checkpointer::Options checkpoints;
     checkpoints.log_bytes_max = options.checkpoint_bytes;
-    checkpoints.hot_bytes_max = options.hot_bytes_max;
+    checkpoints.hot_bytes_max = shares.hot;
     impl->checkpointer =
         std::make_unique<Checkpointer>(*impl->folder, *impl->checkpoint_source, checkpoints);
   }

@@ -29,13 +29,14 @@ struct DatabaseOptions {
   bool create_if_missing = true;
   /// The log's bytes since the last checkpoint that start the next one.
   uint64_t checkpoint_bytes = uint64_t{64} << 20;
-  /// Bytes of rows in memory beyond which quiet ones leave it for segments; 0: they stay.
+  /// Bytes of rows in memory beyond which quiet ones leave it for segments; 0: a quarter of
+  /// memory_limit.
   uint64_t hot_bytes_max = 0;
   /// Bytes of one transaction's writes in memory beyond which they go to segments of their own; 0:
-  /// what fits `hot_bytes_max`.
+  /// half of what rows may take.
   uint64_t txn_bytes_max = 0;
-  /// For blocks of segments that are read.
-  uint64_t block_cache_bytes = uint64_t{128} << 20;
+  /// For blocks of segments that are read; 0: an eighth of memory_limit.
+  uint64_t block_cache_bytes = 0;
   /// Where files of the log are copied before they are removed, for restoring to a point in time
   /// (docs/backup.md). Empty: nowhere.
   std::string archive;

@@ -1,5 +1,6 @@
 #include "env/system_memory.h"
 
+#include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -25,5 +26,7 @@ uint64_t SystemMemoryBytes() {
   }
   return bytes;
 }
+
+void ReturnFreeMemory() { malloc_trim(0); }
 
 }  // namespace oxibase

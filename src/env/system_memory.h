@@ -6,5 +6,8 @@ namespace oxibase {
 
 /// The memory that this process may use: the machine's, or its control group's if that is less.
 uint64_t SystemMemoryBytes();
+/// Gives memory that was freed back to the system, as far as the allocator can. Takes some tens of
+/// milliseconds for each gigabyte.
+void ReturnFreeMemory();
 
 }  // namespace oxibase

@@ -146,7 +146,9 @@ TEST_P(FrozenRowsTest, EverySnapshotSeesAllRowsOnceWhileRowsComeAndGo) {
   for (Thread& thread : threads) thread.Join();
   EXPECT_GT(transfers.load(), 10u);
   // (Those that go to private segments have left already.)
-  if (GetParam() == SIZE_MAX) EXPECT_GT(life_->checkpointer().stats().rows_evicted, kRows);
+  if (GetParam() == SIZE_MAX) {
+    EXPECT_GT(life_->checkpointer().stats().rows_evicted, kRows);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Writes, FrozenRowsTest, ::testing::Values(SIZE_MAX, 300));

@@ -66,7 +66,7 @@ class Life {
     ASSIGN_OR_RETURN(life->folder_, DataFolder::Open(env, options, restorer));
     restorer.Finish();
     life->txns_.AttachLog(&life->folder_->wal());
-    life->txns_.AttachStore(&life->folder_->store(), life_options.txn_bytes_max);
+    life->txns_.AttachStore(&life->folder_->store(), {.txn_bytes = life_options.txn_bytes_max});
     for (const TabletId id : {kAccounts, kHistory, kCounter}) {
       std::shared_ptr<Tablet> tablet = life->txns_.tablets().Find(id);
       if (tablet == nullptr) {

@@ -21,6 +21,30 @@ size_t Transaction::BytesOf(const Write& write) {
   return bytes;
 }
 
+Status Transaction::MakeRoom() {
+  if (write_bytes_ > move_above_) return MovePrivate();
+  // Another's rows, or those of many: still, this one's may go as well.
+  constexpr size_t kWorthMoving = size_t{1} << 20;
+  if (write_bytes_ > kWorthMoving && move_above_ != SIZE_MAX) RETURN_IF_ERROR(MovePrivate());
+  return AwaitMemory();
+}
+
+// Writers that outrun the checkpoints wait for them. For a time: what is in memory may all be in
+// flight, or seen by old snapshots.
+Status Transaction::AwaitMemory() {
+  constexpr int64_t kStepMicros = 2'000;
+  constexpr int64_t kMicrosMax = 2'000'000;
+  const size_t most = manager_.memory_bounds().hot_bytes;
+  const auto hot = [this] { return static_cast<size_t>(manager_.row_memory_.bytes()); };
+  if (hooks_ != nullptr) hooks_->BeforeBlocking();
+  for (int64_t waited = 0; hot() > most && waited < kMicrosMax; waited += kStepMicros) {
+    if (hooks_ != nullptr) RETURN_IF_ERROR(hooks_->CheckInterrupts());
+    manager_.clock_.SleepMicros(kStepMicros);
+  }
+  wait_above_ = std::max(most, hot() + most / 16);
+  return Status::Ok();
+}
+
 Status Transaction::MovePrivate() {
   if (mark_ == nullptr) mark_ = std::make_shared<PrivateMark>(kTxnIdBit | owner_);
   std::vector<bool> moved(writes_.size());
@@ -40,7 +64,7 @@ Status Transaction::MovePrivate() {
     begin = end;
   }
   ForgetMoved(moved);
-  move_above_ = write_bytes_ + manager_.txn_bytes_max();
+  move_above_ = write_bytes_ + manager_.memory_bounds().txn_bytes;
   return status;
 }
 

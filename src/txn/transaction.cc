@@ -50,7 +50,8 @@ void Transaction::Begin(const TxnOptions& options) {
   met_ts_ = 0;
   command_ = 1;
   write_bytes_ = 0;
-  move_above_ = manager_.txn_bytes_max();
+  move_above_ = manager_.memory_bounds().txn_bytes;
+  wait_above_ = manager_.memory_bounds().hot_bytes;
   owner_ = NewOwner();
   fast_locks_.txn_owner.store(owner_, std::memory_order_relaxed);
   if (hooks_) fast_locks_.process.store(hooks_->ProcessId(), std::memory_order_relaxed);

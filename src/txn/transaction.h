@@ -236,6 +236,8 @@ class Transaction {
   void UndoTo(size_t writes, size_t privates);
   // Writes that are too many for memory (txn/private_writes.cc).
   static size_t BytesOf(const Write& write);
+  Status MakeRoom();
+  Status AwaitMemory();
   Status MovePrivate();
   Status MoveWrites(size_t begin, size_t end, std::vector<bool>* moved,
                     std::vector<Private>* segments);
@@ -291,6 +293,7 @@ class Transaction {
   std::vector<Write> writes_;
   size_t write_bytes_ = 0;               // what they take in memory, about
   size_t move_above_ = SIZE_MAX;         // when some are moved to private segments
+  size_t wait_above_ = SIZE_MAX;         // of all rows in memory
   std::vector<Private> private_;         // oldest first
   std::shared_ptr<PrivateMark> mark_;    // theirs
   std::vector<Tablet*> pinned_tablets_;  // all that were written to

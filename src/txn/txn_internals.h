@@ -41,9 +41,12 @@ struct TxnInternals {
     txn.writes_.push_back({&tablet, row, version, superseded});
     txn.write_bytes_ += Transaction::BytesOf(txn.writes_.back());
   }
-  /// Before a row is written: makes room where there is much already. REQUIRES: no ReadGuard
+  /// Before a row is written: where there is much already, makes room. Errors: of writing
+  /// segments, and of waiting. REQUIRES: no ReadGuard
   static Status MakeRoom(Transaction& txn) {
-    return txn.write_bytes_ <= txn.move_above_ ? Status::Ok() : txn.MovePrivate();
+    const auto hot = static_cast<size_t>(txn.manager_.row_memory_.bytes());
+    const bool has_room = txn.write_bytes_ <= txn.move_above_ && hot <= txn.wait_above_;
+    return has_room ? Status::Ok() : txn.MakeRoom();
   }
   /// Calls `f(row)` for each row of the tablet that it has written or locked, some of them again.
   template <typename F>

@@ -70,14 +70,20 @@ class TxnManager {
   void AttachLog(WalManager* wal);
   /// After recovery: timestamps and transaction ids begin above these.
   void SetRecovered(Timestamp highest, TxnId highest_txn);
-  /// A transaction whose writes take more than `txn_bytes_max` moves them to segments in `store`,
-  /// which outlives the transactions. Without it all stays in memory. REQUIRES: a log is attached
-  void AttachStore(SegmentStore* store, size_t txn_bytes_max) {
+  struct MemoryBounds {
+    /// Beyond it, a transaction's writes are moved to segments.
+    size_t txn_bytes = SIZE_MAX;
+    /// While rows in memory take more, writers wait for checkpoints to take some out.
+    size_t hot_bytes = SIZE_MAX;
+  };
+  /// Without it all rows stay in memory. `store` outlives the transactions. REQUIRES: a log is
+  /// attached
+  void AttachStore(SegmentStore* store, const MemoryBounds& bounds) {
     segment_store_ = store;
-    txn_bytes_max_.store(txn_bytes_max, std::memory_order_relaxed);
+    bounds_ = bounds;
   }
   SegmentStore* segment_store() const { return segment_store_; }
-  size_t txn_bytes_max() const { return txn_bytes_max_.load(std::memory_order_relaxed); }
+  const MemoryBounds& memory_bounds() const { return bounds_; }
   /// Starts the collector's thread. (Without it garbage of idle sessions stays.)
   void StartBackground();
 
@@ -175,7 +181,7 @@ class TxnManager {
   Clock& clock_;
   WalManager* wal_ = nullptr;
   SegmentStore* segment_store_ = nullptr;
-  std::atomic<size_t> txn_bytes_max_{SIZE_MAX};
+  MemoryBounds bounds_;
   EpochManager epochs_;
   MemoryTracker row_memory_{"hot rows"};
   TabletRegistry tablets_;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/plant.h"
+#include "env/system_memory.h"
 #include "storage/checkpoint/tablet_checkpoint.h"
 #include "storage/mvcc/tablet.h"
 
@@ -53,21 +54,44 @@ void Checkpointer::StartBackground() {
   thread_ = Thread("checkpointer", [this] { Loop(); });
 }
 
+bool Checkpointer::IsDue() {
+  constexpr int64_t kPauseMicros = 1'000'000;
+  MutexLock run_lock(run_mu_);
+  WalManager& wal = folder_.wal();
+  // What counts is the log that opening would read.
+  if (wal.BytesSince(folder_.manifest().wal.replay_from) > options_.log_bytes_max) return true;
+  if (options_.hot_bytes_max == 0) return false;
+  const uint64_t hot = source_.HotBytes();
+  if (hot <= options_.hot_bytes_max) return false;
+  // What stayed the last time was in flight or seen by old snapshots: is there more, or may some of
+  // it have become quiet since?
+  return hot > hot_after_ + options_.hot_bytes_max / 8 ||
+         (wal.BytesSince(log_after_) > 0 &&
+          folder_.env().clock().MonotonicMicros() > evicted_micros_ + kPauseMicros);
+}
+
+// What left memory is of use to others only when the allocator gives it back.
+void Checkpointer::ReturnMemory() {
+  constexpr uint64_t kRowsWorthIt = 10'000;
+  uint64_t evicted;
+  {
+    MutexLock lock(mu_);
+    evicted = stats_.rows_evicted;
+  }
+  if (evicted < returned_at_ + kRowsWorthIt) return;
+  returned_at_ = evicted;
+  ReturnFreeMemory();
+}
+
 void Checkpointer::Loop() {
   MutexLock lock(mu_);
   while (!stop_) {
     wakes_.WaitFor(mu_, options_.poll_micros);
     if (stop_ || options_.log_bytes_max == 0) continue;
     lock.Unlock();
-    // What counts is the log that opening would read.
-    bool is_due = false;
-    {
-      MutexLock run_lock(run_mu_);
-      is_due =
-          folder_.wal().BytesSince(folder_.manifest().wal.replay_from) > options_.log_bytes_max ||
-          (options_.hot_bytes_max != 0 && source_.HotBytes() > options_.hot_bytes_max);
-    }
+    const bool is_due = IsDue();
     const bool failed = is_due && !Run().ok();
+    ReturnMemory();
     lock.Lock();
     const int64_t until = folder_.env().clock().MonotonicMicros() + options_.retry_micros;
     while (failed && !stop_) {
@@ -193,6 +217,7 @@ Status Checkpointer::EvictSome(std::vector<std::shared_ptr<Tablet>> tablets, Tim
   std::sort(tablets.begin(), tablets.end(),
             [](const auto& a, const auto& b) { return a->memory().bytes() > b->memory().bytes(); });
   const Timestamp oldest = source_.Snapshots().front();
+  log_after_ = folder_.wal().position().next;
   for (const std::shared_ptr<Tablet>& tablet : tablets) {
     if (source_.HotBytes() <= options_.hot_bytes_max / 2) break;
     ASSIGN_OR_RETURN(const size_t rows,
@@ -200,6 +225,8 @@ Status Checkpointer::EvictSome(std::vector<std::shared_ptr<Tablet>> tablets, Tim
     MutexLock lock(mu_);
     stats_.rows_evicted += rows;
   }
+  hot_after_ = source_.HotBytes();
+  evicted_micros_ = folder_.env().clock().MonotonicMicros();
   return Status::Ok();
 }
 

@@ -60,7 +60,9 @@ class Checkpointer {
   Status WriteSegments(const std::vector<std::shared_ptr<Tablet>>& tablets, Timestamp as_of,
                        Manifest manifest) REQUIRES(run_mu_);
   static Manifest::TabletFiles FilesOf(TabletId tablet, const SegmentList* list);
-  Status EvictSome(std::vector<std::shared_ptr<Tablet>> tablets, Timestamp as_of);
+  Status EvictSome(std::vector<std::shared_ptr<Tablet>> tablets, Timestamp as_of) REQUIRES(run_mu_);
+  bool IsDue();
+  void ReturnMemory();
   void Loop();
 
   DataFolder& folder_;
@@ -69,12 +71,17 @@ class Checkpointer {
 
   Mutex run_mu_;
   uint64_t next_manifest_ GUARDED_BY(run_mu_);
+  // After the last attempt to empty memory:
+  uint64_t hot_after_ GUARDED_BY(run_mu_) = 0;
+  Lsn log_after_ GUARDED_BY(run_mu_);
+  int64_t evicted_micros_ GUARDED_BY(run_mu_) = 0;
 
   Mutex mu_;
   CondVar wakes_;
   bool stop_ GUARDED_BY(mu_) = false;
   Stats stats_ GUARDED_BY(mu_);
   Status last_status_ GUARDED_BY(mu_);
+  uint64_t returned_at_ = 0;  // rows evicted by then; the thread's
   Thread thread_;
 };
 

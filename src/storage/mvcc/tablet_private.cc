@@ -33,23 +33,8 @@ bool IsCopy(const SegmentList& list, PrivateMark& mark, RowId row, const RowVers
   });
 }
 
-/// Whether a segment has rows, or takes some away, in the range of ids of `other`.
-bool Overlap(const FrozenSegment& segment, const FrozenSegment& other) {
-  const auto ends = [](const FrozenSegment& of) {
-    RowId first(UINT64_MAX), last(0);
-    if (const auto groups = of.file().groups(); !groups.empty()) {
-      first = groups.front().first;
-      last = groups.back().last;
-    }
-    if (!of.removed().isEmpty()) {
-      first = std::min(first, RowId(of.removed().minimum()));
-      last = std::max(last, RowId(of.removed().maximum()));
-    }
-    return std::pair(first, last);
-  };
-  const auto [first, last] = ends(segment);
-  const auto [other_first, other_last] = ends(other);
-  return first <= other_last && other_first <= last;
+bool Overlap(const FrozenSegment& a, const FrozenSegment& b) {
+  return a.first() <= b.last() && b.first() <= a.last();
 }
 
 }  // namespace

@@ -1,18 +1,31 @@
 #include "storage/segment/frozen_segment.h"
 
+#include <algorithm>
+#include <span>
 #include <utility>
 
 #include "storage/segment/segment_reader.h"
 
 namespace oxibase {
 
-FrozenSegment::FrozenSegment(uint64_t number, std::shared_ptr<const SegmentFile> file)
+FrozenSegment::FrozenSegment(uint64_t number, std::shared_ptr<const SegmentFile> file,
+                             std::shared_ptr<const Roaring64Map> removed)
     : number_(number),
       file_(std::move(file)),
-      groups_(std::make_unique<FrozenGroup[]>(file_->groups().size())) {
-  for (uint32_t i = 0; i < file_->groups().size(); ++i) {
+      groups_(std::make_unique<FrozenGroup[]>(file_->groups().size())),
+      removed_(std::move(removed)) {
+  const std::span<const SegmentFile::Group> groups = file_->groups();
+  for (uint32_t i = 0; i < groups.size(); ++i) {
     groups_[i].segment = this;
     groups_[i].number = i;
+  }
+  if (!groups.empty()) {
+    first_ = groups.front().first;
+    last_ = groups.back().last;
+  }
+  if (!removed_->isEmpty()) {
+    first_ = std::min(first_, RowId(removed_->minimum()));
+    last_ = std::max(last_, RowId(removed_->maximum()));
   }
 }
 
@@ -29,16 +42,16 @@ Result<std::unique_ptr<const FrozenSegment>> FrozenSegment::Open(
     RETURN_IF_ERROR(reader->ForEachRemoved([&](RowId row) { removed->add(row.value); }));
     removed->runOptimize();
   }
-  std::unique_ptr<FrozenSegment> segment(new FrozenSegment(number, std::move(file)));
-  segment->removed_ = std::move(removed);
+  std::unique_ptr<FrozenSegment> segment(
+      new FrozenSegment(number, std::move(file), std::move(removed)));
   segment->private_rows_ = std::move(private_rows);
   return std::unique_ptr<const FrozenSegment>(std::move(segment));
 }
 
 std::shared_ptr<const FrozenSegment> FrozenSegment::Renewed(
     std::shared_ptr<const FrozenSegment> segment) {
-  std::shared_ptr<FrozenSegment> renewed(new FrozenSegment(segment->number_, segment->file_));
-  renewed->removed_ = segment->removed_;
+  std::shared_ptr<FrozenSegment> renewed(
+      new FrozenSegment(segment->number_, segment->file_, segment->removed_));
   renewed->private_rows_ = segment->private_rows_;
   renewed->renewed_ = segment->renewed_ != nullptr ? segment->renewed_ : std::move(segment);
   return renewed;

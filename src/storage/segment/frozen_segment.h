@@ -111,16 +111,22 @@ class FrozenSegment {
   /// The command that removed it. REQUIRES: private and in flight, and it did
   CommandNumber RemovedBy(RowId row) const;
 
+  /// Whether the row's id lies among those of its rows and removals.
+  bool MayHave(RowId row) const { return row >= first_ && row <= last_; }
+  RowId first() const { return first_; }
+  RowId last() const { return last_; }
   /// The row's version here, or none. REQUIRES: inside an epoch, which keeps the segment too
   Result<FrozenRow> Find(RowId row) const;
 
  private:
-  FrozenSegment(uint64_t number, std::shared_ptr<const SegmentFile> file);
+  FrozenSegment(uint64_t number, std::shared_ptr<const SegmentFile> file,
+                std::shared_ptr<const Roaring64Map> removed);
 
   const uint64_t number_;
   const std::shared_ptr<const SegmentFile> file_;
   const std::unique_ptr<FrozenGroup[]> groups_;
   std::shared_ptr<const Roaring64Map> removed_;
+  RowId first_{UINT64_MAX}, last_;
   std::shared_ptr<PrivateRows> private_rows_;
   std::shared_ptr<const FrozenSegment> renewed_;  // it holds the file
 };

@@ -9,14 +9,11 @@
 namespace oxibase {
 namespace {
 
-/// For sorting the keys of one index; beyond it they go to temporary files.
-constexpr size_t kSortBytes = size_t{16} << 20;
-
 std::unique_ptr<EntrySorter> NewSorter(SegmentStore& store, const SegmentStore::Held& file,
                                        Oid index) {
   EntrySorter::Options options;
   options.path_prefix = store.TemporaryPath(file.number()) + std::to_string(index) + "-";
-  options.memory_bytes = kSortBytes;
+  options.memory_bytes = store.sort_bytes();
   return std::make_unique<EntrySorter>(store.files(), options, store.memory());
 }
 

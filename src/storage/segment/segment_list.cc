@@ -22,6 +22,7 @@ void SegmentList::Assign(std::vector<Part> all) {
 Result<FrozenRow> SegmentList::Find(RowId row, const Snapshot& snapshot) const {
   for (const Part& part : For(snapshot.read_ts)) {
     const FrozenSegment& segment = *part.segment;
+    if (!segment.MayHave(row)) continue;
     const std::optional<uint64_t> seen = segment.SeenUpTo(snapshot);
     if (!seen) continue;
     // (The tombstone stays in memory for snapshots between the removal and the segment's time.)
@@ -35,6 +36,7 @@ Result<FrozenRow> SegmentList::Find(RowId row, const Snapshot& snapshot) const {
 Result<SegmentList::Place> SegmentList::FindNewest(RowId row, size_t* at) const {
   for (; *at < parts.size(); ++*at) {
     const FrozenSegment& segment = *parts[*at].segment;
+    if (!segment.MayHave(row)) continue;
     if (segment.removed().contains(row.value)) {
       ++*at;
       return Place{&segment, FrozenRow(), segment.as_of().value};

@@ -61,6 +61,9 @@ class SegmentStore : public std::enable_shared_from_this<SegmentStore> {
   const std::string& path() const { return path_; }
   const DatabaseIdentity& identity() const { return identity_; }
   MemoryTracker* memory() const { return memory_; }
+  /// What sorting the entries of one index may take. Set before others use it.
+  size_t sort_bytes() const { return sort_bytes_; }
+  void set_sort_bytes(size_t bytes) { sort_bytes_ = bytes; }
 
   /// A number that no file has had.
   Held NewFile();
@@ -88,6 +91,7 @@ class SegmentStore : public std::enable_shared_from_this<SegmentStore> {
   const DatabaseIdentity identity_;
   BlockCache& cache_;
   MemoryTracker* const memory_;
+  size_t sort_bytes_ = size_t{16} << 20;
   mutable Mutex mu_;
   uint64_t next_number_ GUARDED_BY(mu_);
   absl::flat_hash_set<uint64_t> held_ GUARDED_BY(mu_);
