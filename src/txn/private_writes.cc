@@ -76,6 +76,7 @@ Status Transaction::MoveWrites(size_t begin, size_t end, std::vector<bool>* move
   std::vector<Tablet*> tablets;
   for (size_t i = begin; i < end; ++i) {
     Tablet* const tablet = writes_[i].tablet;
+    if (tablet->history().keeps()) continue;  // what it replaces is wanted later
     if (std::find(tablets.begin(), tablets.end(), tablet) == tablets.end()) {
       tablets.push_back(tablet);
     }
@@ -162,6 +163,8 @@ Status Transaction::LogPrivate() {
 // The copies in memory become writes like others: to be stamped, and to have what they replace
 // disposed of.
 void Transaction::StampPrivate() {
+  // What was replaced is in segments that merging drops.
+  for (const Private& moved : private_) moved.tablet->history().Advance(commit_ts_);
   MutexLock lock(mark_->mu);
   for (const Private& moved : private_) {
     for (const auto& [row, copy] : moved.segment->private_rows()->copies) {

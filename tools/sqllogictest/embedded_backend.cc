@@ -153,7 +153,7 @@ class EmbeddedBackend : public Backend {
       options.env = &env_;
       options.path = "data";
       options.hot_bytes_max = 1;
-      options.txn_bytes_max = 4096;
+      options.txn_bytes_max = 32 << 10;
       options.block_cache_bytes = 1 << 20;
     }
     Result<std::unique_ptr<Database>> database = Database::Open(options);
