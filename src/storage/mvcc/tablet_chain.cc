@@ -1,7 +1,7 @@
 // Taking versions out of chains.
 
-#include "common/status.h"
 #include "common/plant.h"
+#include "common/status.h"
 #include "storage/index/ordered_index.h"
 #include "storage/mvcc/epoch.h"
 #include "storage/mvcc/tablet.h"
@@ -65,7 +65,8 @@ void Tablet::RemoveEntries(RowId row, const RowVersion* chain, const RowVersion&
              index->KeyOfVersion(schema(), *version, &other, &has_null) && other == key;
     }
     TabletIndex::HashBytes hash;
-    if (!kept || OXI_PLANT(index_entry_removed_too_early)) index->tree().Erase(index->TreeKey(key, hash), row);
+    if (!kept || OXI_PLANT(index_entry_removed_too_early))
+      index->tree().Erase(index->TreeKey(key, hash), row);
   }
 }
 
