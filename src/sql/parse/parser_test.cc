@@ -439,10 +439,11 @@ TEST(Parser, Utility) {
   EXPECT_EQ(One("CHECKPOINT")->kind, StatementKind::kCheckpoint);
   EXPECT_EQ(One<LockTableStmt>("LOCK t IN SHARE MODE NOWAIT")->mode, 5);
   EXPECT_TRUE(One<SetConstraintsStmt>("SET CONSTRAINTS ALL DEFERRED")->deferred);
+  EXPECT_EQ(One<ListenStmt>("LISTEN a")->channel, "a");
+  EXPECT_EQ(One<NotifyStmt>("NOTIFY a, 'b'")->payload, "b");
   for (const auto& [sql, command] : std::initializer_list<std::pair<const char*, const char*>>{
            {"CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'", "CREATE FUNCTION"},
            {"DO 'x'", "DO"},
-           {"LISTEN a", "LISTEN"},
            {"GRANT SELECT ON t TO bob", "GRANT"},
            {"CREATE TYPE e AS ENUM ('a')", "CREATE TYPE"},
            {"CREATE AGGREGATE a (int) (sfunc = f)", "CREATE AGGREGATE"},
