@@ -174,6 +174,11 @@ Result<size_t> IndexCursor::Impl::NextMerged(const SegmentList& list, const Snap
     return backward ? Place::Compare(a, b) > 0 : Place::Compare(a, b) < 0;
   };
 
+  // The blocks of all rows in one answer stay in memory until its reader leaves the epoch: rows in
+  // the order of an index may each lie in another group.
+  constexpr size_t kGroupsMax = 32;
+  size_t groups = 0;
+  const FrozenGroup* last_group = nullptr;
   size_t found = 0;
   after->done = false;
   after->from_end = false;
@@ -193,7 +198,7 @@ Result<size_t> IndexCursor::Impl::NextMerged(const SegmentList& list, const Snap
     }
     OwnedPlace entry;
     entry.Set(*first);
-    if (found == rows.size()) {
+    if (found == rows.size() || groups == kGroupsMax) {
       // Go on with this one.
       if (backward) ++entry.place.row;
       after->place.Set(entry.place);
@@ -225,6 +230,10 @@ Result<size_t> IndexCursor::Impl::NextMerged(const SegmentList& list, const Snap
       }
     }
     rows[found++] = ref;
+    if (ref.group != nullptr && ref.group != last_group) {
+      last_group = ref.group;
+      ++groups;
+    }
     if (is_unique) {
       after->done = true;
       return found;
