@@ -14,6 +14,11 @@ namespace {
 constexpr size_t kEntryBytes = 128;
 constexpr size_t kInboxBytes = 64;
 
+}  // namespace
+
+/// What the queue and inboxes are made of.
+namespace queued {
+
 struct TextHash {
   using is_transparent = void;
   size_t operator()(std::string_view text) const { return HashBytes(text); }
@@ -47,7 +52,7 @@ struct Pending {
   Lsn lsn;       // what it saw, or wrote, is durable from here on
 };
 
-}  // namespace
+}  // namespace queued
 
 class NotificationHub::Listener {
  public:
@@ -63,8 +68,8 @@ class NotificationHub::Listener {
   std::atomic<bool> has_news_{false};
 
   // Under State::mu.
-  absl::flat_hash_set<std::string, TextHash, std::equal_to<>> channels_;
-  std::deque<EntryPtr> inbox_;
+  absl::flat_hash_set<std::string, queued::TextHash, std::equal_to<>> channels_;
+  std::deque<queued::EntryPtr> inbox_;
   bool told_ = false;
   uint64_t own_end_ = 0;  // behind its own newest entry
   uint64_t taken_ = 0;    // entries before this one need not come to its inbox
@@ -89,8 +94,8 @@ struct NotificationHub::State {
   Mutex mu;  // taken under commit_mu
   bool closed GUARDED_BY(mu) = false;
   uint64_t next_number GUARDED_BY(mu) = 0;
-  std::deque<Pending> queue GUARDED_BY(mu);
-  ByChannel<std::vector<Listener*>> by_channel GUARDED_BY(mu);
+  std::deque<queued::Pending> queue GUARDED_BY(mu);
+  queued::ByChannel<std::vector<Listener*>> by_channel GUARDED_BY(mu);
   absl::flat_hash_map<Listener*, std::unique_ptr<Listener>> listeners GUARDED_BY(mu);
 };
 
@@ -98,7 +103,7 @@ void NotificationHub::State::Dispatch() {
   const Timestamp visible = txns.visible_ts();
   const Lsn durable = Durable();
   while (!queue.empty() && queue.front().ts <= visible && queue.front().lsn <= durable) {
-    const Pending& front = queue.front();
+    const queued::Pending& front = queue.front();
     const auto it = by_channel.find(front.entry->notification.channel);
     if (it != by_channel.end()) {
       for (Listener* listener : it->second) {
@@ -118,7 +123,7 @@ void NotificationHub::State::Forget(Listener& listener, const std::string& chann
   if (it == by_channel.end()) return;
   std::erase(it->second, &listener);
   if (it->second.empty()) by_channel.erase(it);
-  const size_t gone = std::erase_if(listener.inbox_, [&](const EntryPtr& entry) {
+  const size_t gone = std::erase_if(listener.inbox_, [&](const queued::EntryPtr& entry) {
     return entry->notification.channel == channel;
   });
   bytes.fetch_sub(gone * kInboxBytes, std::memory_order_relaxed);
@@ -193,11 +198,11 @@ Result<Lsn> NotificationHub::Commit(Transaction& txn, const std::function<void()
     state.Apply(listener, changes.actions);
     return committed;
   }
-  std::vector<EntryPtr> entries;
+  std::vector<queued::EntryPtr> entries;
   entries.reserve(changes.notified.size());
   for (Notification& one : changes.notified) {
     one.pid = listener.pid_;
-    entries.push_back(std::make_shared<const Entry>(std::move(one), &state.bytes));
+    entries.push_back(std::make_shared<const queued::Entry>(std::move(one), &state.bytes));
   }
   Lsn visible_at;
   Result<Lsn> committed = Lsn();
@@ -221,7 +226,7 @@ Result<Lsn> NotificationHub::Commit(Transaction& txn, const std::function<void()
     MutexLock lock(state.mu);
     state.Apply(listener, changes.actions);
     bool for_itself = false;
-    for (EntryPtr& entry : entries) {
+    for (queued::EntryPtr& entry : entries) {
       for_itself |= listener.channels_.contains(entry->notification.channel);
       state.queue.push_back({state.next_number++, std::move(entry), txn.commit_ts(), *committed});
     }
@@ -254,7 +259,7 @@ void NotificationHub::Take(Listener& listener, size_t bytes_max, std::vector<Not
     state.bytes.fetch_sub(kInboxBytes, std::memory_order_relaxed);
   }
   if (!listener.inbox_.empty()) return;
-  for (const Pending& pending : state.queue) {
+  for (const queued::Pending& pending : state.queue) {
     if (pending.number >= listener.own_end_) break;
     if (pending.number < listener.taken_) continue;
     if (taken >= bytes_max) return;

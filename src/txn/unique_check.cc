@@ -103,9 +103,8 @@ Result<Claim> TryClaim(Transaction& txn, Tablet& tablet, const TabletIndex& inde
       }
     }
     RETURN_IF_ERROR(std::move(failed));
-  } while (tablet.segments() != list &&
-           !OXI_PLANT(
-               unique_check_misses_new_segments));  // entries may have gone where this did not look
+    // Entries may have gone where this did not look.
+  } while (tablet.segments() != list && !OXI_PLANT(unique_check_misses_new_segments));
   const bool is_free = claim.kind == Claim::Kind::kFree;
   if (add == AddEntry::kAlways || (add == AddEntry::kIfFree && is_free))
     index.tree().Insert(tree_key, row);
