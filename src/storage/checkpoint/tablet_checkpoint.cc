@@ -181,29 +181,28 @@ Result<std::shared_ptr<const SegmentList>> TabletCheckpoint::Write(
   auto list = std::make_shared<SegmentList>();
   list->store = &store;
   int64_t live = merge.live_delta();
-  if (before != nullptr) live += static_cast<int64_t>(before->live_rows);
-  std::vector<SegmentList::Part> all = std::move(later);
-  const size_t kept_in_front = all.size();
+  std::vector<SegmentList::Part> all = later;
   if (!builder->is_empty()) {
     ASSIGN_OR_RETURN(SegmentList::Part part, builder->Finish());
     written->rows += part.segment->file().row_count();
     written->bytes += builder->file_bytes();
     all.push_back(std::move(part));
   }
-  static const std::vector<SegmentList::Part> kNone;
   const auto is_among = [](std::span<const SegmentList::Part> some, const SegmentList::Part& part) {
     return std::any_of(some.begin(), some.end(), [&](const SegmentList::Part& other) {
       return other.segment == part.segment;
     });
   };
-  for (SegmentList::Part part : before != nullptr ? before->all() : kNone) {
-    if (is_among(std::span(all).first(kept_in_front), part)) continue;
-    if (is_among(merged_parts, part)) {
-      if (IsPrivate(part)) live += part.segment->private_rows()->live_delta;
-      part.replaced_at = as_of;
+  if (before != nullptr) {
+    live += static_cast<int64_t>(before->live_rows);
+    for (SegmentList::Part part : before->all()) {
+      if (is_among(later, part)) continue;
+      if (is_among(merged_parts, part)) {
+        if (IsPrivate(part)) live += part.segment->private_rows()->live_delta;
+        part.replaced_at = as_of;
+      }
+      if (part.is_current() || IsSeen(part, snapshots)) all.push_back(std::move(part));
     }
-    const bool is_current = part.replaced_at == Timestamp::Max();
-    if (is_current || IsSeen(part, snapshots)) all.push_back(std::move(part));
   }
   list->live_rows = static_cast<uint64_t>(live);
   KeepRunsOfIndexes(tablet, all);

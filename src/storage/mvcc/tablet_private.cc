@@ -45,9 +45,8 @@ class Tablet::HotCopies {
   HotCopies(Tablet& tablet, const SegmentList& list, RowId row)
       : tablet_(tablet), list_(list), row_(row) {}
   ~HotCopies() {
-    for (const Copy& copy : copies_) {
-      if (copy.version != nullptr) RowVersion::Destroy(copy.version);
-    }
+    if (is_put_) return;
+    for (const Copy& copy : copies_) RowVersion::Destroy(copy.version);
   }
   HotCopies(const HotCopies&) = delete;
   HotCopies& operator=(const HotCopies&) = delete;
@@ -75,10 +74,8 @@ class Tablet::HotCopies {
           const PrivateRows* rows = copy.place.segment->private_rows();
           return rows != nullptr && rows->is_dropped;
         });
-    if (ended) return false;
-    const std::vector<Copy> copies = copies_;
-    if (!PutInto()) return false;
-    for (const Copy& copy : copies) {
+    if (ended || !PutInto()) return false;
+    for (const Copy& copy : copies_) {
       if (!IsInFlight(copy.place)) continue;
       copy.place.segment->private_rows()->copies.emplace(row_.value, copy.version);
     }
@@ -138,9 +135,9 @@ class Tablet::HotCopies {
     OXI_POINT();
     // (Before the list is looked at again, for others as for this thread.)
     slot.store(reinterpret_cast<uint64_t>(copies_.front().version), std::memory_order_seq_cst);
-    for (Copy& copy : copies_) {
+    is_put_ = true;
+    for (const Copy& copy : copies_) {
       tablet_.memory_.Add(static_cast<int64_t>(copy.version->total_bytes()));
-      copy.version = nullptr;
     }
     return true;
   }
@@ -149,6 +146,7 @@ class Tablet::HotCopies {
   const SegmentList& list_;
   const RowId row_;
   std::vector<Copy> copies_;  // newest first
+  bool is_put_ = false;       // they are the slot's
 };
 
 bool Tablet::ChangesReferableKey(const RowVersion& older, const RowVersion& newer) const {

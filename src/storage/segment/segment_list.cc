@@ -10,7 +10,7 @@ void SegmentList::Assign(std::vector<Part> all) {
   history.clear();
   valid_from = {};
   for (const Part& part : all) {
-    if (part.replaced_at == Timestamp::Max()) {
+    if (part.is_current()) {
       parts.push_back(part);
     } else {
       valid_from = std::max(valid_from, part.replaced_at);
