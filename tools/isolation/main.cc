@@ -3,7 +3,6 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
-#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <filesystem>
@@ -11,6 +10,7 @@
 #include <sstream>
 #include <thread>
 
+#include "../sqllogictest/test_files.h"
 #include "permutation.h"
 
 namespace {
@@ -87,22 +87,6 @@ Report RunSpec(const std::string& path, const Options& options) {
   return report;
 }
 
-std::vector<std::string> SpecFiles(const std::vector<std::string>& paths, const std::string& part) {
-  std::vector<std::string> files;
-  for (const std::string& path : paths) {
-    if (!std::filesystem::is_directory(path)) {
-      files.push_back(path);
-      continue;
-    }
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(path)) {
-      if (entry.path().extension() == ".spec") files.push_back(entry.path().string());
-    }
-  }
-  std::erase_if(files, [&](const std::string& f) { return f.find(part) == std::string::npos; });
-  std::sort(files.begin(), files.end());
-  return files;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -126,7 +110,7 @@ int main(int argc, char** argv) {
         (std::filesystem::canonical("/proc/self/exe").parent_path() / "oxibase").string();
   }
 
-  const std::vector<std::string> files = SpecFiles(paths, part);
+  const std::vector<std::string> files = oxibase::slt::FilesUnder(paths, ".spec", part);
   std::vector<Report> reports(files.size());
   std::atomic<size_t> next{0};
   const auto work = [&] {

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "backup_source.h"
+#include "command_error.h"
 #include "commands.h"
 #include "common/datetime.h"
 #include "storage/backup/backup_manifest.h"
@@ -22,16 +23,6 @@ namespace {
 
 constexpr uint64_t kPieceBytes = uint64_t{4} << 20;
 constexpr int64_t kMicrosFrom2000To2020 = int64_t{7305} * 86'400'000'000;
-
-int Fail(const Status& status) {
-  std::fprintf(stderr, "oxibase: %.*s (SQLSTATE %.*s)\n", static_cast<int>(status.message().size()),
-               status.message().data(), 5, SqlState(status.code()).data());
-  if (!status.info().detail.empty()) {
-    std::fprintf(stderr, "detail: %s\n", status.info().detail.c_str());
-  }
-  if (!status.info().hint.empty()) std::fprintf(stderr, "hint: %s\n", status.info().hint.c_str());
-  return 1;
-}
 
 /// Fills a folder with a backup.
 class BackupWriter {

@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "command_error.h"
 #include "commands.h"
 #include "engine/database.h"
 #include "env/thread.h"
@@ -26,16 +27,6 @@ struct ServeOptions {
   uint64_t memory_limit = 0;
   std::string temp_directory;
 };
-
-int Fail(const Status& status) {
-  std::fprintf(stderr, "oxibase: %.*s (SQLSTATE %.*s)\n", static_cast<int>(status.message().size()),
-               status.message().data(), 5, SqlState(status.code()).data());
-  if (!status.info().detail.empty()) {
-    std::fprintf(stderr, "detail: %s\n", status.info().detail.c_str());
-  }
-  if (!status.info().hint.empty()) std::fprintf(stderr, "hint: %s\n", status.info().hint.c_str());
-  return 1;
-}
 
 Status SplitAddress(const std::string& text, ServerOptions* options) {
   const size_t colon = text.rfind(':');

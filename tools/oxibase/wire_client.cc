@@ -178,18 +178,25 @@ Status WireClient::Receive(char* kind, std::string* body) {
   return {};
 }
 
-Result<std::vector<WireClient::Row>> WireClient::Query(std::string_view sql) {
+Status WireClient::Run(std::string_view sql,
+                       const std::function<void(char kind, const std::string& body)>& take) {
   RETURN_IF_ERROR(SendQuery(sql));
-  std::vector<Row> rows;
   Status failed;
   std::string body;
   for (;;) {
     char kind = 0;
     RETURN_IF_ERROR(Receive(&kind, &body));
     if (kind == 'E') failed = ServerError(body);
+    if (kind == 'Z') return failed;
+    take(kind, body);
+  }
+}
+
+Result<std::vector<WireClient::Row>> WireClient::Query(std::string_view sql) {
+  std::vector<Row> rows;
+  RETURN_IF_ERROR(Run(sql, [&](char kind, const std::string& body) {
     if (kind == 'T') rows.clear();
-    if (kind == 'Z') break;
-    if (kind != 'D' || body.size() < 2) continue;
+    if (kind != 'D' || body.size() < 2) return;
     Row& row = rows.emplace_back();
     const size_t count = static_cast<uint8_t>(body[0]) * 256u + static_cast<uint8_t>(body[1]);
     size_t at = 2;
@@ -203,8 +210,7 @@ Result<std::vector<WireClient::Row>> WireClient::Query(std::string_view sql) {
       row.emplace_back(body.substr(at, length));
       at += length;
     }
-  }
-  if (!failed.ok()) return failed;
+  }));
   return rows;
 }
 
@@ -215,18 +221,10 @@ Result<std::string> WireClient::Value(std::string_view sql) {
 }
 
 Result<std::string> WireClient::Copy(std::string_view sql) {
-  RETURN_IF_ERROR(SendQuery(sql));
   std::string bytes;
-  Status failed;
-  std::string body;
-  for (;;) {
-    char kind = 0;
-    RETURN_IF_ERROR(Receive(&kind, &body));
-    if (kind == 'E') failed = ServerError(body);
+  RETURN_IF_ERROR(Run(sql, [&](char kind, const std::string& body) {
     if (kind == 'd') bytes += body;
-    if (kind == 'Z') break;
-  }
-  if (!failed.ok()) return failed;
+  }));
   return bytes;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -38,6 +39,10 @@ class WireClient {
   Status Start(const std::string& user, const std::string& database);
   Status Send(std::string_view bytes);
   Status SendQuery(std::string_view sql);
+  /// Sends a query and hands over each message of the answer; an error that is among them once all
+  /// has come.
+  Status Run(std::string_view sql,
+             const std::function<void(char kind, const std::string& body)>& take);
   /// Sets the message's kind and body.
   Status Receive(char* kind, std::string* body);
   Status Fill(size_t bytes);

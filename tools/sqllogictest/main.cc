@@ -3,38 +3,18 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
-#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <filesystem>
 #include <thread>
 
 #include "runner.h"
+#include "test_files.h"
 
 using oxibase::slt::BackendKind;
 using oxibase::slt::FileReport;
 using oxibase::slt::RunFile;
 using oxibase::slt::RunOptions;
-
-namespace {
-
-std::vector<std::string> TestFiles(const std::vector<std::string>& paths, const std::string& part) {
-  std::vector<std::string> files;
-  for (const std::string& path : paths) {
-    if (!std::filesystem::is_directory(path)) {
-      files.push_back(path);
-      continue;
-    }
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(path)) {
-      if (entry.path().extension() == ".test") files.push_back(entry.path().string());
-    }
-  }
-  std::erase_if(files, [&](const std::string& f) { return f.find(part) == std::string::npos; });
-  std::sort(files.begin(), files.end());
-  return files;
-}
-
-}  // namespace
 
 int main(int argc, char** argv) {
   CLI::App app("Runs SQL tests; ends with a line \"N passed, N failed\" that counts records.");
@@ -70,7 +50,7 @@ int main(int argc, char** argv) {
     options.backend.program = server;
   }
 
-  std::vector<std::string> files = TestFiles(paths, part);
+  std::vector<std::string> files = oxibase::slt::FilesUnder(paths, ".test", part);
   std::vector<FileReport> reports(files.size());
   std::atomic<size_t> next{0};
   auto work = [&] {
