@@ -28,7 +28,7 @@ std::string TempFolder(const DatabaseOptions& options) {
 
 /// How memory_limit is shared out, but for what statements take.
 struct MemoryShares {
-  uint64_t limit, hot, cache, sort;
+  uint64_t limit, hot, cache, sort, log;
   TxnManager::MemoryBounds bounds;
 };
 
@@ -41,6 +41,7 @@ MemoryShares ShareMemory(const DatabaseOptions& options) {
   shares.cache =
       options.block_cache_bytes > 0 ? options.block_cache_bytes : std::max(limit / 8, kMiB);
   shares.sort = std::clamp(limit / 64, kMiB, 16 * kMiB);
+  shares.log = std::clamp(limit / 32, kMiB, 16 * kMiB);
   shares.bounds.txn_bytes =
       options.txn_bytes_max > 0 ? options.txn_bytes_max : std::max(shares.hot / 2, kMiB);
   // Checkpoints begin at the share itself.
@@ -131,6 +132,7 @@ Database::~Database() {
 Result<std::unique_ptr<Database>> Database::Open(const DatabaseOptions& options) {
   Env& env = options.env ? *options.env : Env::Real();
   auto impl = std::make_unique<Impl>(env, options);
+  const MemoryShares shares = ShareMemory(options);
   TabletRestorer restorer(impl->txns);
   if (!options.path.empty()) {
     DataFolder::Options folder;
@@ -138,6 +140,7 @@ Result<std::unique_ptr<Database>> Database::Open(const DatabaseOptions& options)
     folder.create_if_missing = options.create_if_missing;
     folder.cache = impl->cache.get();
     folder.wal.archive = options.archive;
+    folder.wal.gathered_bytes_max = shares.log;
     if (options.on_recovery) {
       folder.wal.on_replay = [told = options.on_recovery](uint64_t done, uint64_t total) {
         told({RecoveryProgress::Phase::kLog, done, total});
@@ -155,7 +158,6 @@ Result<std::unique_ptr<Database>> Database::Open(const DatabaseOptions& options)
   }
   if (impl->folder) {
     impl->txns.AttachLog(impl->wal());
-    const MemoryShares shares = ShareMemory(options);
     impl->folder->store().set_sort_bytes(shares.sort);
     impl->txns.AttachStore(&impl->folder->store(), shares.bounds);
     impl->sequences.AttachLog(impl->wal());

@@ -27,6 +27,16 @@ uint64_t SystemMemoryBytes() {
   return bytes;
 }
 
+uint64_t ResidentBytes() {
+  std::FILE* file = std::fopen("/proc/self/statm", "re");
+  if (file == nullptr) return 0;
+  unsigned long long total = 0;
+  unsigned long long resident = 0;
+  const bool known = std::fscanf(file, "%llu %llu", &total, &resident) == 2;
+  std::fclose(file);
+  return known ? resident * static_cast<uint64_t>(sysconf(_SC_PAGESIZE)) : 0;
+}
+
 void ReturnFreeMemory() { malloc_trim(0); }
 
 }  // namespace oxibase

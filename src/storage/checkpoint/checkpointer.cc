@@ -70,17 +70,13 @@ bool Checkpointer::IsDue() {
           folder_.env().clock().MonotonicMicros() > evicted_micros_ + kPauseMicros);
 }
 
-// What left memory is of use to others only when the allocator gives it back.
+// What rows, moved ones too, and caches gave back is of use to others only when the allocator lets
+// go of it: again each time that the process has grown by a fraction of what rows may take.
 void Checkpointer::ReturnMemory() {
-  constexpr uint64_t kRowsWorthIt = 10'000;
-  uint64_t evicted;
-  {
-    MutexLock lock(mu_);
-    evicted = stats_.rows_evicted;
-  }
-  if (evicted < returned_at_ + kRowsWorthIt) return;
-  returned_at_ = evicted;
+  if (options_.hot_bytes_max == 0) return;
+  if (ResidentBytes() < resident_after_ + options_.hot_bytes_max / 8) return;
   ReturnFreeMemory();
+  resident_after_ = ResidentBytes();
 }
 
 void Checkpointer::Loop() {

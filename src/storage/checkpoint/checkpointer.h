@@ -81,7 +81,7 @@ class Checkpointer {
   bool stop_ GUARDED_BY(mu_) = false;
   Stats stats_ GUARDED_BY(mu_);
   Status last_status_ GUARDED_BY(mu_);
-  uint64_t returned_at_ = 0;  // rows evicted by then; the thread's
+  uint64_t resident_after_ = 0;  // the last ReturnMemory; the thread's
   Thread thread_;
 };
 

@@ -74,8 +74,6 @@ inline constexpr uint64_t kWalPayloadBytesMax = (uint64_t{1} << 31) - 1;
 /// A transaction with more than this is logged as chunks of about this size, so that neither the
 /// log's buffers nor replay need memory for the whole.
 inline constexpr size_t kWalChunkBytes = 4 << 20;
-/// Appending waits while this much is gathered and not yet written.
-inline constexpr size_t kWalGatheredBytesMax = 16 << 20;
 
 /// Says which database a file belongs to; random, made with the folder.
 using DatabaseIdentity = std::array<std::byte, 16>;

@@ -139,7 +139,7 @@ Result<WalRange> WalManager::AppendRecord(const Record& record) {
       return Error(ErrorCode::kIoError, "the write-ahead log has failed; nothing can be written")
           .Detail(std::string(failure_.message()))
           .Hint("Open the database anew when the cause is mended.");
-    if (gathering_.size() > kWalGatheredBytesMax) {
+    if (gathering_.size() > options_.gathered_bytes_max) {
       flush_to_ = next_;
       if (writer_busy_) {
         durable_moves_.Wait(mu_);
@@ -208,7 +208,7 @@ void WalManager::WriteGroup() {
   Status written = WriteOut(begin, writing_);
   const bool switched = !writing_switches_.empty();
   writing_switches_.clear();
-  if (writing_.capacity() > kKeptBufferBytes) writing_ = {};
+  if (writing_.capacity() > std::min(kKeptBufferBytes, options_.gathered_bytes_max)) writing_ = {};
   writing_.clear();
   // First, so that who finds a commit durable finds it visible too.
   if (written.ok() && durable_observer_) durable_observer_(Lsn(end));

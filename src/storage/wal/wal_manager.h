@@ -42,6 +42,9 @@ struct WalOptions {
   /// After this long without work the log writer notes that all is durable (see wal_format.h);
   /// 0 = never, for tests that count writes.
   int64_t idle_note_micros = 200'000;
+  /// Appending waits while this much is gathered and not yet written. One record more may gather,
+  /// and as much again may be on its way to disk.
+  size_t gathered_bytes_max = size_t{16} << 20;
 };
 
 /// Where a record lies. `end` is what to wait for.
