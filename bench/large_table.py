@@ -302,11 +302,11 @@ class Run:
             return max(n for n in os.listdir(self.data) if n.startswith("manifest-"))
 
         size = max(1, self.table.rows // 2000)
-        first, last, at, seen = 1, checkpoint(), position(), 0
+        last, at, seen = checkpoint(), position(), 0
         while not (seen >= 1 and position() - at >= self.arguments.log_mb << 20):
-            self.server.query(f"UPDATE large SET n = n + 1 WHERE id >= {first} AND id < {first + size}")
-            self.table.sum_n += size
-            first = first % (10 * size) + size
+            self.server.query(*(f"UPDATE large SET n = n + 1 WHERE id >= {first} AND id < {first + size}"
+                                for first in range(1, 10 * size, size)))
+            self.table.sum_n += 10 * size
             if checkpoint() != last:
                 last, at, seen = checkpoint(), position(), seen + 1
         self.peaks = (self.server.memory("VmHWM"), self.server.peak_disk)
