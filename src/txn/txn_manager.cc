@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/plant.h"
+#include "env/system_memory.h"
 #include "storage/mvcc/tablet.h"
 #include "txn/row_lock_table.h"
 #include "txn/serializable.h"
@@ -361,7 +362,22 @@ void TxnManager::CollectorLoop() {
     TrimHistory();
     epochs_.Collect();
     tablets_.Sweep();
+    ReturnMemory();
   }
+}
+
+// What rows, moved ones too, and caches gave back is of use to others only when the allocator lets
+// go of it: again when the process has grown by a fraction of what rows may take, and whenever it
+// has changed at all, but then in no more than a hundredth of the time.
+void TxnManager::ReturnMemory() {
+  const uint64_t resident = ResidentBytes();
+  const int64_t now = clock_.MonotonicMicros();
+  const bool has_grown = resident >= resident_after_ + bounds_.hot_bytes / 8;
+  if (!has_grown && (resident == resident_after_ || now < return_again_micros_)) return;
+  ReturnFreeMemory();
+  resident_after_ = ResidentBytes();
+  const int64_t end = clock_.MonotonicMicros();
+  return_again_micros_ = end + std::max<int64_t>(100 * (end - now), 1'000'000);
 }
 
 }  // namespace oxibase

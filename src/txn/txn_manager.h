@@ -177,6 +177,7 @@ class TxnManager {
   /// The same with a guard of its own, for versions that are pinned so far.
   void DisposePinned(const std::vector<DeadVersion>& dead, bool keep_history = true);
   void CollectorLoop();
+  void ReturnMemory();
 
   Clock& clock_;
   WalManager* wal_ = nullptr;
@@ -219,6 +220,8 @@ class TxnManager {
   Mutex collector_mu_;
   CondVar collector_wakes_;
   bool collector_stop_ GUARDED_BY(collector_mu_) = false;
+  uint64_t resident_after_ = 0;      // the last ReturnMemory; the collector's
+  int64_t return_again_micros_ = 0;  // at the earliest, without growth; the collector's
   Thread collector_;
 };
 

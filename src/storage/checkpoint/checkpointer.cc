@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "common/plant.h"
-#include "env/system_memory.h"
 #include "storage/checkpoint/tablet_checkpoint.h"
 #include "storage/mvcc/tablet.h"
 
@@ -70,15 +69,6 @@ bool Checkpointer::IsDue() {
           folder_.env().clock().MonotonicMicros() > evicted_micros_ + kPauseMicros);
 }
 
-// What rows, moved ones too, and caches gave back is of use to others only when the allocator lets
-// go of it: again each time that the process has grown by a fraction of what rows may take.
-void Checkpointer::ReturnMemory() {
-  if (options_.hot_bytes_max == 0) return;
-  if (ResidentBytes() < resident_after_ + options_.hot_bytes_max / 8) return;
-  ReturnFreeMemory();
-  resident_after_ = ResidentBytes();
-}
-
 void Checkpointer::Loop() {
   MutexLock lock(mu_);
   while (!stop_) {
@@ -87,7 +77,6 @@ void Checkpointer::Loop() {
     lock.Unlock();
     const bool is_due = IsDue();
     const bool failed = is_due && !Run().ok();
-    ReturnMemory();
     lock.Lock();
     const int64_t until = folder_.env().clock().MonotonicMicros() + options_.retry_micros;
     while (failed && !stop_) {

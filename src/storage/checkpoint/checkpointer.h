@@ -62,7 +62,6 @@ class Checkpointer {
   static Manifest::TabletFiles FilesOf(TabletId tablet, const SegmentList* list);
   Status EvictSome(std::vector<std::shared_ptr<Tablet>> tablets, Timestamp as_of) REQUIRES(run_mu_);
   bool IsDue();
-  void ReturnMemory();
   void Loop();
 
   DataFolder& folder_;
@@ -81,7 +80,6 @@ class Checkpointer {
   bool stop_ GUARDED_BY(mu_) = false;
   Stats stats_ GUARDED_BY(mu_);
   Status last_status_ GUARDED_BY(mu_);
-  uint64_t resident_after_ = 0;  // the last ReturnMemory; the thread's
   Thread thread_;
 };
 
