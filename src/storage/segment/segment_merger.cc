@@ -13,6 +13,7 @@ Status SegmentMerger::Load(Source& source) {
   const SegmentFile& file = source.segment->file();
   if (source.group == file.groups().size()) {
     source.id = UINT64_MAX;
+    if (&source != current_) source.rows.Release();
     return Status::Ok();
   }
   ASSIGN_OR_RETURN(const GroupWords ids, file.RowIds(source.group));
@@ -33,6 +34,7 @@ Result<bool> SegmentMerger::Next() {
     for (Source& source : sources_) RETURN_IF_ERROR(Load(source));
     begun_ = true;
   }
+  if (current_ != nullptr && current_->id == UINT64_MAX) current_->rows.Release();
   for (;;) {
     uint64_t id = UINT64_MAX;
     for (const Source& source : sources_) id = std::min(id, source.id);
@@ -41,7 +43,7 @@ Result<bool> SegmentMerger::Next() {
     current_ = nullptr;
     for (Source& source : sources_) {
       if (current_ == nullptr && !is_removed) {
-        is_removed = source.segment->removed().contains(id);
+        is_removed = source.removes && source.segment->removed().contains(id);
         if (source.id == id && !is_removed) {
           current_ = &source;
           place_ = {source.group, source.position};

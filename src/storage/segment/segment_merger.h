@@ -31,9 +31,11 @@ class SegmentMerger {
 
  private:
   struct Source {
-    explicit Source(const FrozenSegment& of) : segment(&of), rows(of.file()) {}
+    explicit Source(const FrozenSegment& of)
+        : segment(&of), removes(!of.removed().isEmpty()), rows(of.file()) {}
 
     const FrozenSegment* segment;
+    bool removes;  // some rows
     SegmentRows rows;
     uint32_t group = 0;
     uint32_t position = 0;

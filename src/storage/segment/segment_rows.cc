@@ -21,4 +21,11 @@ Result<ByteSpan> SegmentRows::Read(SegmentFile::Place place, const RowLayout& la
   return ByteSpan(bytes_);
 }
 
+void SegmentRows::Release() {
+  group_ = UINT32_MAX;
+  columns_ = std::vector<std::unique_ptr<DecodedColumn>>();
+  scratch_ = std::vector<Vector>();
+  bytes_ = std::vector<std::byte>();
+}
+
 }  // namespace oxibase

@@ -18,6 +18,8 @@ class SegmentRows {
 
   /// As SegmentFile::ReadRow; needs no epoch. The bytes are good until the next call.
   Result<ByteSpan> Read(SegmentFile::Place place, const RowLayout& layout);
+  /// Frees what it keeps; reading on takes it anew.
+  void Release();
 
  private:
   const SegmentFile& file_;
