@@ -13,6 +13,18 @@ auto* FindIn(const Items& items, const Wanted& wanted) {
 
 }  // namespace
 
+std::string_view IndexMethodName(IndexMethod method) {
+  switch (method) {
+    case IndexMethod::kOrdered:
+      return "btree";
+    case IndexMethod::kHash:
+      return "hash";
+    case IndexMethod::kBitmap:
+      return "bitmap";
+  }
+  return "btree";
+}
+
 const ColumnDef* TableDef::FindColumn(std::string_view column_name) const {
   return FindIn(columns, [&](const ColumnDef& column) {
     return !column.dropped && !column.hidden && column.name == column_name;

@@ -58,7 +58,9 @@ struct IndexColumn {
   bool nulls_first = false;
 };
 
-enum class IndexMethod : uint8_t { kOrdered, kHash };  // "btree" and "hash" in PostgreSQL's words
+enum class IndexMethod : uint8_t { kOrdered, kHash, kBitmap };
+/// Its name in SQL: "btree", "hash" (PostgreSQL's words) or "bitmap".
+std::string_view IndexMethodName(IndexMethod method);
 
 struct IndexDef {
   Oid oid = 0;

@@ -30,6 +30,18 @@ bool IsLayoutAt(const RowLayout& layout, const TableDef& table, SchemaVersion ve
   return layout.version() == version && at == layout.columns().size();
 }
 
+IndexSpec::Method MethodOf(IndexMethod method) {
+  switch (method) {
+    case IndexMethod::kOrdered:
+      return IndexSpec::Method::kOrdered;
+    case IndexMethod::kHash:
+      return IndexSpec::Method::kHash;
+    case IndexMethod::kBitmap:
+      return IndexSpec::Method::kBitmap;
+  }
+  return IndexSpec::Method::kOrdered;
+}
+
 /// "Key (a, lower(b))=(1, x)".
 std::string DescribeKey(const std::vector<std::string>& names, std::span<const Value> key) {
   std::string columns, values;
@@ -67,8 +79,7 @@ IndexSpec BuildIndexSpec(const TableDef& table, const IndexDef& index) {
   IndexSpec spec;
   spec.oid = index.oid;
   spec.name = index.name;
-  spec.method =
-      index.method == IndexMethod::kHash ? IndexSpec::Method::kHash : IndexSpec::Method::kOrdered;
+  spec.method = MethodOf(index.method);
   spec.unique = index.unique;
   spec.nulls_not_distinct = index.nulls_not_distinct;
   spec.predicate = index.predicate;

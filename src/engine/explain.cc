@@ -84,12 +84,28 @@ std::string FormatRange(const PhysicalScanBase& scan, Oid oid, const IndexRange&
     parts.push_back(fmt::format("({} {} {})", column(i), range.upper_inclusive ? "<=" : "<",
                                 Format(*range.upper)));
   }
+  if (range.only_null) parts.push_back(fmt::format("({} IS NULL)", column(i)));
   if (range.exclude_null && !range.lower && !range.upper) {
     parts.push_back(fmt::format("({} IS NOT NULL)", column(i)));
   }
   if (parts.size() == 1) return parts[0];
   std::string text;
   for (const auto& part : parts) text += (text.empty() ? "(" : " AND ") + part;
+  return text.empty() ? text : text + ")";
+}
+
+/// The condition that a bitmap stands for.
+std::string FormatBitmap(const PhysicalScanBase& scan, const BitmapPlan& bitmap) {
+  if (bitmap.kind == BitmapPlan::Kind::kIndex) {
+    return FormatRange(scan, bitmap.index, bitmap.range);
+  }
+  const std::string_view word = bitmap.kind == BitmapPlan::Kind::kAnd ? " AND " : " OR ";
+  std::string text;
+  for (const BitmapPlan& part : bitmap.parts) {
+    const std::string condition = FormatBitmap(scan, part);
+    if (condition.empty()) continue;  // a partial index as a whole
+    text += fmt::format("{}{}", text.empty() ? "(" : word, condition);
+  }
   return text.empty() ? text : text + ")";
 }
 
@@ -119,6 +135,12 @@ void DescribeScan(const PhysicalScanBase& scan, std::string_view how, NodeText* 
                             range.empty() ? "" : " ", range);
     }
     text->lines.emplace_back("Index Conds", ranges);
+  } else if (scan.kind == PhysicalKind::kBitmapScan) {
+    const auto& bitmap_scan = static_cast<const PhysicalBitmapScan&>(scan);
+    const std::string condition = FormatBitmap(scan, bitmap_scan.bitmap);
+    if (!condition.empty()) text->lines.emplace_back("Recheck Cond", condition);
+    if (bitmap_scan.rest) text->lines.emplace_back("Filter", Format(*bitmap_scan.rest));
+    return;
   }
   if (scan.filter) text->lines.emplace_back("Filter", Format(*scan.filter));
 }
@@ -141,6 +163,9 @@ NodeText Describe(const PhysicalNode& node) {
       break;
     case PhysicalKind::kIndexUnionScan:
       DescribeScan(static_cast<const PhysicalScanBase&>(node), "Index Union Scan", &text);
+      break;
+    case PhysicalKind::kBitmapScan:
+      DescribeScan(static_cast<const PhysicalScanBase&>(node), "Bitmap Heap Scan", &text);
       break;
     case PhysicalKind::kValues:
       text.title = static_cast<const PhysicalValues&>(node).rows_exprs.size() == 1
@@ -341,9 +366,70 @@ class Explainer {
     if (const OperatorStats* stats = StatsOf(node); stats && !stats->note.empty()) {
       lines_.push_back(below + stats->note);
     }
+    if (node.kind == PhysicalKind::kBitmapScan) {
+      const auto& scan = static_cast<const PhysicalBitmapScan&>(node);
+      Bitmap(scan, scan.bitmap, below.size());
+    }
     for (const PhysicalNode* child : Children(node)) {
       Node(*child, indent + (is_root ? 2 : 6), false);
     }
+  }
+
+  static std::string BitmapTitle(const BitmapPlan& bitmap) {
+    switch (bitmap.kind) {
+      case BitmapPlan::Kind::kIndex:
+        return "Bitmap Index Scan";
+      case BitmapPlan::Kind::kAnd:
+        return "BitmapAnd";
+      case BitmapPlan::Kind::kOr:
+        return "BitmapOr";
+    }
+    return {};
+  }
+
+  void Bitmap(const PhysicalScanBase& scan, const BitmapPlan& bitmap, size_t indent) {
+    std::string line = std::string(indent, ' ') + "->  " + BitmapTitle(bitmap);
+    const IndexDef* index = scan.table->FindIndex(bitmap.index);
+    if (index) line += " on " + index->name;
+    if (costs_) {
+      line += fmt::format("  (cost=0.00..{:.2f} rows={:.0f} width=0)", bitmap.cost, bitmap.rows);
+    }
+    lines_.push_back(std::move(line));
+    if (index) {
+      const std::string range = FormatRange(scan, bitmap.index, bitmap.range);
+      if (!range.empty()) lines_.push_back(std::string(indent + 6, ' ') + "Index Cond: " + range);
+    }
+    for (const BitmapPlan& part : bitmap.parts) Bitmap(scan, part, indent + 6);
+  }
+
+  void JsonBitmap(const PhysicalScanBase& scan, const BitmapPlan& bitmap, const std::string& indent,
+                  std::string* out) {
+    const std::string inner = indent + "  ";
+    *out += "{\n" + inner + "\"Node Type\": " + JsonString(BitmapTitle(bitmap));
+    const auto field = [&](std::string_view name, const std::string& value) {
+      *out += fmt::format(",\n{}\"{}\": {}", inner, name, value);
+    };
+    if (const IndexDef* index = scan.table->FindIndex(bitmap.index)) {
+      field("Index Name", JsonString(index->name));
+    }
+    if (costs_) {
+      field("Startup Cost", "0.00");
+      field("Total Cost", fmt::format("{:.2f}", bitmap.cost));
+      field("Plan Rows", fmt::format("{:.0f}", bitmap.rows));
+      field("Plan Width", "0");
+    }
+    if (bitmap.kind == BitmapPlan::Kind::kIndex) {
+      const std::string range = FormatRange(scan, bitmap.index, bitmap.range);
+      if (!range.empty()) field("Index Cond", JsonString(range));
+    } else {
+      std::string plans;
+      for (const BitmapPlan& part : bitmap.parts) {
+        plans += (plans.empty() ? "" : ",\n") + inner + "  ";
+        JsonBitmap(scan, part, inner + "  ", &plans);
+      }
+      field("Plans", "[\n" + plans + "\n" + inner + "]");
+    }
+    *out += "\n" + indent + "}";
   }
 
   static size_t Width(const PhysicalNode& node) {
@@ -397,6 +483,12 @@ class Explainer {
       field("Actual Loops", std::to_string(stats->loops));
     }
     for (const auto& [name, value] : text.lines) field(name, JsonString(value));
+    if (node.kind == PhysicalKind::kBitmapScan) {
+      const auto& scan = static_cast<const PhysicalBitmapScan&>(node);
+      *out += ",\n" + inner + "\"Plans\": [\n" + inner + "  ";
+      JsonBitmap(scan, scan.bitmap, inner + "  ", out);
+      *out += "\n" + inner + "]";
+    }
     const auto children = Children(node);
     if (!children.empty()) {
       *out += ",\n" + inner + "\"Plans\": [\n" + inner + "  ";

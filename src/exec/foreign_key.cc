@@ -113,7 +113,10 @@ Status ForeignKey::Prepare() {
   index_order_ = IndexOrder(referenced_index_->spec(), constraint_.referenced_columns);
   for (const auto& index : referring_tablet_->indexes()) {
     const IndexSpec& spec = index->spec();
-    if (spec.predicate || (index->is_hash() && spec.columns.size() != columns_.size())) continue;
+    if (spec.predicate || index->is_bitmap() ||
+        (index->is_hash() && spec.columns.size() != columns_.size())) {
+      continue;
+    }
     referring_order_ = IndexOrder(spec, constraint_.columns);
     if (referring_order_.empty()) continue;
     referring_index_ = index.get();

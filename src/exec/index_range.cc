@@ -185,6 +185,10 @@ void IndexRangeBuilder::MakeRange() {
   range_.upper.assign(range_.lower);
   range_.lower_inclusive = range_.upper_inclusive = true;
   const size_t next = equal_.size() + (any_of_ ? 1 : 0);
+  if (plan_.only_null) {
+    AppendNullKey(&range_.lower, spec_.columns[next].order);
+    range_.upper.assign(range_.lower);
+  }
   const bool exclude_null = lower_ || upper_ || plan_.exclude_null;
   if (exclude_null) {
     // Where the values lie between the NULLs: a bound of the other kind than the one given.

@@ -50,11 +50,33 @@ uint64_t SegmentScan::NextHot(RowId row, RowId end) const {
 }
 
 Result<size_t> SegmentScan::ReadWhole(Source& source, std::span<RowRef> rows) {
+  if (is_selective_) return ReadWanted(source, rows);
   size_t found = 0;
   const bool all_seen = source.group->info().begin_max.value <= source.seen_up_to;
   for (; source.position < source.end && found < rows.size(); ++source.position) {
     if (!all_seen && !source.is_seen()) continue;
     rows[found++] = {RowId(source.ids[source.position]), nullptr, source.group, source.position};
+  }
+  return found;
+}
+
+size_t SegmentScan::ReadWanted(Source& source, std::span<RowRef> rows) {
+  size_t found = 0;
+  while (source.position < source.end && found < rows.size()) {
+    const uint64_t here = source.ids[source.position];
+    const uint64_t id = wanted_.FirstFrom(RowId(here)).value;
+    // Ids mostly follow one another without a gap.
+    const uint64_t guess = source.position + (id - here);
+    if (guess < source.end && source.ids[static_cast<uint32_t>(guess)] == id) {
+      source.position = static_cast<uint32_t>(guess);
+    } else {
+      source.position = std::min(source.end, source.ids.LowerBound(id, source.end));
+      if (source.position == source.end || source.ids[source.position] != id) continue;
+    }
+    if (source.is_seen()) {
+      rows[found++] = {RowId(id), nullptr, source.group, source.position};
+    }
+    ++source.position;
   }
   return found;
 }
@@ -66,6 +88,15 @@ Result<size_t> SegmentScan::Merge(RowId end, std::span<RowRef> rows) {
     uint64_t id = hot;
     for (const Source& source : sources_) id = std::min(id, source.id());
     if (id == UINT64_MAX) break;
+    if (const uint64_t next = is_selective_ ? wanted_.FirstFrom(RowId(id)).value : id; next > id) {
+      for (Source& source : sources_) {
+        if (source.id() < next) {
+          source.position = std::min(source.end, source.ids.LowerBound(next, source.end));
+        }
+      }
+      if (hot < next) hot = next > end.value ? UINT64_MAX : NextHot(RowId(next), end);
+      continue;
+    }
     Source* holder = nullptr;
     bool is_alone = true;
     for (Source& source : sources_) {
@@ -95,8 +126,17 @@ Result<size_t> SegmentScan::Merge(RowId end, std::span<RowRef> rows) {
 }
 
 Result<size_t> SegmentScan::Read(std::span<RowRef> rows) {
+  // The blocks of the groups that were read stay in memory until the epoch is left.
+  constexpr size_t kWindowsMax = 32;
+  size_t windows = 0;
   size_t found = 0;
   while (found < rows.size() && next_ <= last_ && next_.value != UINT64_MAX) {
+    if (is_selective_) {
+      next_ = wanted_.FirstFrom(next_);
+      if (next_ > last_ || next_.value == UINT64_MAX || (found > 0 && windows == kWindowsMax))
+        break;
+      ++windows;
+    }
     ASSIGN_OR_RETURN(const RowId end, OpenWindow());
     const bool is_whole = sources_.size() == 1 && sources_[0].is_current &&
                           !sources_[0].superseded->HasAny() && !tablet_.rows().HasPages(next_, end);

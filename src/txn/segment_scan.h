@@ -3,6 +3,7 @@
 #include <span>
 #include <vector>
 
+#include "storage/index/row_set.h"
 #include "storage/segment/segment_list.h"
 #include "txn/tablet_access.h"
 
@@ -15,12 +16,19 @@ namespace oxibase {
 /// to src/txn. REQUIRES: a ReadGuard, as long as this lives
 class SegmentScan {
  public:
-  /// Rows with ids in [next, last].
+  /// Rows with ids in [next, last]; with `only` those of them that it has.
   SegmentScan(const Tablet& tablet, const SegmentList& list, const Snapshot& snapshot, RowId next,
-              RowId last)
-      : tablet_(tablet), list_(list), snapshot_(snapshot), next_(next), last_(last) {}
+              RowId last, const RowSet* only = nullptr)
+      : tablet_(tablet),
+        list_(list),
+        snapshot_(snapshot),
+        next_(next),
+        last_(last),
+        is_selective_(only != nullptr),
+        wanted_(only) {}
 
-  /// As many as fit; fewer: the end. Errors: of reading segments.
+  /// As many as fit; none: the end. Fewer may come where they lie far apart. Errors: of reading
+  /// segments.
   Result<size_t> Read(std::span<RowRef> rows);
   /// Where to go on; the largest id at the end.
   RowId next() const { return next_; }
@@ -44,6 +52,7 @@ class SegmentScan {
   /// Finds the sources of the window that begins at next_; returns its last id.
   Result<RowId> OpenWindow();
   Result<size_t> ReadWhole(Source& source, std::span<RowRef> rows);
+  size_t ReadWanted(Source& source, std::span<RowRef> rows);
   Result<size_t> Merge(RowId end, std::span<RowRef> rows);
   /// The first hot row at or after `row`; UINT64_MAX: none up to `end`.
   uint64_t NextHot(RowId row, RowId end) const;
@@ -53,6 +62,8 @@ class SegmentScan {
   const Snapshot snapshot_;
   RowId next_;
   const RowId last_;
+  const bool is_selective_;
+  RowSet::Cursor wanted_;
   std::vector<Source> sources_;  // newest first
 };
 

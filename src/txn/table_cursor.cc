@@ -1,3 +1,4 @@
+#include "storage/index/row_set.h"
 #include "storage/mvcc/tablet.h"
 #include "txn/segment_scan.h"
 #include "txn/tablet_access.h"
@@ -16,6 +17,7 @@ Result<size_t> TableCursor::Next(const Snapshot& snapshot, std::span<RowRef> row
   RowId row = next_;
   if (row > last_ || row.value == UINT64_MAX) return found;
   if (tablet_->segments() != nullptr) return NextOverSegments(snapshot, rows);
+  if (only_ != nullptr) return NextSelected(snapshot, rows);
   while (found < rows.size()) {
     const RowDirectory::Slot* slot = tablet_->rows().FirstFrom(&row, &left);
     if (slot == nullptr || row > last_) {
@@ -34,10 +36,30 @@ Result<size_t> TableCursor::Next(const Snapshot& snapshot, std::span<RowRef> row
   return found;
 }
 
+Result<size_t> TableCursor::NextSelected(const Snapshot& snapshot, std::span<RowRef> rows) {
+  RowSet::Cursor wanted(only_);
+  size_t found = 0;
+  RowId row = next_;
+  while (found < rows.size()) {
+    row = wanted.FirstFrom(row);
+    if (row > last_ || row.value == UINT64_MAX) {
+      row = RowId(UINT64_MAX);
+      break;
+    }
+    const RowVersion* version = VisibleVersion(tablet_->rows().Head(row), snapshot);
+    if (version != nullptr) rows[found++] = {row, version};
+    ++row.value;
+  }
+  if (tablet_->segments() != nullptr) [[unlikely]]
+    return NextOverSegments(snapshot, rows);  // as above
+  next_ = row;
+  return found;
+}
+
 Result<size_t> TableCursor::NextOverSegments(const Snapshot& snapshot, std::span<RowRef> rows) {
   for (;;) {
     const SegmentList* newest = tablet_->segments();
-    SegmentScan scan(*tablet_, *newest, snapshot, next_, last_);
+    SegmentScan scan(*tablet_, *newest, snapshot, next_, last_, only_);
     ASSIGN_OR_RETURN(const size_t found, scan.Read(rows));
     if (tablet_->segments() != newest) continue;  // rows may have gone where this did not look
     next_ = scan.next();

@@ -18,6 +18,7 @@
 
 namespace oxibase {
 
+class RowSet;
 class Transaction;
 class Tablet;
 class TabletIndex;
@@ -71,11 +72,15 @@ class TableCursor {
   /// segments. REQUIRES: a ReadGuard
   Result<size_t> Next(const Snapshot& snapshot, std::span<RowRef> rows);
   void Rewind();
+  /// From the next Rewind on only rows of this set, which outlives that.
+  void Select(const RowSet& rows) { only_ = &rows; }
 
  private:
   Result<size_t> NextOverSegments(const Snapshot& snapshot, std::span<RowRef> rows);
+  Result<size_t> NextSelected(const Snapshot& snapshot, std::span<RowRef> rows);
 
   const Tablet* tablet_;
+  const RowSet* only_ = nullptr;
   RowId first_, last_, next_;
 };
 
@@ -128,6 +133,12 @@ class IndexCursor {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+/// Adds to `rows` all rows that `snapshot` sees with a key in `range` of a bitmap index, and some
+/// that it does not see or that have another key: each is to be looked at. What it says holds as
+/// long as the snapshot does. Errors: of reading segments. REQUIRES: no ReadGuard
+Status CollectRows(Transaction& txn, const Tablet& tablet, const TabletIndex& index,
+                   const Snapshot& snapshot, const KeyRange& range, RowSet& rows);
 
 /// What became of an attempt to lock or change one row.
 enum class RowOutcome : uint8_t {

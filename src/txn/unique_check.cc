@@ -203,9 +203,8 @@ Status AddIndexEntries(Transaction& txn, Tablet& tablet, RowId row, const RowVer
       std::string& key = TxnInternals::key(txn);
       if (!index->KeyOfVersion(tablet.schema(), version, &key, &has_null)) break;
       if (!index->spec().unique || (has_null && !index->spec().nulls_not_distinct)) {
-        TabletIndex::HashBytes hash;
         ReadGuard guard(txn);
-        index->tree().Insert(index->TreeKey(key, hash), row);
+        index->AddEntry(key, row);
         break;
       }
       const bool deferrable = index->spec().deferrable;

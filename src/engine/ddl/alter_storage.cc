@@ -123,7 +123,7 @@ Status TableChange::TableStorage(const ast::AlterTableCommand& command) {
                          command.kind == Kind::kSetUnlogged ? "u" : "");
     case Kind::kClusterOn: {
       ASSIGN_OR_RETURN(const IndexDef* index, IndexNamed(after_, command.name));
-      if (index->method == IndexMethod::kHash) {
+      if (index->method != IndexMethod::kOrdered) {
         return Error(ErrorCode::kFeatureNotSupported,
                      "cannot cluster on index \"{}\" because access method does not support "
                      "clustering",

@@ -224,7 +224,7 @@ Status TableMaker::LikeExpressionIndex(const TableDef& source, const IndexDef& f
   ast::CreateIndexStmt statement;
   statement.unique = from.unique;
   statement.nulls_not_distinct = from.nulls_not_distinct;
-  if (from.method == IndexMethod::kHash) statement.method = "hash";
+  statement.method = IndexMethodName(from.method);
   for (const IndexColumn& column : from.columns) {
     ast::IndexElement& element = statement.elements.emplace_back();
     if (column.expression_sql.empty()) {
@@ -232,7 +232,7 @@ Status TableMaker::LikeExpressionIndex(const TableDef& source, const IndexDef& f
     } else {
       ASSIGN_OR_RETURN(element.expr, ParseExpression(column.expression_sql));
     }
-    if (from.method == IndexMethod::kHash) continue;
+    if (from.method != IndexMethod::kOrdered) continue;
     element.direction =
         column.descending ? ast::SortDirection::kDescending : ast::SortDirection::kDefault;
     element.nulls = column.nulls_first ? ast::SortNulls::kFirst : ast::SortNulls::kLast;

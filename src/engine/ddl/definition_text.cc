@@ -117,7 +117,7 @@ std::string IndexDefinition(DdlHost& host, const TableDef& table, const IndexDef
   std::string out = index.unique ? "CREATE UNIQUE INDEX " : "CREATE INDEX ";
   out += QuoteIdentifier(index.name) + " ON " +
          RelationText(host, table.schema, table.name, !pretty) + " USING " +
-         (index.method == IndexMethod::kHash ? "hash" : "btree") + " (";
+         std::string(IndexMethodName(index.method)) + " (";
   for (size_t i = 0; i < index.columns.size(); ++i) {
     const IndexColumn& key = index.columns[i];
     if (i > 0) out += ", ";

@@ -47,20 +47,24 @@ Result<IndexMethod> MethodOf(const ast::CreateIndexStmt& statement) {
   const std::string& name = statement.method;
   if (name.empty() || name == "btree") return IndexMethod::kOrdered;
   if (name == "hash") return IndexMethod::kHash;
+  if (name == "bitmap") return IndexMethod::kBitmap;
   static constexpr std::array<std::string_view, 4> kOthers = {"gin", "gist", "brin", "spgist"};
   if (std::find(kOthers.begin(), kOthers.end(), name) != kOthers.end()) {
-    return NotSupported("the access method \"" + name + "\"").Hint("Use btree or hash.");
+    return NotSupported("the access method \"" + name + "\"").Hint("Use btree, hash or bitmap.");
   }
   return Error(ErrorCode::kUndefinedObject, "access method \"{}\" does not exist", name);
 }
 
-Status CheckHash(const ast::CreateIndexStmt& statement) {
-  auto refuse = [](std::string_view what) {
-    return Error(ErrorCode::kFeatureNotSupported, "access method \"hash\" does not support {}",
-                 what);
+/// What only ordered indexes have.
+Status CheckUnordered(const ast::CreateIndexStmt& statement, IndexMethod method) {
+  auto refuse = [&](std::string_view what) {
+    return Error(ErrorCode::kFeatureNotSupported, "access method \"{}\" does not support {}",
+                 IndexMethodName(method), what);
   };
   if (statement.unique) return refuse("unique indexes");
-  if (statement.elements.size() > 1) return refuse("multicolumn indexes");
+  if (statement.elements.size() > 1 && method == IndexMethod::kHash) {
+    return refuse("multicolumn indexes");
+  }
   if (!statement.including.empty()) return refuse("included columns");
   for (const ast::IndexElement& element : statement.elements) {
     if (element.direction != ast::SortDirection::kDefault) return refuse("ASC/DESC options");
@@ -161,7 +165,9 @@ Result<std::string> AddIndex(DdlHost& host, TableDef& table, const ast::CreateIn
   index.unique = statement.unique;
   index.nulls_not_distinct = statement.nulls_not_distinct;
   ASSIGN_OR_RETURN(index.method, MethodOf(statement));
-  if (index.method == IndexMethod::kHash) RETURN_IF_ERROR(CheckHash(statement));
+  if (index.method != IndexMethod::kOrdered) {
+    RETURN_IF_ERROR(CheckUnordered(statement, index.method));
+  }
   RETURN_IF_ERROR(CheckStorageOptions(statement.options, true));
   RETURN_IF_ERROR(CheckTablespace(statement.tablespace));
   if (statement.elements.size() + statement.including.size() > kIndexColumnsMax) {

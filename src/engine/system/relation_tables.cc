@@ -124,6 +124,18 @@ void EmitClass(const Source& s, const ClassRow& c) {
          Null()});
 }
 
+Oid MethodOid(IndexMethod method) {
+  switch (method) {
+    case IndexMethod::kOrdered:
+      return kBtreeMethod;
+    case IndexMethod::kHash:
+      return kHashMethod;
+    case IndexMethod::kBitmap:
+      return kBitmapMethod;
+  }
+  return kBtreeMethod;
+}
+
 Status PgClass(const Source& s) {
   for (const auto& [oid, table] : s.catalog.tables()) {
     const auto checks =
@@ -138,11 +150,10 @@ Status PgClass(const Source& s) {
                   ShownColumns(*table), checks, has_keys, table->tablet, table->temporary});
     for (const IndexDef& index : table->indexes) {
       if (!HasVisibleColumns(*table, index)) continue;
-      EmitClass(
-          s, {index.oid, index.name, table->schema, table->owner,
-              index.method == IndexMethod::kHash ? kHashMethod : kBtreeMethod, LiveRows(s, *table),
-              false, 'i', static_cast<int64_t>(index.columns.size() + index.included.size()), 0,
-              false, std::nullopt, table->temporary, oid});
+      EmitClass(s, {index.oid, index.name, table->schema, table->owner, MethodOid(index.method),
+                    LiveRows(s, *table), false, 'i',
+                    static_cast<int64_t>(index.columns.size() + index.included.size()), 0, false,
+                    std::nullopt, table->temporary, oid});
     }
   }
   for (const auto& [oid, view] : s.catalog.views()) {

@@ -76,6 +76,7 @@ Value AclArray(std::initializer_list<std::string_view> items);
 // Oids that refer from one system table to another, PostgreSQL's own.
 inline constexpr Oid kBtreeMethod = 403;
 inline constexpr Oid kHashMethod = 405;
+inline constexpr Oid kBitmapMethod = 8405;  // not in PostgreSQL
 inline constexpr Oid kHeapMethod = 2;
 inline constexpr Oid kDefaultCollation = 100;
 inline constexpr Oid kClassOfClass = 1259;

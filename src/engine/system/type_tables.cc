@@ -150,6 +150,7 @@ Status PgAm(const Source& s) {
   s.Row({O(kHeapMethod), N("heap"), Value::Fixed<uint32_t>(TypeId::kRegProc, 0), C('t')});
   s.Row({O(kBtreeMethod), N("btree"), Value::Fixed<uint32_t>(TypeId::kRegProc, 0), C('i')});
   s.Row({O(kHashMethod), N("hash"), Value::Fixed<uint32_t>(TypeId::kRegProc, 0), C('i')});
+  s.Row({O(kBitmapMethod), N("bitmap"), Value::Fixed<uint32_t>(TypeId::kRegProc, 0), C('i')});
   return {};
 }
 

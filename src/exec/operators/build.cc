@@ -2,6 +2,7 @@
 
 #include "exec/operators/aggregate.h"
 #include "exec/operators/append.h"
+#include "exec/operators/bitmap_scan.h"
 #include "exec/operators/cte.h"
 #include "exec/operators/delete.h"
 #include "exec/operators/distinct_on.h"
@@ -40,6 +41,8 @@ std::unique_ptr<Operator> MakeOperator(const PhysicalNode& node, ExecState& stat
       return Make<TableScanOperator, PhysicalTableScan>(node, state);
     case PhysicalKind::kIndexScan:
       return Make<IndexScanOperator, PhysicalIndexScan>(node, state);
+    case PhysicalKind::kBitmapScan:
+      return Make<BitmapScanOperator, PhysicalBitmapScan>(node, state);
     case PhysicalKind::kIndexUnionScan:
       return Make<IndexUnionScanOperator, PhysicalIndexUnionScan>(node, state);
     case PhysicalKind::kVirtualScan:

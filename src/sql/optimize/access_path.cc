@@ -136,14 +136,18 @@ class PathFinder {
       }
       const auto any = std::find_if(conditions.begin(), conditions.end(),
                                     [](const auto& c) { return c.op == Op::kNone; });
-      if (any != conditions.end() && index.method == IndexMethod::kOrdered) {
+      if (any != conditions.end() && index.method != IndexMethod::kHash) {
         path.any_of = std::move(any->bound);
         path.covered.push_back(any->conjunct);
         path.selectivity *= any->selectivity;
         path.probes = 5;
         break;
       }
-      if (index.method == IndexMethod::kOrdered) {
+      if (index.method == IndexMethod::kBitmap && conditions.empty() &&
+          AddIsNull(index, i, &path)) {
+        break;
+      }
+      if (index.method != IndexMethod::kHash) {
         AddRange(std::move(conditions), &path);
         AddNotNull(index, i, &path);
       }
@@ -161,7 +165,7 @@ class PathFinder {
   /// An index of part of the rows has all that are asked for if the query implies its predicate.
   bool UsePredicate(const IndexDef& index, IndexPath* path) const {
     const ExprPtr predicate = hidden_ ? hidden_(index, index.columns.size()) : nullptr;
-    if (!predicate || index.method != IndexMethod::kOrdered) return false;
+    if (!predicate || index.method == IndexMethod::kHash) return false;
     std::vector<const Expr*> facts;
     for (const auto& conjunct : conjuncts_) facts.push_back(conjunct.get());
     for (const auto& fact : facts_) facts.push_back(fact.get());
@@ -211,6 +215,20 @@ class PathFinder {
     // Both ends unknown: as PostgreSQL's default for a range.
     if (has_lower && has_upper && part > 0.3) part = 0.05;
     path->selectivity *= part;
+  }
+
+  /// Whether there is IS NULL of the column after `equal`.
+  bool AddIsNull(const IndexDef& index, size_t i, IndexPath* path) const {
+    for (size_t c = 0; c < conjuncts_.size(); ++c) {
+      if (conjuncts_[c]->kind != ExprKind::kIsNull) continue;
+      const auto& test = static_cast<const IsNullExpr&>(*conjuncts_[c]);
+      if (test.negated || test.of_row || !IsIndexColumn(*test.arg, index, i)) continue;
+      path->selectivity *= estimator_.Selectivity(test);
+      path->is_null = true;
+      path->covered.push_back(c);
+      return true;
+    }
+    return false;
   }
 
   /// IS NOT NULL of the column that the range is on, which leaves out one end of the index.
@@ -323,12 +341,14 @@ class PathFinder {
 std::vector<IndexPath> FindIndexPaths(
     const LogicalScan& scan, const std::vector<ExprPtr>& conjuncts, std::span<const ExprPtr> facts,
     const Estimator& estimator, const IsBound& is_bound, bool with_whole,
-    const std::function<ExprPtr(const IndexDef&, size_t)>& hidden_exprs, const Assume& assume) {
+    const std::function<ExprPtr(const IndexDef&, size_t)>& hidden_exprs, const Assume& assume,
+    bool bitmaps) {
   std::vector<IndexPath> paths;
   // (Versions that only the past has are in no index.)
   if (scan.table->virtual_table || scan.as_of) return paths;
   const PathFinder finder(scan, conjuncts, facts, estimator, is_bound, hidden_exprs, assume);
   for (const IndexDef& index : scan.table->indexes) {
+    if ((index.method == IndexMethod::kBitmap) != bitmaps) continue;
     if (auto path = finder.Find(index, with_whole)) paths.push_back(std::move(*path));
   }
   return paths;

@@ -19,6 +19,8 @@ struct IndexPath {
   bool lower_inclusive = true, upper_inclusive = true;
   /// The column after `equal` is not NULL in the rows of the range.
   bool not_null = false;
+  /// It is NULL in all of them.
+  bool is_null = false;
   /// Conjuncts (by position) that the range answers exactly: no filter needs them.
   std::vector<size_t> covered;
   double selectivity = 1;
@@ -29,7 +31,9 @@ struct IndexPath {
   size_t equal_columns = 0;
 
   /// Whether the index leaves out rows that the conjuncts leave out.
-  bool narrows() const { return !covered.empty() || partial || !equal.empty() || lower || upper; }
+  bool narrows() const {
+    return !covered.empty() || partial || !equal.empty() || lower || upper || is_null;
+  }
 };
 
 /// Whether an expression may be a bound: it has no variable of the scan itself.
@@ -52,12 +56,13 @@ using Assume = std::function<bool(std::span<const Expr* const> facts, const Expr
 /// among them where the conjuncts and `facts` (further conditions on the scan's rows, tested
 /// elsewhere) imply their predicate. `hidden_exprs` gives the expression a hidden column stores,
 /// over the scan's variables, or null; for the column past the last one, the predicate.
-/// `assume` is asked about predicates that nothing implies.
+/// `assume` is asked about predicates that nothing implies. Bitmap indexes are not among them:
+/// `bitmaps` asks for these alone.
 std::vector<IndexPath> FindIndexPaths(
     const LogicalScan& scan, const std::vector<ExprPtr>& conjuncts, std::span<const ExprPtr> facts,
     const Estimator& estimator, const IsBound& is_bound, bool with_whole,
     const std::function<ExprPtr(const IndexDef&, size_t column)>& hidden_exprs,
-    const Assume& assume);
+    const Assume& assume, bool bitmaps = false);
 
 // Costs in units of reading one row of a table scan.
 inline constexpr double kIndexProbeCost = 4;

@@ -8,6 +8,7 @@
 
 #include "common/status.h"
 #include "sql/optimize/access_path.h"
+#include "sql/optimize/bitmap_path.h"
 #include "sql/optimize/estimator.h"
 #include "sql/optimize/expr_tools.h"
 #include "sql/optimize/optimizer.h"
@@ -69,6 +70,9 @@ class Lowerer {
   Result<Lowered> FinishScan(LogicalScan& scan, std::vector<ExprPtr> conjuncts,
                              const VarSet& needed, IndexPath* path, bool backward,
                              const RowShape& outer);
+  Result<BitmapPlan> MakeBitmap(BitmapPath path, double table_rows);
+  Result<Lowered> LowerBitmapScan(LogicalScan& scan, std::vector<ExprPtr> conjuncts,
+                                  const VarSet& needed, BitmapPath path);
   Result<Lowered> LowerUnionScan(LogicalScan& scan, std::vector<ExprPtr> conjuncts,
                                  const VarSet& needed, UnionPath path);
   Result<Lowered> FillScan(std::unique_ptr<PhysicalScanBase> node, const LogicalScan& scan,

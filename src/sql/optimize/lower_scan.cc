@@ -195,6 +195,22 @@ Result<Lowered> Lowerer::LowerScan(LogicalScan& scan, std::vector<ExprPtr> conju
       lowered.node->cost = cost;
       return lowered;
     }
+    const auto find_bitmaps = [&](const std::vector<ExprPtr>& choice) {
+      return FindIndexPaths(scan, choice, {}, estimator_, is_simple, false, hidden, assume,
+                            /*bitmaps=*/true);
+    };
+    if (std::optional<BitmapPath> bitmap = FindBitmapPath(conjuncts, table_rows, find_bitmaps)) {
+      const double read = std::max(1.0, table_rows * bitmap->selectivity) *
+                          (wish.order.empty() ? cautious_part : 1);
+      const double cost = bitmap->cost + read * kBitmapRowCost + sort_cost;
+      if (cost < best_cost) {
+        ASSIGN_OR_RETURN(Lowered lowered,
+                         LowerBitmapScan(scan, std::move(conjuncts), needed, std::move(*bitmap)));
+        lowered.node->rows = rows;
+        lowered.node->cost = cost;
+        return lowered;
+      }
+    }
   }
   // Fewer rows than were guessed may pass.
   constexpr double kWorthKnowing = 5'000;
@@ -238,6 +254,7 @@ Result<IndexRange> Lowerer::MakeRange(IndexPath path, const RowShape& outer) {
   range.upper_inclusive = path.upper_inclusive;
   // A range never yields NULLs, which lie at one end of the index.
   range.exclude_null = path.not_null;
+  range.only_null = path.is_null;
   return range;
 }
 
@@ -249,6 +266,39 @@ Result<Lowered> Lowerer::LowerUnionScan(LogicalScan& scan, std::vector<ExprPtr> 
     ASSIGN_OR_RETURN(IndexRange range, MakeRange(std::move(part), {}));
     node->parts.push_back({index, std::move(range)});
   }
+  return FillScan(std::move(node), scan, std::move(conjuncts), needed);
+}
+
+Result<BitmapPlan> Lowerer::MakeBitmap(BitmapPath path, double table_rows) {
+  BitmapPlan plan;
+  plan.kind = path.kind;
+  plan.rows = table_rows * path.selectivity;
+  plan.cost = path.cost;
+  if (path.kind == BitmapPlan::Kind::kIndex) {
+    plan.index = path.index.index->oid;
+    ASSIGN_OR_RETURN(plan.range, MakeRange(std::move(path.index), {}));
+  }
+  for (BitmapPath& part : path.parts) {
+    ASSIGN_OR_RETURN(BitmapPlan made, MakeBitmap(std::move(part), table_rows));
+    plan.parts.push_back(std::move(made));
+  }
+  return plan;
+}
+
+Result<Lowered> Lowerer::LowerBitmapScan(LogicalScan& scan, std::vector<ExprPtr> conjuncts,
+                                         const VarSet& needed, BitmapPath path) {
+  auto node = std::make_unique<PhysicalBitmapScan>();
+  std::vector<ExprPtr> rest;
+  for (size_t i = 0; i < conjuncts.size(); ++i) {
+    if (std::find(path.covered.begin(), path.covered.end(), i) == path.covered.end()) {
+      rest.push_back(Clone(*conjuncts[i]));
+    }
+  }
+  node->rest = AndAll(std::move(rest));
+  RowShape shape;
+  for (size_t i = 0; i < scan.columns.size(); ++i) shape.push_back(scan.output[i].var);
+  RETURN_IF_ERROR(Resolve(node->rest, shape));
+  ASSIGN_OR_RETURN(node->bitmap, MakeBitmap(std::move(path), estimator_.TableRows(*scan.table)));
   return FillScan(std::move(node), scan, std::move(conjuncts), needed);
 }
 

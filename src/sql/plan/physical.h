@@ -21,6 +21,7 @@ enum class PhysicalKind : uint8_t {
   kTableScan,
   kIndexScan,
   kIndexUnionScan,
+  kBitmapScan,
   kVirtualScan,
   kValues,
   kFunctionScan,
@@ -90,6 +91,7 @@ struct IndexRange {
   ExprPtr lower, upper;
   bool lower_inclusive = true, upper_inclusive = true;
   bool exclude_null = false;  // "IS NOT NULL" on the column after `equal`
+  bool only_null = false;     // "IS NULL" on it, instead of bounds
 };
 
 struct PhysicalIndexScan : PhysicalScanBase {
@@ -110,6 +112,28 @@ struct PhysicalIndexUnionScan : PhysicalScanBase {
     IndexRange range;
   };
   std::vector<Part> parts;
+};
+
+/// Sets of rows that bitmap indexes give, and what AND and OR make of them.
+struct BitmapPlan {
+  enum class Kind : uint8_t { kIndex, kAnd, kOr };
+  Kind kind = Kind::kIndex;
+  double rows = 0;  // expected, for EXPLAIN
+  double cost = 0;
+  // kIndex:
+  Oid index = 0;
+  IndexRange range;
+  // The others:
+  std::vector<BitmapPlan> parts;
+};
+
+/// The rows that a bitmap has, in order of row id. `filter` has the whole condition: the bitmap
+/// need only have every row that passes it.
+struct PhysicalBitmapScan : PhysicalScanBase {
+  PhysicalBitmapScan() : PhysicalScanBase(PhysicalKind::kBitmapScan) {}
+  BitmapPlan bitmap;
+  /// What of `filter` the indexes do not answer, for EXPLAIN.
+  ExprPtr rest;
 };
 
 struct PhysicalVirtualScan : PhysicalScanBase {

@@ -1,5 +1,4 @@
 #include "storage/index/index_run.h"
-
 namespace oxibase {
 
 IndexRun::IndexRun(std::unique_ptr<RunFile> file, BlockCache& cache, MemoryTracker* parent)

@@ -11,6 +11,7 @@
 #include "common/ids.h"
 #include "common/memory_tracker.h"
 #include "common/status.h"
+#include "storage/index/row_set.h"
 #include "storage/index/run_file.h"
 #include "storage/segment/block_cache.h"
 
@@ -118,6 +119,11 @@ class RunCursor {
   Status ReadForward(RunBatch& out, size_t max, const std::string_view* end);
   /// The same backwards; stops at the first whose key is less than `*begin`.
   Status ReadBackward(RunBatch& out, size_t max, const std::string_view* begin);
+
+  /// Adds the rows of the entries from here on in one leaf to `rows`, and moves behind them. Stops
+  /// before the first whose key is not less than `*end` (null: at the run's end) and is not valid
+  /// then.
+  Status CollectLeaf(RowSet& rows, const std::string_view* end);
 
   /// Before the epoch is left.
   void Release() { leaf_ = nullptr; }

@@ -24,7 +24,9 @@ BlockBytes Frame(RunEncoding encoding, ByteSpan content) {
 }
 
 void ReadBlockOf(RunEncoding encoding, ByteSpan content) {
-  auto block = RunBlock::Decode(Frame(encoding, content), encoding);
+  auto block =
+      RunBlock::Decode(Frame(encoding, content),
+                       encoding == RunEncoding::kBitmapLeaf ? RunEncoding::kLeaf : encoding);
   if (!block.ok()) return;
   const RunBlock& entries = **block;
   for (uint32_t i = 0; i < entries.entries(); ++i) {
@@ -79,6 +81,10 @@ void ReadFile(ByteSpan input) {
   for (int i = 0; i < 5000 && status.ok() && cursor.valid(); ++i) status = cursor.Next();
   status = cursor.SeekBefore("b", RowId(1));
   for (int i = 0; i < 5000 && status.ok() && cursor.valid(); ++i) status = cursor.Previous();
+  RowSet rows;
+  status = cursor.SeekFirst();
+  for (int i = 0; i < 5000 && status.ok() && cursor.valid(); ++i)
+    status = cursor.CollectLeaf(rows, nullptr);
   (*run)->ForEachWithKey("a", [](RowId) { return true; }).Ignore("any outcome is good");
 }
 
@@ -94,8 +100,11 @@ extern "C" size_t OxiFuzzSeed(size_t i, const uint8_t** data) {
     RunBlockBuilder leaf, node;
     for (const char* key : {"a", "ab", "abc", "b"})
       for (uint64_t row = 1; row < 4; ++row) leaf.Add(key, RowId(row));
-    std::vector<std::byte> leaf_bytes, node_bytes, file;
+    std::vector<std::byte> leaf_bytes, node_bytes, bitmap_bytes, file;
     leaf.EncodeLeaf(leaf_bytes);
+    for (uint64_t row = 70'000; row < 70'100; row += 1 + row % 3) leaf.Add("c", RowId(row));
+    leaf.EncodeBitmapLeaf(bitmap_bytes);
+    add(4, bitmap_bytes);
     node.AddChild("", RowId(0), {kRunHeaderBytes, kBlockHeaderBytes + leaf_bytes.size()});
     node.EncodeNode(true, {}, node_bytes);
     add(0, leaf_bytes);
@@ -115,7 +124,7 @@ extern "C" size_t OxiFuzzSeed(size_t i, const uint8_t** data) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
   const ByteSpan input(reinterpret_cast<const std::byte*>(data) + 1, size - 1);
-  switch (data[0] % 4) {
+  switch (data[0] % 5) {
     case 0:
       ReadBlockOf(RunEncoding::kLeaf, input);
       break;
@@ -124,6 +133,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       break;
     case 2:
       ReadFile(input);
+      break;
+    case 4:
+      ReadBlockOf(RunEncoding::kBitmapLeaf, input);
       break;
     default:
       FilterPage::Decode(Frame(RunEncoding::kFilter, input)).status().Ignore("any outcome is good");

@@ -143,6 +143,18 @@ class IndexRunTest : public ::testing::Test {
     }
     std::reverse(expected.begin(), expected.end());
     ASSERT_EQ(found, expected);
+
+    RowSet rows, expected_rows;
+    for (const Entry& entry : expected) expected_rows.Add(RowId(entry.second));
+    ASSERT_TRUE(cursor.SeekAtOrAfter(from, RowId(0)).ok());
+    while (cursor.valid()) {
+      ASSERT_TRUE(cursor.CollectLeaf(rows, &high).ok());
+      cursor.Release();
+    }
+    RowSet both = rows;
+    both &= expected_rows;
+    ASSERT_EQ(rows.size(), expected_rows.size());
+    ASSERT_EQ(both.size(), expected_rows.size());
   }
 
   SimFileSystem files_;
@@ -187,6 +199,16 @@ TEST_F(IndexRunTest, FewKeysWithManyRows) {
   Check(entries, {"", "a", "a ", "ab", "abc", "b", "c"});
 }
 
+TEST_F(IndexRunTest, BitmapsOfFewKeysAreSmall) {
+  Entries entries;
+  for (uint64_t i = 1; i <= 120'000; ++i)
+    entries.emplace(std::string(1, static_cast<char>('a' + random_() % 4)), i);
+  options_.bitmap_entries = kBitmapLeafEntriesMax;
+  Write(entries);
+  Check(entries, {"", "a", "b", "bb", "d", "e"});
+  EXPECT_LT(run_->file().file_bytes(), 120'000 / 2 + 8192);  // four bits a row
+}
+
 TEST_F(IndexRunTest, LongKeys) {
   Entries entries;
   std::vector<std::string> probes;
@@ -217,6 +239,8 @@ TEST_F(IndexRunTest, RandomEntriesAreThoseOfASet) {
     // Trees of several levels, too.
     options_.leaf_bytes = round % 2 == 0 ? 8192 : 60;
     options_.node_bytes = round % 4 < 2 ? 200 : 16'384;
+    // Leaves of bitmap indexes, some of a few entries only.
+    options_.bitmap_entries = round % 3 != 0 ? 0 : round % 2 == 0 ? 37 : kBitmapLeafEntriesMax;
     cache_.SetCapacity(round % 3 == 0 ? 0 : 200'000);
     Write(entries);
     Check(entries, probes);

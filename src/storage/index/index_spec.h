@@ -20,7 +20,7 @@ struct IndexSpec {
     ColumnId column;
     SortOrder order;
   };
-  enum class Method : uint8_t { kOrdered, kHash };
+  enum class Method : uint8_t { kOrdered, kHash, kBitmap };
 
   Oid oid = 0;
   std::string name;  // of the constraint or index, for 23505

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "storage/index/row_chunks.h"
+
 namespace oxibase {
 namespace {
 
@@ -57,7 +59,7 @@ void RunBlockBuilder::Clear() {
   content_bytes_ = 0;
 }
 
-void RunBlockBuilder::EncodeLeaf(std::vector<std::byte>& out) const {
+void RunBlockBuilder::EncodeKeys(std::vector<std::byte>& out) const {
   ByteWriter to(out);
   to.Varint(rows_.size());
   to.Varint(key_ends_.size());
@@ -87,7 +89,20 @@ void RunBlockBuilder::EncodeLeaf(std::vector<std::byte>& out) const {
   to.Fixed<uint8_t>(repeats ? 1 : 0);
   if (repeats)
     for (const uint32_t entries : key_entries_) to.Varint(entries);
+}
+
+void RunBlockBuilder::EncodeLeaf(std::vector<std::byte>& out) const {
+  EncodeKeys(out);
   NarrowWords::Append(rows_, out);
+}
+
+void RunBlockBuilder::EncodeBitmapLeaf(std::vector<std::byte>& out) const {
+  EncodeKeys(out);
+  std::span<const uint64_t> rows(rows_);
+  for (const uint32_t entries : key_entries_) {
+    AppendRowChunks(rows.first(entries), out);
+    rows = rows.subspan(entries);
+  }
 }
 
 void RunBlockBuilder::EncodeNode(bool is_lowest, RunFilterRef filter,
@@ -104,6 +119,10 @@ void RunBlockBuilder::EncodeNode(bool is_lowest, RunFilterRef filter,
 
 Result<std::unique_ptr<RunBlock>> RunBlock::Decode(BlockBytes block, RunEncoding encoding) {
   ASSIGN_OR_RETURN(OpenedBlock opened, OpenBlock(std::move(block)));
+  if (encoding == RunEncoding::kLeaf &&
+      opened.encoding == static_cast<uint8_t>(RunEncoding::kBitmapLeaf)) {
+    encoding = RunEncoding::kBitmapLeaf;
+  }
   if (opened.encoding != static_cast<uint8_t>(encoding)) return DamagedBlock("its encoding");
   std::unique_ptr<RunBlock> decoded(new RunBlock());
   decoded->owner_ = std::move(opened.owner);
@@ -125,7 +144,9 @@ bool RunBlock::Parse(ByteReader& from, RunEncoding encoding) {
   const uint64_t entries = from.Varint();
   const uint64_t keys = from.Varint();
   // Two bytes a key are the least; entries of one key are bounded by what writers do.
-  if (entries == 0 || entries > kRunBlockEntriesMax || keys == 0 || keys > entries) return false;
+  const uint32_t entries_max =
+      encoding == RunEncoding::kBitmapLeaf ? kBitmapLeafEntriesMax : kRunBlockEntriesMax;
+  if (entries == 0 || entries > entries_max || keys == 0 || keys > entries) return false;
   entries_ = static_cast<uint32_t>(entries);
   keys_ = static_cast<uint32_t>(keys);
   prefix_ = from.String();
@@ -176,6 +197,7 @@ bool RunBlock::Parse(ByteReader& from, RunEncoding encoding) {
   } else if (keys_ != entries_) {
     return false;
   }
+  if (encoding == RunEncoding::kBitmapLeaf) return ParseBitmaps(from) && from.at_end();
   if (!rows_.Parse(from, entries_)) return false;
   if (first_entry_ != nullptr) {
     for (uint32_t key = 0; key < keys_; ++key)
@@ -194,8 +216,19 @@ bool RunBlock::Parse(ByteReader& from, RunEncoding encoding) {
   return from.ok() && from.at_end();
 }
 
+bool RunBlock::ParseBitmaps(ByteReader& from) {
+  std::vector<uint64_t> rows;
+  rows.reserve(entries_);
+  for (uint32_t key = 0; key < keys_; ++key) {
+    if (!ReadRowChunks(from, FirstEntry(key + 1) - FirstEntry(key), rows)) return false;
+  }
+  NarrowWords::Append(rows, row_bytes_);
+  ByteReader unpacked(row_bytes_);
+  return rows_.Parse(unpacked, entries_);
+}
+
 size_t RunBlock::MemoryBytes() const {
-  size_t bytes = sizeof(*this) + owner_.size + suffix_ends_[keys_] +
+  size_t bytes = sizeof(*this) + owner_.size + row_bytes_.capacity() + suffix_ends_[keys_] +
                  (2 * keys_ + size_t{1}) * sizeof(uint32_t);
   if (first_entry_ != nullptr) bytes += (keys_ + size_t{1}) * sizeof(uint32_t);
   return bytes;

@@ -21,10 +21,13 @@ enum class RunEncoding : uint8_t {
   kLeaf = 32,
   kNode = 33,
   kFilter = 34,
+  kBitmapLeaf = 35,
 };
 
 /// A leaf or node is closed at so many entries.
 inline constexpr uint32_t kRunBlockEntriesMax = 1024;
+/// And a leaf of a bitmap index at so many.
+inline constexpr uint32_t kBitmapLeafEntriesMax = 32'768;
 /// Longer keys are refused; an index entry in memory has 1/8 of that at most.
 inline constexpr size_t kRunKeyBytesMax = 1 << 20;
 
@@ -54,6 +57,8 @@ class RunBlockBuilder {
   RowId last_row() const { return RowId(rows_.back()); }
 
   void EncodeLeaf(std::vector<std::byte>& out) const;
+  /// A leaf whose row ids are bitmaps.
+  void EncodeBitmapLeaf(std::vector<std::byte>& out) const;
   void EncodeNode(bool is_lowest, RunFilterRef filter, std::vector<std::byte>& out) const;
 
  private:
@@ -61,6 +66,9 @@ class RunBlockBuilder {
     const size_t begin = i == 0 ? 0 : key_ends_[i - 1];
     return std::string_view(key_bytes_).substr(begin, key_ends_[i] - begin);
   }
+
+  /// All but the row ids.
+  void EncodeKeys(std::vector<std::byte>& out) const;
 
   std::string key_bytes_;
   std::vector<size_t> key_ends_;
@@ -74,7 +82,8 @@ class RunBlockBuilder {
 /// a few bytes.
 class RunBlock final : public CachedBlock {
  public:
-  /// kDataCorrupted for any bytes that are not such a block.
+  /// kDataCorrupted for any bytes that are not such a block. A leaf may be of either kind if it
+  /// is a leaf that is asked for.
   static Result<std::unique_ptr<RunBlock>> Decode(BlockBytes block, RunEncoding encoding);
   /// The same for a root's content, which has no frame.
   static Result<std::unique_ptr<RunBlock>> DecodeContent(BlockBytes content, RunEncoding encoding);
@@ -107,6 +116,7 @@ class RunBlock final : public CachedBlock {
  private:
   RunBlock() = default;
   bool Parse(ByteReader& from, RunEncoding encoding);
+  bool ParseBitmaps(ByteReader& from);
   std::string_view KeySuffix(uint32_t key) const {
     return {suffixes_.get() + suffix_ends_[key], suffix_ends_[key + 1] - suffix_ends_[key]};
   }
@@ -122,6 +132,7 @@ class RunBlock final : public CachedBlock {
   std::unique_ptr<uint32_t[]> heads_;  // the suffixes' first four bytes as numbers in their order
   std::unique_ptr<uint32_t[]> first_entry_;  // null: each key has one entry
   NarrowWords rows_;
+  std::vector<std::byte> row_bytes_;  // where rows_ points, if they were bitmaps
   NarrowWords child_offsets_, child_bytes_;
   bool is_lowest_ = false;
   RunFilterRef filter_;

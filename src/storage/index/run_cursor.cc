@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <limits>
+#include <vector>
 
 #include "storage/index/index_run.h"
 
@@ -176,6 +177,20 @@ Status RunCursor::ReadBackward(RunBatch& out, size_t max, const std::string_view
     RETURN_IF_ERROR(PreviousLeaf());
   }
   return Status::Ok();
+}
+
+Status RunCursor::CollectLeaf(RowSet& rows, const std::string_view* end) {
+  RETURN_IF_ERROR(LoadLeaf());
+  const RunBlock& leaf = *leaf_;
+  const uint32_t until = end != nullptr ? leaf.LowerBound(*end, RowId(0)) : leaf.entries();
+  std::vector<uint64_t> ids;
+  for (uint32_t at = entry_; at < until;) {
+    const uint32_t key_end = std::min(until, leaf.FirstEntry(leaf.KeyOf(at) + 1));
+    ids.clear();
+    for (; at < key_end; ++at) ids.push_back(leaf.row(at).value);
+    rows.AddAscending(ids);
+  }
+  return until < leaf.entries() ? Ended() : NextLeaf();
 }
 
 }  // namespace oxibase

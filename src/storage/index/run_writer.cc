@@ -51,7 +51,7 @@ Status RunWriter::Add(std::string_view key, RowId row) {
   const bool is_first = footer_.entries == 0;
   const bool new_key = is_first || key != last_key_;
   OXI_DCHECK(is_first || last_key_ < key || (last_key_ == key && last_row_ < row));
-  if (IsFull(leaf_, options_.leaf_bytes)) {
+  if (LeafIsFull()) {
     RETURN_IF_ERROR(FlushLeaf());
     // The shortest that is greater than the entry before and not greater than this one.
     if (new_key) {
@@ -85,10 +85,22 @@ Status RunWriter::AddAll(EntryStream& entries) {
   }
 }
 
+bool RunWriter::LeafIsFull() const {
+  if (options_.bitmap_entries == 0) return IsFull(leaf_, options_.leaf_bytes);
+  return leaf_.entries() == options_.bitmap_entries || leaf_.key_bytes() >= kBlockKeyBytes;
+}
+
 Status RunWriter::FlushLeaf() {
   content_.clear();
-  leaf_.EncodeLeaf(content_);
-  ASSIGN_OR_RETURN(const BlockRef where, PutBlock(RunEncoding::kLeaf, content_, Compress::kFast));
+  const bool bitmap = options_.bitmap_entries != 0;
+  if (bitmap) {
+    leaf_.EncodeBitmapLeaf(content_);
+  } else {
+    leaf_.EncodeLeaf(content_);
+  }
+  ASSIGN_OR_RETURN(
+      const BlockRef where,
+      PutBlock(bitmap ? RunEncoding::kBitmapLeaf : RunEncoding::kLeaf, content_, Compress::kFast));
   leaf_.Clear();
   return AddChild(0, separator_, separator_row_, where);
 }

@@ -28,6 +28,8 @@ class RunWriter {
     DatabaseIdentity identity{};
     /// False for temporary files: no filter, no sync.
     bool durable = true;
+    /// Of a bitmap index: leaves with bitmaps, of so many entries at most; 0: ordinary ones.
+    uint32_t bitmap_entries = 0;
     /// Content at which a leaf and a node are closed.
     size_t leaf_bytes = 8 << 10;
     size_t node_bytes = 16 << 10;
@@ -48,6 +50,7 @@ class RunWriter {
 
  private:
   RunWriter(FileSystem& files, const Options& options) : files_(files), options_(options) {}
+  bool LeafIsFull() const;
   Status FlushLeaf();
   Status FlushNode(size_t level);
   /// The child has no entry before (key, row).

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "common/status.h"
+#include "storage/index/hot_bitmaps.h"
 #include "storage/index/ordered_index.h"
 #include "storage/mvcc/epoch.h"
 
@@ -30,6 +31,8 @@ void AppendColumnKey(const RowLayout& layout, const std::byte* row, size_t colum
 
 TabletIndex::TabletIndex(IndexSpec spec, const TableSchema& schema, EpochManager& epochs)
     : spec_(std::move(spec)), epochs_(epochs), tree_(std::make_unique<OrderedIndex>(epochs)) {
+  OXI_CHECK(!(is_bitmap() && spec_.unique));
+  if (is_bitmap()) bitmaps_ = std::make_unique<HotBitmaps>();
   if (spec_.unique) key_latches_ = std::make_unique<Mutex[]>(kKeyLatches);
   SetSchema(schema);
 }
@@ -153,6 +156,28 @@ Mutex& TabletIndex::KeyLatch(std::string_view key) const {
   return key_latches_[XXH3_64bits(key.data(), key.size()) % kKeyLatches];
 }
 
-uint64_t TabletIndex::size() const { return tree_->size(); }
+void TabletIndex::AddEntry(std::string_view key, RowId row) {
+  if (bitmaps_ != nullptr) {
+    bitmaps_->Insert(key, row);
+    return;
+  }
+  HashBytes hash;
+  tree_->Insert(TreeKey(key, hash), row);
+}
+
+void TabletIndex::RemoveEntry(std::string_view key, RowId row) {
+  if (bitmaps_ != nullptr) {
+    bitmaps_->Erase(key, row);
+    return;
+  }
+  HashBytes hash;
+  tree_->Erase(TreeKey(key, hash), row);
+}
+
+uint64_t TabletIndex::size() const { return is_bitmap() ? bitmaps_->size() : tree_->size(); }
+
+uint64_t TabletIndex::bytes() const {
+  return tree_->bytes() + (is_bitmap() ? bitmaps_->bytes() : 0);
+}
 
 }  // namespace oxibase

@@ -13,6 +13,7 @@
 
 namespace oxibase {
 
+class HotBitmaps;
 class OrderedIndex;
 class EpochManager;
 
@@ -31,6 +32,8 @@ class TabletIndex {
   /// transaction; but those who collect dead versions may be at work.
   void SetSchema(const TableSchema& schema);
   bool is_hash() const { return spec_.method == IndexSpec::Method::kHash; }
+  /// Then its entries in memory are in `bitmaps`, and the tree stays empty.
+  bool is_bitmap() const { return spec_.method == IndexSpec::Method::kBitmap; }
 
   /// Writes the key that a row has in this index to `key`; false if it has no entry (a partial
   /// index's predicate is not true). `has_null`: some key column is NULL. Allocates only when `key`
@@ -53,6 +56,12 @@ class TabletIndex {
   using HashBytes = char[8];
   std::string_view TreeKey(std::string_view key, HashBytes& hash) const;
   OrderedIndex& tree() const { return *tree_; }
+  /// Null unless it is a bitmap index.
+  const HotBitmaps* bitmaps() const { return bitmaps_.get(); }
+
+  /// Adds and removes an entry in memory; `key` as KeyOfRow makes it. It may be there, or not.
+  void AddEntry(std::string_view key, RowId row);
+  void RemoveEntry(std::string_view key, RowId row);
 
   /// Serialises those who add the same unique key.
   Mutex& KeyLatch(std::string_view key) const;
@@ -62,8 +71,10 @@ class TabletIndex {
   bool notes_locks() const { return notes_locks_.load(std::memory_order_seq_cst); }
   void set_notes_locks() const { notes_locks_.store(true, std::memory_order_seq_cst); }
 
-  /// Entries; for planning.
+  /// Entries in memory; for planning.
   uint64_t size() const;
+  /// Memory of the entries.
+  uint64_t bytes() const;
 
  private:
   static constexpr size_t kKeyLatches = 64;
@@ -87,6 +98,7 @@ class TabletIndex {
   EpochManager& epochs_;
   std::atomic<const Shape*> shape_{nullptr};  // the old one is freed by epoch
   std::unique_ptr<OrderedIndex> tree_;
+  std::unique_ptr<HotBitmaps> bitmaps_;
   mutable std::unique_ptr<Mutex[]> key_latches_;
   mutable std::atomic<bool> notes_locks_{false};
 };

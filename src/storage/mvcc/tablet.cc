@@ -85,7 +85,7 @@ void Tablet::RestoreIndex(std::shared_ptr<TabletIndex> index) {
 uint64_t Tablet::IndexBytes() const {
   EpochGuard guard(epochs_);
   uint64_t bytes = 0;
-  for (const auto& index : indexes()) bytes += index->tree().bytes();
+  for (const auto& index : indexes()) bytes += index->bytes();
   return bytes;
 }
 
@@ -115,7 +115,6 @@ Status Tablet::FillIndex(TabletIndex& index, bool check_unique) {
 
 Status Tablet::FillFromChain(TabletIndex& index, RowId row, RowVersion* head, bool check_unique) {
   std::string key, first_key;
-  TabletIndex::HashBytes hash;
   bool has_first = false;
   bool vary = false;
   for (const RowVersion* version = head; version != nullptr;
@@ -134,7 +133,7 @@ Status Tablet::FillFromChain(TabletIndex& index, RowId row, RowVersion* head, bo
     const bool checked =
         check_unique && version == head && (!has_null || index.spec().nulls_not_distinct);
     if (checked) RETURN_IF_ERROR(CheckUnique(index, key, row));
-    index.tree().Insert(index.TreeKey(key, hash), row);
+    index.AddEntry(key, row);
   }
   if (!vary) return Status::Ok();
   // Older versions were written when nobody asked whether these columns change.

@@ -2,7 +2,7 @@
 
 #include "common/plant.h"
 #include "common/status.h"
-#include "storage/index/ordered_index.h"
+#include "storage/index/tablet_index.h"
 #include "storage/mvcc/epoch.h"
 #include "storage/mvcc/tablet.h"
 
@@ -64,9 +64,7 @@ void Tablet::RemoveEntries(RowId row, const RowVersion* chain, const RowVersion&
       kept = !version->is_tombstone() &&
              index->KeyOfVersion(schema(), *version, &other, &has_null) && other == key;
     }
-    TabletIndex::HashBytes hash;
-    if (!kept || OXI_PLANT(index_entry_removed_too_early))
-      index->tree().Erase(index->TreeKey(key, hash), row);
+    if (!kept || OXI_PLANT(index_entry_removed_too_early)) index->RemoveEntry(key, row);
   }
 }
 

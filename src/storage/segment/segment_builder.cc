@@ -72,7 +72,7 @@ Result<SegmentList::Part> SegmentBuilder::Finish() {
   file_bytes_ = writer_->file_bytes();
   for (const Keys& keys : keys_) {
     const Oid oid = keys.index->spec().oid;
-    ASSIGN_OR_RETURN(SegmentList::Run run, WriteRun(store_, tablet_.id(), oid, *keys.sorter,
+    ASSIGN_OR_RETURN(SegmentList::Run run, WriteRun(store_, tablet_.id(), *keys.index, *keys.sorter,
                                                     private_rows_ == nullptr, &file_bytes_));
     part.runs.emplace(oid, std::move(run));
   }
@@ -81,14 +81,15 @@ Result<SegmentList::Part> SegmentBuilder::Finish() {
   return part;
 }
 
-Result<SegmentList::Run> WriteRun(SegmentStore& store, TabletId tablet, Oid index,
+Result<SegmentList::Run> WriteRun(SegmentStore& store, TabletId tablet, const TabletIndex& index,
                                   EntrySorter& entries, bool durable, uint64_t* file_bytes) {
   ASSIGN_OR_RETURN(const std::unique_ptr<EntryStream> stream, entries.Finish());
   SegmentStore::Held file = store.NewFile();
   RunWriter::Options options;
   options.path = store.RunPath(file.number());
   options.tablet = tablet;
-  options.index = index;
+  options.index = index.spec().oid;
+  options.bitmap_entries = index.is_bitmap() ? kBitmapLeafEntriesMax : 0;
   options.number = file.number();
   options.identity = store.identity();
   options.durable = durable;
@@ -99,7 +100,7 @@ Result<SegmentList::Run> WriteRun(SegmentStore& store, TabletId tablet, Oid inde
   *file_bytes += writer->file_bytes();
   SegmentList::Run run;
   run.number = file.number();
-  ASSIGN_OR_RETURN(run.file, store.OpenRun(std::move(file), tablet, index));
+  ASSIGN_OR_RETURN(run.file, store.OpenRun(std::move(file), tablet, index.spec().oid));
   return run;
 }
 
@@ -120,7 +121,7 @@ Result<SegmentList::Run> BuildRun(SegmentStore& store, const Tablet& tablet,
     }
   }
   uint64_t file_bytes = 0;
-  return WriteRun(store, tablet.id(), index.spec().oid, *sorter, /*durable=*/true, &file_bytes);
+  return WriteRun(store, tablet.id(), index, *sorter, /*durable=*/true, &file_bytes);
 }
 
 }  // namespace oxibase

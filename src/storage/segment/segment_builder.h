@@ -67,7 +67,7 @@ class SegmentBuilder {
 };
 
 /// Sorts entries and makes a run of them, which is synced if it is to be `durable`.
-Result<SegmentList::Run> WriteRun(SegmentStore& store, TabletId tablet, Oid index,
+Result<SegmentList::Run> WriteRun(SegmentStore& store, TabletId tablet, const TabletIndex& index,
                                   EntrySorter& entries, bool durable, uint64_t* file_bytes);
 
 /// Makes the run of an index for a segment that has none. Errors: of reading and writing files.
