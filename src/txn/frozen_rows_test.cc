@@ -133,6 +133,15 @@ TEST_P(FrozenRowsTest, EverySnapshotSeesAllRowsOnceWhileRowsComeAndGo) {
       const auto found = CountAndSum(*txn, snapshot, cursor);
       ASSERT_TRUE(found.ok()) << found.status().message();
       EXPECT_EQ(*found, expected);
+      RowSet rows;
+      const Status collected = CollectRows(*txn, accounts(), *accounts().FindIndex(kBitmapIndex),
+                                           snapshot, KeyRange(), rows);
+      ASSERT_TRUE(collected.ok()) << collected.message();
+      TableCursor selected(*txn, accounts());
+      selected.Select(rows);
+      const auto of_bitmap = CountAndSum(*txn, snapshot, selected);
+      ASSERT_TRUE(of_bitmap.ok()) << of_bitmap.status().message();
+      EXPECT_EQ(*of_bitmap, expected);
       txn->EndStatement();
       txn->Rollback();
     }

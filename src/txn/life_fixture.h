@@ -5,12 +5,16 @@
 
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "common/key_codec.h"
 #include "env/env.h"
 #include "storage/checkpoint/checkpointer.h"
 #include "storage/checkpoint/data_folder.h"
+#include "storage/index/row_set.h"
 #include "storage/mvcc/tablet.h"
 #include "txn/tablet_access.h"
 #include "txn/tablet_restorer.h"
@@ -23,6 +27,7 @@ inline constexpr TabletId kAccounts{1};  // row i: balance of account i
 inline constexpr TabletId kHistory{2};   // a row for each transfer, some deleted again
 inline constexpr TabletId kCounter{3};   // one row: the number of the last transfer
 inline constexpr Oid kIndex = 900;
+inline constexpr Oid kBitmapIndex = 901;
 inline constexpr uint64_t kAccountCount = 30;
 
 inline std::shared_ptr<const TableSchema> MakeSchema() {
@@ -52,8 +57,8 @@ struct Columns {
   const Vector* pointers[2];
 };
 
-/// One life of a database, from opening to the loss of power. Its tables have an index on the
-/// number.
+/// One life of a database, from opening to the loss of power. Its tables have an ordered and a
+/// bitmap index on the number.
 class Life {
  public:
   static Result<std::unique_ptr<Life>> Open(Env& env, const LifeOptions& life_options) {
@@ -79,6 +84,10 @@ class Life {
       spec.oid = kIndex;
       spec.name = "by_number";
       spec.columns = {{ColumnId(1), {}}};
+      RETURN_IF_ERROR(tablet->AddIndex(spec).status());
+      spec.oid = kBitmapIndex;
+      spec.name = "by_number_as_bitmap";
+      spec.method = IndexSpec::Method::kBitmap;
       RETURN_IF_ERROR(tablet->AddIndex(std::move(spec)).status());
     }
     life->source_ = std::make_unique<TxnCheckpointSource>(
@@ -135,7 +144,7 @@ class Life {
   }
   /// What follows is a new command of the transaction.
   void NextCommand() { snapshot_ = txn_->NextCommand(); }
-  /// Values of all rows by row id; the scan's and the index's must be the same. Inside a
+  /// Values of all rows by row id; the scan's and the indexes' must be the same. Inside a
   /// transaction, what others see.
   std::map<uint64_t, int64_t> Read(TabletId id) {
     Result<std::map<uint64_t, int64_t>> values = TryRead(id);
@@ -164,10 +173,43 @@ class Life {
       ASSIGN_OR_RETURN(const auto found, ReadAll(txn, snapshot, of, cursor));
       EXPECT_EQ(found, values);
     }
+    RETURN_IF_ERROR(CheckBitmaps(txn, snapshot, of, values));
     return values;
   }
 
  private:
+  /// That the bitmap index has all rows, as a whole and of some numbers.
+  Status CheckBitmaps(Transaction& txn, const Snapshot& snapshot, Tablet& of,
+                      const std::map<uint64_t, int64_t>& values) {
+    std::set<int64_t> numbers;
+    for (const auto& [row, number] : values) {
+      if (numbers.size() < 5) numbers.insert(number);
+    }
+    std::vector<std::optional<int64_t>> wanted(numbers.begin(), numbers.end());
+    wanted.emplace_back();
+    for (const std::optional<int64_t>& number : wanted) {
+      KeyRange range;
+      if (number) {
+        AppendKey(&range.lower, Value::Int8(*number), {});
+        range.upper = range.lower;
+        range.has_lower = range.has_upper = true;
+      }
+      RowSet rows;
+      RETURN_IF_ERROR(CollectRows(txn, of, *of.FindIndex(kBitmapIndex), snapshot, range, rows));
+      TableCursor cursor(txn, of);
+      cursor.Select(rows);
+      ASSIGN_OR_RETURN(auto found, ReadAll(txn, snapshot, of, cursor));
+      std::map<uint64_t, int64_t> expected = values;
+      if (number) {
+        const auto is_other = [&](const auto& value) { return value.second != *number; };
+        std::erase_if(expected, is_other);
+        std::erase_if(found, is_other);  // the entry of an older version, or a newer one
+      }
+      EXPECT_EQ(found, expected);
+    }
+    return Status::Ok();
+  }
+
   explicit Life(Env& env) : txns_(env.clock()) {
     cache_ = std::make_unique<BlockCache>(txns_.epochs(), nullptr, 1 << 20);
   }

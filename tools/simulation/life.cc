@@ -50,6 +50,7 @@ Result<std::unique_ptr<Life>> Life::Open(Env& env, const LifeOptions& options) {
     IndexSpec value;
     value.oid = kValueIndex;
     value.name = "value";
+    if (options.bitmap) value.method = IndexSpec::Method::kBitmap;
     value.columns = {{ColumnId(2), {}}};
     RETURN_IF_ERROR(tablet->AddIndex(std::move(value)).status());
     life->tables_.push_back(std::move(tablet));

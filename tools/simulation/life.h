@@ -21,6 +21,7 @@ struct LifeOptions {
   WalOptions wal;
   Checkpointer::Options checkpoints;
   size_t cache_bytes = 1 << 20;
+  bool bitmap = false;  // the index on the value is a bitmap index
 };
 
 /// A database below SQL, from opening to the loss of power: log, tables with a unique index and

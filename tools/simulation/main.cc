@@ -88,6 +88,7 @@ int main(int argc, char** argv) {
   app.add_option("--budget", budget, "Seeds for each planted bug");
   app.add_option("--jobs", options.jobs, "Processes")->check(CLI::Range(1, 64));
   app.add_flag("--twice", options.twice, "Runs each seed twice: both must be the same");
+  app.add_flag("--bitmap", options.bitmap, "The index on the value is a bitmap index");
   app.add_flag("--every-point", options.every_point,
                "Runs each seed once for each place where power may go");
   app.add_flag("--report", report, "Prints what happened how often");

@@ -89,6 +89,7 @@ class Run {
     life_options_.checkpoints.hot_bytes_max = kHotBytes[chance.Below(4)];
     life_options_.checkpoints.poll_micros = chance.Between(500, 5000);
     life_options_.checkpoints.retry_micros = 5000;
+    life_options_.bitmap = options_.bitmap;
     life_options_.cache_bytes = kCacheBytes[chance.Below(3)];
     session_options_.keys = chance.Percent(50) ? 12 : chance.Between(20, 80);
     session_options_.may_be_asynchronous = chance.Percent(15);

@@ -10,6 +10,7 @@ struct RunOptions {
   /// Where the first life loses power: its n-th change of a file or name; 0: as the seed says.
   uint64_t stop_at = 0;
   bool verbose = false;
+  bool bitmap = false;  // the index on the value is a bitmap index
 };
 
 struct RunResult {

@@ -2,7 +2,11 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "common/key_codec.h"
+#include "storage/index/row_set.h"
+#include "storage/index/tablet_index.h"
 
 namespace oxibase::sim {
 namespace {
@@ -164,11 +168,27 @@ Result<Session::Found> Session::Read(const Snapshot& snapshot, const Reading& ho
     return all;
   }
   const Oid oid = how.by == Reading::By::kKey ? kKeyIndex : kValueIndex;
-  IndexCursor cursor(*txn_, tablet, *tablet.FindIndex(oid));
+  const TabletIndex& index = *tablet.FindIndex(oid);
   KeyRange range;
   range.has_lower = range.has_upper = true;
   AppendKey(&range.lower, Value::Int8(how.low));
   AppendKey(&range.upper, Value::Int8(how.high));
+  if (index.is_bitmap()) {
+    RowSet rows;
+    RETURN_IF_ERROR(CollectRows(*txn_, tablet, index, snapshot, range, rows));
+    TableCursor cursor(*txn_, tablet);
+    cursor.Select(rows);
+    RETURN_IF_ERROR(drain(cursor));
+    // Those with another value, and the order, are its caller's to mend.
+    std::erase_if(all, [&](const auto& row) {
+      return row.second.value < how.low || row.second.value > how.high;
+    });
+    std::stable_sort(all.begin(), all.end(),
+                     [](const auto& a, const auto& b) { return a.second.value < b.second.value; });
+    if (how.backward) std::reverse(all.begin(), all.end());
+    return all;
+  }
+  IndexCursor cursor(*txn_, tablet, index);
   cursor.Seek(range, how.backward);
   RETURN_IF_ERROR(drain(cursor));
   return all;

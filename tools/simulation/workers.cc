@@ -33,6 +33,7 @@ void RunOne(uint64_t seed, const WorkOptions& options, int pipe,
     RunOptions run_options;
     run_options.verbose = options.verbose;
     run_options.stop_at = stop_at;
+    run_options.bitmap = options.bitmap;
     const RunResult result = RunSeed(seed, run_options);
     const std::string where = stop_at != 0 ? fmt::format(" (power lost at {})", stop_at) : "";
     if (!result.failure.empty())

@@ -21,6 +21,7 @@ struct WorkOptions {
   int jobs = 1;
   bool twice = false;        // each seed, which must bring forth the same trace
   bool every_point = false;  // each seed once for each place where power may go
+  bool bitmap = false;       // the index on the value is a bitmap index
   bool verbose = false;
   bool quiet = false;  // what a broken invariant says is not shown
 };

@@ -8,7 +8,10 @@
 #include "engine/system/system_table.h"
 #include "expr/function.h"
 #include "sql/parse/identifier.h"
+#include "storage/index/index_run.h"
+#include "storage/mvcc/epoch.h"
 #include "storage/mvcc/tablet.h"
+#include "storage/segment/segment_list.h"
 
 namespace oxibase {
 namespace {
@@ -152,6 +155,24 @@ Result<Value> RelationSize(SessionImpl& session, Args args) {
   if (!table || table->virtual_table) return Value::Int8(0);
   const auto tablet = session.db().txns.tablets().Find(table->tablet);
   return Value::Int8(tablet ? static_cast<int64_t>(tablet->memory().bytes()) : 0);
+}
+
+/// Of an index: what it has in memory, and the files of its runs.
+Result<Value> RelationOrIndexSize(SessionImpl& session, Args args) {
+  const auto [table, definition] = session.catalog()->IndexByOid(OidAt(args, 0));
+  if (!definition) return RelationSize(session, args);
+  const auto tablet = session.db().txns.tablets().Find(table->tablet);
+  if (!tablet) return Value::Int8(0);
+  const EpochGuard guard(tablet->epochs());
+  const TabletIndex* index = tablet->FindIndex(definition->oid);
+  uint64_t bytes = index ? index->bytes() : 0;
+  if (const auto list = tablet->segment_list()) {
+    for (const SegmentList::Part& part : list->all()) {
+      const IndexRun* run = part.FindRun(definition->oid);
+      if (run) bytes += run->file().file_bytes();
+    }
+  }
+  return Value::Int8(static_cast<int64_t>(bytes));
 }
 
 /// They are counted with their table.
@@ -308,7 +329,7 @@ const CatalogFunctions& Calls() {
       {"pg_opfamily_is_visible", AlwaysTrue},
       {"pg_conversion_is_visible", AlwaysTrue},
       {"pg_statistics_obj_is_visible", AlwaysTrue},
-      {"pg_relation_size", RelationSize},
+      {"pg_relation_size", RelationOrIndexSize},
       {"pg_table_size", RelationSize},
       {"pg_total_relation_size", RelationSize},
       {"pg_indexes_size", IndexesSize},

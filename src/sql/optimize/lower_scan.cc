@@ -288,18 +288,19 @@ Result<BitmapPlan> Lowerer::MakeBitmap(BitmapPath path, double table_rows) {
 Result<Lowered> Lowerer::LowerBitmapScan(LogicalScan& scan, std::vector<ExprPtr> conjuncts,
                                          const VarSet& needed, BitmapPath path) {
   auto node = std::make_unique<PhysicalBitmapScan>();
-  std::vector<ExprPtr> rest;
-  for (size_t i = 0; i < conjuncts.size(); ++i) {
-    if (std::find(path.covered.begin(), path.covered.end(), i) == path.covered.end()) {
-      rest.push_back(Clone(*conjuncts[i]));
-    }
-  }
-  node->rest = AndAll(std::move(rest));
-  RowShape shape;
-  for (size_t i = 0; i < scan.columns.size(); ++i) shape.push_back(scan.output[i].var);
-  RETURN_IF_ERROR(Resolve(node->rest, shape));
+  const std::vector<size_t> covered = path.covered;
+  const size_t count = conjuncts.size();
   ASSIGN_OR_RETURN(node->bitmap, MakeBitmap(std::move(path), estimator_.TableRows(*scan.table)));
-  return FillScan(std::move(node), scan, std::move(conjuncts), needed);
+  ASSIGN_OR_RETURN(Lowered lowered, FillScan(std::move(node), scan, std::move(conjuncts), needed));
+  auto& made = static_cast<PhysicalBitmapScan&>(*lowered.node);
+  std::vector<ExprPtr> rest;
+  for (size_t i = 0; i < count; ++i) {
+    if (std::find(covered.begin(), covered.end(), i) != covered.end()) continue;
+    rest.push_back(
+        Clone(count == 1 ? *made.filter : *static_cast<const BoolExpr&>(*made.filter).args[i]));
+  }
+  made.rest = AndAll(std::move(rest));
+  return lowered;
 }
 
 /// Makes the scan's node; bounds of `path` may refer to `outer` (an index join's left batch).
