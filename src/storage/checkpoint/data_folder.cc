@@ -11,7 +11,6 @@
 namespace oxibase {
 namespace {
 
-constexpr std::string_view kFormatFile = "OXIBASE";
 constexpr std::string_view kFormatLine = "OxiBase data folder, format ";
 constexpr std::string_view kIdentityLine = "identity ";
 constexpr std::string_view kNotBegunLine = "log not begun\n";
@@ -92,7 +91,12 @@ Status DataFolder::MakeOrCheck(bool create_if_missing) {
       return Error(ErrorCode::kUndefinedFile, "folder \"{}\" holds no database", path_);
   }
   ASSIGN_OR_RETURN(lock_, files.Lock(JoinPath(path_, "lock")));
-  if (has(kFormatFile)) return ReadFormatFile();
+  if (has(kFormatFile)) {
+    ASSIGN_OR_RETURN(const Format format, ReadFormat(files, path_));
+    identity_ = format.identity;
+    is_new_ = format.is_new;
+    return Status::Ok();
+  }
 
   is_new_ = true;
   for (const char* name : {"data", "wal"})
@@ -108,9 +112,10 @@ Status DataFolder::WriteFormatFile(bool log_has_begun) {
   return env_.files().WriteFileAtomically(JoinPath(path_, kFormatFile), AsBytes(text));
 }
 
-Status DataFolder::ReadFormatFile() {
-  const std::string path = JoinPath(path_, kFormatFile);
-  ASSIGN_OR_RETURN(const std::string text, env_.files().ReadFile(path, 4096));
+Result<DataFolder::Format> DataFolder::ReadFormat(FileSystem& files, const std::string& folder) {
+  const std::string path = JoinPath(folder, kFormatFile);
+  ASSIGN_OR_RETURN(const std::string text, files.ReadFile(path, 4096));
+  Format format;
   std::string_view rest = text;
   const auto damaged = [&] {
     return Error(ErrorCode::kDataCorrupted, "file \"{}\" is damaged", path)
@@ -124,15 +129,16 @@ Status DataFolder::ReadFormatFile() {
   const std::string_view version = rest.substr(0, line_end);
   if (version != std::to_string(kFolderFormatVersion))
     return Error(ErrorCode::kFeatureNotSupported,
-                 "data folder \"{}\" has format {}; this program reads format {}", path_, version,
+                 "data folder \"{}\" has format {}; this program reads format {}", folder, version,
                  kFolderFormatVersion);
   rest.remove_prefix(line_end + 1);
-  is_new_ = rest.ends_with(kNotBegunLine);
-  if (is_new_) rest.remove_suffix(kNotBegunLine.size());
+  format.is_new = rest.ends_with(kNotBegunLine);
+  if (format.is_new) rest.remove_suffix(kNotBegunLine.size());
   if (!rest.starts_with(kIdentityLine) || !rest.ends_with('\n')) return damaged();
   rest.remove_prefix(kIdentityLine.size());
   rest.remove_suffix(1);
-  return FromHex(rest, &identity_) ? Status::Ok() : damaged();
+  if (!FromHex(rest, &format.identity)) return damaged();
+  return format;
 }
 
 Status DataFolder::ReadManifest() {

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "common/status.h"
 #include "env/env.h"
@@ -42,6 +43,14 @@ class DataFolder {
   static Result<std::unique_ptr<DataFolder>> Open(Env& env, const Options& options,
                                                   RecoveryTarget& target);
 
+  /// What the file OXIBASE says. kDataCorrupted, kFeatureNotSupported as for Open.
+  static constexpr std::string_view kFormatFile = "OXIBASE";
+  struct Format {
+    DatabaseIdentity identity{};
+    bool is_new = false;  // its log has not begun
+  };
+  static Result<Format> ReadFormat(FileSystem& files, const std::string& folder);
+
   WalManager& wal() { return *wal_; }
   Env& env() { return env_; }
   const DatabaseIdentity& identity() const { return identity_; }
@@ -80,7 +89,6 @@ class DataFolder {
  private:
   explicit DataFolder(Env& env, std::string path) : env_(env), path_(std::move(path)) {}
   Status MakeOrCheck(bool create_if_missing);
-  Status ReadFormatFile();
   /// Until the log has begun, a folder without one is new and not robbed of it.
   Status WriteFormatFile(bool log_has_begun);
   Status ReadManifest();
