@@ -238,6 +238,11 @@ int Run(const Options& options) {
     server.Kill();
     shared.stop = true;
     for (std::thread& client : clients) client.join();
+    // What a crash leaves is no damage. (Before the restart, which tidies up.)
+    if (std::system(
+            (options.server + " check " + server.data() + " >" + options.folder + "/check.log")
+                .c_str()) != 0)
+      return fail("oxibase check finds damage"), report(1);
     // Sometimes the recovery is killed too.
     for (int again = 0; again < 3 && random() % 5 == 0; ++again) {
       server.Start();

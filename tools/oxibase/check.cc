@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "command_error.h"
 #include "commands.h"
 #include "env/env.h"
 #include "storage/checkpoint/folder_check.h"
@@ -17,9 +18,7 @@ int Check(const std::string& folder) {
   FolderCheck check(Env::Real().files(), folder);
   const Status status = check.Run();
   if (!status.ok()) {
-    std::fprintf(stderr, "oxibase: %.*s (SQLSTATE %.*s)\n",
-                 static_cast<int>(status.message().size()), status.message().data(), 5,
-                 SqlState(status.code()).data());
+    Fail(status);
     return 2;
   }
   for (const Status& damage : check.damages()) {

@@ -53,7 +53,8 @@ Result<std::unique_ptr<DataFolder>> DataFolder::Open(Env& env, const Options& op
   wal_options.may_be_new = folder->is_new_;
   ASSIGN_OR_RETURN(folder->wal_, WalManager::Open(env, JoinPath(options.path, "wal"), wal_options,
                                                   folder->manifest_.wal, target));
-  if (folder->is_new_) RETURN_IF_ERROR(folder->WriteFormatFile(/*log_has_begun=*/true));
+  if (folder->is_new_)
+    RETURN_IF_ERROR(WriteFormat(env.files(), options.path, {folder->identity_, false}));
   // Only now is it sure that the folder's content is whole: up to here nothing was changed.
   RETURN_IF_ERROR(folder->RemoveOrphans());
   return folder;
@@ -102,14 +103,14 @@ Status DataFolder::MakeOrCheck(bool create_if_missing) {
   for (const char* name : {"data", "wal"})
     if (!has(name)) RETURN_IF_ERROR(files.MakeDirectory(JoinPath(path_, name)));
   for (size_t i = 0; i < identity_.size(); i += 8) StoreLe(&identity_[i], env_.random().Next());
-  return WriteFormatFile(/*log_has_begun=*/false);
+  return WriteFormat(files, path_, {identity_, true});
 }
 
-Status DataFolder::WriteFormatFile(bool log_has_begun) {
+Status DataFolder::WriteFormat(FileSystem& files, const std::string& folder, const Format& format) {
   const std::string text =
       fmt::format("{}{}\n{}{}\n{}", kFormatLine, kFolderFormatVersion, kIdentityLine,
-                  ToHex(identity_), log_has_begun ? "" : kNotBegunLine);
-  return env_.files().WriteFileAtomically(JoinPath(path_, kFormatFile), AsBytes(text));
+                  ToHex(format.identity), format.is_new ? kNotBegunLine : "");
+  return files.WriteFileAtomically(JoinPath(folder, kFormatFile), AsBytes(text));
 }
 
 Result<DataFolder::Format> DataFolder::ReadFormat(FileSystem& files, const std::string& folder) {

@@ -47,9 +47,11 @@ class DataFolder {
   static constexpr std::string_view kFormatFile = "OXIBASE";
   struct Format {
     DatabaseIdentity identity{};
-    bool is_new = false;  // its log has not begun
+    /// Its log has not begun: a folder without one is new then, and not robbed of it.
+    bool is_new = false;
   };
   static Result<Format> ReadFormat(FileSystem& files, const std::string& folder);
+  static Status WriteFormat(FileSystem& files, const std::string& folder, const Format& format);
 
   WalManager& wal() { return *wal_; }
   Env& env() { return env_; }
@@ -89,8 +91,6 @@ class DataFolder {
  private:
   explicit DataFolder(Env& env, std::string path) : env_(env), path_(std::move(path)) {}
   Status MakeOrCheck(bool create_if_missing);
-  /// Until the log has begun, a folder without one is new and not robbed of it.
-  Status WriteFormatFile(bool log_has_begun);
   Status ReadManifest();
   Status LoadSegments(RecoveryTarget& target);
   Result<std::shared_ptr<const SegmentList>> OpenSegments(const Manifest::TabletFiles& files);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "storage/checkpoint/data_folder.h"
+#include "storage/checkpoint/log_check.h"
 #include "storage/index/run_file.h"
 #include "storage/mvcc/epoch.h"
 #include "storage/segment/segment_file.h"
@@ -173,6 +174,7 @@ void FolderCheck::CheckLog(bool is_new) {
   counts_.files += (*reader)->segments().size();
   for (const WalReader::Segment& segment : (*reader)->segments())
     counts_.bytes += segment.file_bytes;
+  LogCheck check(manifest_.wal.timestamp);
   uint64_t records = 0;
   while (true) {
     WalReader::Record record;
@@ -180,6 +182,10 @@ void FolderCheck::CheckLog(bool is_new) {
     if (!more.ok()) return Note(more.status());
     if (!*more) break;
     ++records;
+    const Status status = check.Add(record);
+    if (!status.ok())
+      Note(Error(status.code(), "the write-ahead log is damaged: {}: {}",
+                 (*reader)->Describe(Lsn(record.header.lsn)), status.message()));
   }
   counts_.log_records = records;
   // The log may end where the checkpoint is.

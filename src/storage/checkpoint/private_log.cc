@@ -68,19 +68,46 @@ Status LogPrivateSegment(WalManager& wal, TxnId txn, const SegmentStore& store, 
   return wal.AppendFiles(txn, payload);
 }
 
-Status PrivateLogReader::WritePiece(ByteSpan payload) {
+Result<std::variant<LoggedPiece, LoggedSegment>> DecodeFilesRecord(ByteSpan payload) {
+  using Decoded = std::variant<LoggedPiece, LoggedSegment>;
   ByteReader from(payload);
-  const auto kind = from.Fixed<uint8_t>();
-  const uint64_t number = from.Varint();
-  const uint64_t offset = from.Varint();
-  if (!from.ok() || kind > kRunFile || store_.IsHeld(number)) return NoSense();
+  const auto tag = from.Fixed<uint8_t>();
+  if (tag == kPiece) {
+    LoggedPiece piece;
+    const auto kind = from.Fixed<uint8_t>();
+    piece.is_run = kind == kRunFile;
+    piece.number = from.Varint();
+    piece.offset = from.Varint();
+    if (!from.ok() || kind > kRunFile) return NoSense();
+    piece.bytes = payload.subspan(from.offset());
+    return Decoded(piece);
+  }
+  if (tag != kSegment) return NoSense();
+  LoggedSegment segment;
+  segment.tablet = TabletId(from.Varint());
+  segment.number = from.Varint();
+  segment.rows_added = from.Varint();
+  segment.rows_removed = from.Varint();
+  const uint64_t runs = from.Varint();
+  for (uint64_t i = 0; i < runs; ++i) {
+    const uint64_t index = from.Varint();
+    const uint64_t number = from.Varint();
+    if (!from.ok() || index > UINT32_MAX) return NoSense();
+    segment.runs.emplace_back(static_cast<Oid>(index), number);
+  }
+  if (!from.ok() || !from.at_end() || segment.tablet.value == 0) return NoSense();
+  return Decoded(std::move(segment));
+}
+
+Status PrivateLogReader::WritePiece(const LoggedPiece& piece) {
+  if (store_.IsHeld(piece.number)) return NoSense();
   ASSIGN_OR_RETURN(
       const std::unique_ptr<File> file,
-      store_.files().Open(PathOf(store_, FileKind{kind}, number),
-                          offset == 0 ? OpenMode::kCreateOrEmpty : OpenMode::kReadWrite));
+      store_.files().Open(PathOf(store_, piece.is_run ? kRunFile : kSegmentFile, piece.number),
+                          piece.offset == 0 ? OpenMode::kCreateOrEmpty : OpenMode::kReadWrite));
   ASSIGN_OR_RETURN(const uint64_t size, file->Size());
-  if (size != offset) return NoSense();
-  return file->Append(payload.subspan(from.offset()));
+  if (size != piece.offset) return NoSense();
+  return file->Append(piece.bytes);
 }
 
 Result<SegmentStore::Held> PrivateLogReader::Hold(uint64_t number) {
@@ -90,39 +117,29 @@ Result<SegmentStore::Held> PrivateLogReader::Hold(uint64_t number) {
 
 Result<std::optional<PrivateLogReader::Added>> PrivateLogReader::Apply(Timestamp commit_ts,
                                                                        ByteSpan payload) {
-  ByteReader from(payload);
-  const auto tag = from.Fixed<uint8_t>();
-  if (tag == kPiece) {
-    RETURN_IF_ERROR(WritePiece(payload.subspan(from.offset())));
+  ASSIGN_OR_RETURN(const auto record, DecodeFilesRecord(payload));
+  if (const auto* piece = std::get_if<LoggedPiece>(&record)) {
+    RETURN_IF_ERROR(WritePiece(*piece));
     return std::optional<Added>();
   }
-  if (tag != kSegment) return NoSense();
+  const auto& segment = std::get<LoggedSegment>(record);
   Added added;
-  added.tablet = TabletId(from.Varint());
-  const uint64_t number = from.Varint();
-  const uint64_t rows_added = from.Varint();
-  const uint64_t rows_removed = from.Varint();
-  const uint64_t runs = from.Varint();
-  if (!from.ok() || added.tablet.value == 0) return NoSense();
+  added.tablet = segment.tablet;
   if (mark_ == nullptr || mark_->begin() != commit_ts.value) {
     mark_ = std::make_shared<PrivateMark>(commit_ts.value);
   }
   auto rows = std::make_shared<PrivateRows>(mark_);
-  rows->live_delta = static_cast<int64_t>(rows_added) - static_cast<int64_t>(rows_removed);
-  ASSIGN_OR_RETURN(SegmentStore::Held held, Hold(number));
+  rows->live_delta =
+      static_cast<int64_t>(segment.rows_added) - static_cast<int64_t>(segment.rows_removed);
+  ASSIGN_OR_RETURN(SegmentStore::Held held, Hold(segment.number));
   ASSIGN_OR_RETURN(added.part.segment,
                    store_.OpenSegment(std::move(held), added.tablet, std::move(rows)));
-  for (uint64_t i = 0; i < runs; ++i) {
-    const uint64_t index = from.Varint();
-    const uint64_t run_number = from.Varint();
-    if (!from.ok() || index > UINT32_MAX) return NoSense();
-    SegmentList::Run& run = added.part.runs[static_cast<Oid>(index)];
-    run.number = run_number;
-    ASSIGN_OR_RETURN(SegmentStore::Held run_held, Hold(run_number));
-    ASSIGN_OR_RETURN(run.file,
-                     store_.OpenRun(std::move(run_held), added.tablet, static_cast<Oid>(index)));
+  for (const auto& [index, number] : segment.runs) {
+    SegmentList::Run& run = added.part.runs[index];
+    run.number = number;
+    ASSIGN_OR_RETURN(SegmentStore::Held run_held, Hold(number));
+    ASSIGN_OR_RETURN(run.file, store_.OpenRun(std::move(run_held), added.tablet, index));
   }
-  if (!from.at_end()) return NoSense();
   return std::optional<Added>(std::move(added));
 }
 

@@ -11,8 +11,12 @@
 //   0x02  a whole segment     varint tablet, varint number, varint rows added, varint rows removed,
 //                             varint count of runs, each: varint index, varint number
 
+#include <cstdint>
 #include <memory>
 #include <optional>
+#include <utility>
+#include <variant>
+#include <vector>
 
 #include "common/ids.h"
 #include "common/status.h"
@@ -26,6 +30,23 @@ namespace oxibase {
 /// abort. Errors: of reading the files and of appending.
 Status LogPrivateSegment(WalManager& wal, TxnId txn, const SegmentStore& store, TabletId tablet,
                          const SegmentList::Part& part);
+
+/// What a kAddFiles record says.
+struct LoggedPiece {
+  bool is_run = false;
+  uint64_t number = 0;  // names the file
+  uint64_t offset = 0;
+  ByteSpan bytes;  // of the record's
+};
+struct LoggedSegment {
+  TabletId tablet;
+  uint64_t number = 0;
+  uint64_t rows_added = 0;
+  uint64_t rows_removed = 0;
+  std::vector<std::pair<Oid, uint64_t>> runs;  // index, number
+};
+/// kDataCorrupted for bytes that make no sense.
+Result<std::variant<LoggedPiece, LoggedSegment>> DecodeFilesRecord(ByteSpan payload);
 
 /// Replay's side. One thread.
 class PrivateLogReader {
@@ -44,7 +65,7 @@ class PrivateLogReader {
   Result<std::optional<Added>> Apply(Timestamp commit_ts, ByteSpan payload);
 
  private:
-  Status WritePiece(ByteSpan payload);
+  Status WritePiece(const LoggedPiece& piece);
   Result<SegmentStore::Held> Hold(uint64_t number);
 
   SegmentStore& store_;

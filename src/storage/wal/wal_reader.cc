@@ -175,11 +175,14 @@ Status WalReader::CheckTail() {
   return Status::Ok();
 }
 
-Status WalReader::Damaged(uint64_t lsn, size_t idx, std::string_view witness) {
+std::string WalReader::Describe(uint64_t lsn, size_t idx) const {
   const Segment& segment = segments_[idx];
-  return Error(ErrorCode::kDataCorrupted,
-               "the write-ahead log is damaged: file \"{}\", offset {}, position {}", segment.path,
-               kWalSegmentHeaderBytes + (lsn - segment.begin), lsn)
+  return fmt::format("file \"{}\", offset {}, position {}", segment.path,
+                     kWalSegmentHeaderBytes + (lsn - segment.begin), lsn);
+}
+
+Status WalReader::Damaged(uint64_t lsn, size_t idx, std::string_view witness) {
+  return Error(ErrorCode::kDataCorrupted, "the write-ahead log is damaged: {}", Describe(lsn, idx))
       .Detail(
           fmt::format("There is no good record, yet this is not the log's end: {}. Transactions "
                       "logged from this position on cannot be recovered{}.",

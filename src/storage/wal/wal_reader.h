@@ -41,6 +41,9 @@ class WalReader {
   /// Where the next record would begin: after false from Next, the end of the log.
   Lsn position() const { return Lsn(position_); }
 
+  /// "file "...", offset ..., position ..." of what lies in the file that is open.
+  std::string Describe(Lsn lsn) const { return Describe(lsn.value, idx_); }
+
   struct Segment {
     uint64_t begin = 0;
     uint64_t file_bytes = 0;
@@ -60,6 +63,7 @@ class WalReader {
   Result<bool> Load(uint64_t lsn, Record* record);
   /// Looks behind a position without a good record: OK if nothing says that it was durable.
   Status CheckTail();
+  std::string Describe(uint64_t lsn, size_t idx) const;
   Status Damaged(uint64_t lsn, size_t idx, std::string_view witness);
 
   FileSystem& files_;
