@@ -1,10 +1,13 @@
 #include "engine/catalog_loader.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 
 #include "catalog/catalog_codec.h"
 #include "catalog/table_storage.h"
+#include "engine/salvage/salvage_mode.h"
 #include "engine/session_impl.h"
 #include "storage/mvcc/tablet.h"
 #include "txn/tablet_access.h"
@@ -56,10 +59,13 @@ Status ReadObjects(Tablet& tablet, Database::Impl& db, CatalogVersion* catalog) 
     RETURN_IF_ERROR(GatherColumn(tablet.schema(), 1, found, oids));
     RETURN_IF_ERROR(GatherColumn(tablet.schema(), 4, found, definitions));
     for (size_t i = 0; i < count; ++i) {
-      RETURN_IF_ERROR(ReadObject(static_cast<ObjectKind>(kinds.data<int32_t>()[i]),
-                                 static_cast<Oid>(oids.data<int64_t>()[i]),
-                                 definitions.data<StringRef>()[i].view(), db, catalog,
-                                 &highest_oid));
+      const auto oid = static_cast<Oid>(oids.data<int64_t>()[i]);
+      const Status status =
+          ReadObject(static_cast<ObjectKind>(kinds.data<int32_t>()[i]), oid,
+                     definitions.data<StringRef>()[i].view(), db, catalog, &highest_oid);
+      if (!status.ok() && db.options.salvage == nullptr) return status;
+      if (!status.ok())
+        db.options.salvage->on_loss({}, fmt::format("object {}: {}", oid, status.message()));
     }
   }
   db.next_oid.store(highest_oid);
@@ -111,7 +117,9 @@ Status LoadCatalog(Database::Impl& db) {
   }
   // First the dead rows go, then the indexes are made: each is filled once.
   RETURN_IF_ERROR(own->FinishRestore());
+  SalvageMode* const salvage = db.options.salvage;
   for (const auto& index : CatalogTable().indexes) {
+    if (salvage != nullptr) break;
     ASSIGN_OR_RETURN([[maybe_unused]] auto made,
                      own->AddIndex(BuildIndexSpec(CatalogTable(), index)));
   }
@@ -119,6 +127,12 @@ Status LoadCatalog(Database::Impl& db) {
   AddSystemTables(*catalog);
   RETURN_IF_ERROR(ReadObjects(*own, db, catalog.get()));
 
+  if (salvage != nullptr) {
+    std::vector<TabletId> tablets;
+    for (const auto& tablet : registry.All()) tablets.push_back(tablet->id());
+    salvage->Complete(*catalog, tablets);
+  }
+  std::vector<Oid> unreadable;
   uint64_t highest_tablet = kFirstUserTablet.value;
   for (const auto& tablet : registry.All()) {
     highest_tablet = std::max(highest_tablet, tablet->id().value + 1);
@@ -142,11 +156,20 @@ Status LoadCatalog(Database::Impl& db) {
       tablet = db.MakeTablet(*table);  // a table that never had a row
       registry.Add(tablet);
     }
-    RETURN_IF_ERROR(tablet->FinishRestore());
+    const Status restored = tablet->FinishRestore();
+    if (salvage != nullptr) {
+      if (restored.ok()) continue;
+      salvage->on_loss(table->tablet, fmt::format("table \"{}\" cannot be read: {}", table->name,
+                                                  restored.message()));
+      unreadable.push_back(oid);
+      continue;
+    }
+    RETURN_IF_ERROR(restored);
     for (const auto& index : table->indexes) {
       ASSIGN_OR_RETURN([[maybe_unused]] auto made, tablet->AddIndex(BuildIndexSpec(*table, index)));
     }
   }
+  for (const Oid oid : unreadable) catalog->RemoveObject(ObjectKind::kTable, oid);
   db.next_tablet.store(highest_tablet);
   catalog->set_number(1);
   MutexLock lock(db.catalog_mu);

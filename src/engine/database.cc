@@ -167,11 +167,12 @@ Result<std::unique_ptr<Database>> Database::Open(const DatabaseOptions& options)
     Checkpointer::Options checkpoints;
     checkpoints.log_bytes_max = options.checkpoint_bytes;
     checkpoints.hot_bytes_max = shares.hot;
-    impl->checkpointer =
-        std::make_unique<Checkpointer>(*impl->folder, *impl->checkpoint_source, checkpoints);
+    if (options.salvage == nullptr)
+      impl->checkpointer =
+          std::make_unique<Checkpointer>(*impl->folder, *impl->checkpoint_source, checkpoints);
   }
   impl->txns.StartBackground();
-  RETURN_IF_ERROR(Bootstrap(*impl));
+  if (options.salvage == nullptr) RETURN_IF_ERROR(Bootstrap(*impl));
   if (impl->checkpointer) impl->checkpointer->StartBackground();
   return std::unique_ptr<Database>(new Database(std::move(impl)));
 }

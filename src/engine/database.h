@@ -14,6 +14,7 @@ namespace oxibase {
 class Env;
 class Session;
 struct SessionOptions;
+struct SalvageMode;
 
 /// How far opening a folder is.
 struct RecoveryProgress {
@@ -49,6 +50,9 @@ struct DatabaseOptions {
   std::string temp_directory;
   /// Null: the real one.
   Env* env = nullptr;
+  /// Not null: opens what `oxibase salvage` made of a damaged folder (salvage/salvage_mode.h). It
+  /// outlives the opening.
+  SalvageMode* salvage = nullptr;
 };
 
 /// One open folder (or memory) with its catalog, log and background threads. Thread-safe.

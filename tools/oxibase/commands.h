@@ -10,6 +10,7 @@ namespace oxibase {
 void AddServeCommand(CLI::App& app, int* exit_code);
 void AddBackupCommands(CLI::App& app, int* exit_code);
 void AddCheckCommand(CLI::App& app, int* exit_code);
+void AddSalvageCommand(CLI::App& app, int* exit_code);
 void AddShellCommands(CLI::App& app, int* exit_code);
 
 }  // namespace oxibase

@@ -13,6 +13,7 @@ int main(int argc, char** argv) {
   oxibase::AddServeCommand(app, &exit_code);
   oxibase::AddBackupCommands(app, &exit_code);
   oxibase::AddCheckCommand(app, &exit_code);
+  oxibase::AddSalvageCommand(app, &exit_code);
   oxibase::AddShellCommands(app, &exit_code);
   CLI11_PARSE(app, argc, argv);
   return exit_code;

@@ -65,11 +65,16 @@ Status SegmentReader::ForEachRow(const RowSink& sink) const {
   return Status::Ok();
 }
 
+Status SegmentReader::ReadRemoved(const SegmentFooter::Removed& block,
+                                  std::vector<uint64_t>& out) const {
+  ASSIGN_OR_RETURN(BlockBytes bytes, ReadBlock(*file_, block.row_ids));
+  return Located(DecodeWords(std::move(bytes), block.rows, out), block.row_ids);
+}
+
 Status SegmentReader::ForEachRemoved(const std::function<void(RowId)>& sink) const {
   std::vector<uint64_t> ids;
   for (const SegmentFooter::Removed& block : footer_.removed) {
-    ASSIGN_OR_RETURN(BlockBytes bytes, ReadBlock(*file_, block.row_ids));
-    RETURN_IF_ERROR(Located(DecodeWords(std::move(bytes), block.rows, ids), block.row_ids));
+    RETURN_IF_ERROR(ReadRemoved(block, ids));
     for (const uint64_t id : ids) sink(RowId(id));
   }
   return Status::Ok();

@@ -31,6 +31,8 @@ class SegmentReader {
   /// `out` gets the column's type.
   Status ReadColumn(const SegmentFooter::Group& group, size_t column, Vector& out) const;
 
+  Status ReadRemoved(const SegmentFooter::Removed& block, std::vector<uint64_t>& out) const;
+
   /// A row put together again; `bytes` are good during the call.
   using RowSink = std::function<Status(RowId, Timestamp begin, SchemaVersion, ByteSpan bytes)>;
   /// All rows, in order of id.
