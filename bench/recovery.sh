@@ -35,6 +35,7 @@ check() { # port: the books balance
 
 # Ours. Commits need not wait for the disk: only the log's content matters here.
 serve() {
+  : >"$work/ours.log"
   "$program" serve --data "$work/ours" --listen 127.0.0.1:0 --checkpoint-log-mb 1000000 >"$work/ours.log" 2>"$work/ours.err" &
   pid=$!
   pids+=($pid)

@@ -380,6 +380,7 @@ const CatalogFunctions& NotificationFunctions();
 const CatalogFunctions& BackupFunctions();
 // When transactions committed.
 const CatalogFunctions& HistoryFunctions();
+const CatalogFunctions& SizeFunctions();
 /// The roles that there are; empty, or 0, if there is none such.
 std::string_view RoleName(Oid oid);
 Oid FindRole(std::string_view name);

@@ -8,10 +8,6 @@
 #include "engine/system/system_table.h"
 #include "expr/function.h"
 #include "sql/parse/identifier.h"
-#include "storage/index/index_run.h"
-#include "storage/mvcc/epoch.h"
-#include "storage/mvcc/tablet.h"
-#include "storage/segment/segment_list.h"
 
 namespace oxibase {
 namespace {
@@ -21,8 +17,6 @@ using Args = std::span<const Value>;
 Value Text(std::string text) { return Value::Text(std::move(text)); }
 Value NullText() { return Value::Null(TypeId::kText); }
 Oid OidAt(Args args, size_t i) { return args[i].As<uint32_t>(); }
-/// pg_default's oid.
-constexpr Oid kDefaultTablespace = 1663;
 
 bool FlagAt(Args args, size_t i) { return args.size() > i && args[i].AsBool(); }
 
@@ -149,53 +143,8 @@ Result<Value> AlwaysTrue(SessionImpl&, Args) { return Value::Bool(true); }
 Result<Value> AlwaysFalse(SessionImpl&, Args) { return Value::Bool(false); }
 Result<Value> NoText(SessionImpl&, Args) { return NullText(); }
 
-/// Bytes of a table's rows in memory, with or without its indexes (which are counted with it).
-Result<Value> RelationSize(SessionImpl& session, Args args) {
-  const auto table = session.catalog()->TableByOid(OidAt(args, 0));
-  if (!table || table->virtual_table) return Value::Int8(0);
-  const auto tablet = session.db().txns.tablets().Find(table->tablet);
-  return Value::Int8(tablet ? static_cast<int64_t>(tablet->memory().bytes()) : 0);
-}
-
-/// Of an index: what it has in memory, and the files of its runs.
-Result<Value> RelationOrIndexSize(SessionImpl& session, Args args) {
-  const auto [table, definition] = session.catalog()->IndexByOid(OidAt(args, 0));
-  if (!definition) return RelationSize(session, args);
-  const auto tablet = session.db().txns.tablets().Find(table->tablet);
-  if (!tablet) return Value::Int8(0);
-  const EpochGuard guard(tablet->epochs());
-  const TabletIndex* index = tablet->FindIndex(definition->oid);
-  uint64_t bytes = index ? index->bytes() : 0;
-  if (const auto list = tablet->segment_list()) {
-    for (const SegmentList::Part& part : list->all()) {
-      const IndexRun* run = part.FindRun(definition->oid);
-      if (run) bytes += run->file().file_bytes();
-    }
-  }
-  return Value::Int8(static_cast<int64_t>(bytes));
-}
-
-/// They are counted with their table.
-Result<Value> IndexesSize(SessionImpl&, Args) { return Value::Int8(0); }
-
 Result<Value> OpenedAt(SessionImpl& session, Args) {
   return Value::Fixed<int64_t>(TypeId::kTimestampTz, session.db().opened_micros);
-}
-
-Result<Value> DatabaseSize(SessionImpl& session, Args) {
-  int64_t bytes = 0;
-  for (const auto& tablet : session.db().txns.tablets().All()) {
-    bytes += static_cast<int64_t>(tablet->memory().bytes());
-  }
-  return Value::Int8(bytes);
-}
-
-/// One tablespace has everything.
-Result<Value> TablespaceSize(SessionImpl& session, Args args) {
-  const bool is_default = PhysicalTypeOf(args[0].type()) == PhysicalType::kString
-                              ? args[0].bytes() == "pg_default"
-                              : OidAt(args, 0) == kDefaultTablespace;
-  return is_default ? DatabaseSize(session, args) : Value::Int8(0);
 }
 
 Result<Value> EmptyText(SessionImpl&, Args) { return Text(""); }
@@ -311,7 +260,6 @@ const CatalogFunctions& Calls() {
       {"pg_get_function_result", FunctionResult},
       {"pg_get_functiondef", FunctionDefinition},
       {"pg_tablespace_location", EmptyText},
-      {"pg_tablespace_size", TablespaceSize},
       {"pg_get_function_arg_default", NoText},
       {"pg_get_function_sqlbody", NoText},
       {"pg_get_triggerdef", NoText},
@@ -329,11 +277,6 @@ const CatalogFunctions& Calls() {
       {"pg_opfamily_is_visible", AlwaysTrue},
       {"pg_conversion_is_visible", AlwaysTrue},
       {"pg_statistics_obj_is_visible", AlwaysTrue},
-      {"pg_relation_size", RelationOrIndexSize},
-      {"pg_table_size", RelationSize},
-      {"pg_total_relation_size", RelationSize},
-      {"pg_indexes_size", IndexesSize},
-      {"pg_database_size", DatabaseSize},
       {"pg_postmaster_start_time", OpenedAt},
       {"pg_conf_load_time", OpenedAt},
       {"obj_description", ObjectDescription},
@@ -368,7 +311,7 @@ const CatalogFunctions& Calls() {
 Result<Value> CallCatalogFunction(SessionImpl& session, std::string_view name, Args args) {
   for (const CatalogFunctions* functions :
        {&Calls(), &AdvisoryLockFunctions(), &PrivilegeFunctions(), &NotificationFunctions(),
-        &BackupFunctions(), &HistoryFunctions()}) {
+        &BackupFunctions(), &HistoryFunctions(), &SizeFunctions()}) {
     const auto it = functions->find(name);
     if (it != functions->end()) return it->second(session, args);
   }
