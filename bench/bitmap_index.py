@@ -65,12 +65,12 @@ def load(where, rows, method, checkpoint):
         psql(where, "CHECKPOINT; CHECKPOINT;")
 
 
-def measure(where, rounds):
+def measure(where, rounds, parallel):
     times, answers = {}, []
     for name, condition in QUERIES.items():
         query = f"SELECT count(*) FROM bitmap_bench WHERE {condition};"
         answers.append(psql(where, query).strip())
-        said = psql(where, "SET max_parallel_workers_per_gather = 0;\n\\timing on\n" + (query + "\n") * rounds)
+        said = psql(where, ("" if parallel else "SET max_parallel_workers_per_gather = 0;\n") + "\\timing on\n" + (query + "\n") * rounds)
         times[name] = statistics.median(float(ms) for ms in re.findall(r"Time: ([\d.]+) ms", said)[-rounds:])
     return times, answers
 
@@ -96,7 +96,7 @@ def main():
         server = Server(program_, *options) if program_ else None
         where = server.where if server else args.postgres
         load(where, args.rows, method, bool(options) or not server)
-        results[name], answers = measure(where, args.rounds)
+        results[name], answers = measure(where, args.rounds, server is not None)
         known = known or answers
         if answers != known:
             raise SystemExit(f"{name}: {answers}, not {known}")

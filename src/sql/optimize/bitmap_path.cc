@@ -10,7 +10,7 @@ namespace oxibase {
 namespace {
 
 /// Ranges of one plan, each of which takes a look at the index.
-constexpr size_t kPartsMax = 64;
+constexpr size_t kRangesMax = 64;
 /// A row in a bitmap that is read, joined with others and walked through.
 constexpr double kBitCost = 0.02;
 
@@ -66,7 +66,7 @@ class BitmapFinder {
         if (std::any_of(offer.covered.begin(), offer.covered.end(), is_covered)) continue;
         const double saved =
             table_rows_ * all.selectivity * (1 - offer.selectivity) * kBitmapRowCost;
-        if (saved <= offer.cost || CountRanges(all) + CountRanges(offer) > kPartsMax) continue;
+        if (saved <= offer.cost || CountRanges(all) + CountRanges(offer) > kRangesMax) continue;
       }
       all.selectivity *= offer.selectivity;
       all.cost += offer.cost;
@@ -87,7 +87,7 @@ class BitmapFinder {
       SplitConjuncts(Clone(*choice), &conjuncts);
       for (ExprPtr& conjunct : conjuncts) conjunct = OrAsAny(std::move(conjunct));
       std::optional<BitmapPath> path = ForAll(conjuncts);
-      if (!path || CountRanges(all) + CountRanges(*path) > kPartsMax) return {};
+      if (!path || CountRanges(all) + CountRanges(*path) > kRangesMax) return {};
       refused *= 1 - path->selectivity;
       all.cost += path->cost;
       // (An OR within a choice that is nothing but that OR is one with it.)
