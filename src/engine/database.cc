@@ -152,6 +152,7 @@ Result<std::unique_ptr<Database>> Database::Open(const DatabaseOptions& options)
   restorer.Finish();
   for (const auto& [id, state] : restorer.sequences()) impl->sequences.Restore(state);
   RETURN_IF_ERROR(LoadCatalog(*impl));
+  EndOutdatedHistories(*impl, *impl->Catalog());
   ApplyRetentions(*impl, *impl->Catalog());
   if (impl->txns.longest_retention_micros() > 0) {
     impl->txns.commit_times().Restore(restorer.TakeCommits());

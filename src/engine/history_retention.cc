@@ -18,6 +18,30 @@ std::string OptionOf(const CatalogVersion& catalog, Oid object) {
   return std::string(properties.Get("option." + std::string(kHistoryRetention)));
 }
 
+/// Changes with all that ChangesOldRows looks at.
+uint64_t ShapeOf(const TableDef& table) {
+  uint64_t shape = table.schema_version + uint64_t{1};
+  const auto add = [&](uint64_t number) {
+    // (Kept on disk: the same in every program.)
+    shape = (shape ^ number) * 0x9e3779b97f4a7c15;
+    shape ^= shape >> 29;
+  };
+  for (const ColumnDef& column : table.columns) {
+    add(static_cast<uint64_t>(column.id.value));
+    add(static_cast<uint64_t>(column.type.id));
+    add(static_cast<uint64_t>(static_cast<uint32_t>(column.type.typmod)));
+    add((column.dropped ? 1 : 0) + (column.not_null ? 2 : 0));
+  }
+  for (const IndexDef& index : table.indexes) {
+    if (index.unique) add(index.oid);
+  }
+  for (const ConstraintDef& constraint : table.constraints) {
+    add(constraint.oid);
+    add((constraint.validated ? 1 : 0) + (constraint.deferrable ? 2 : 0));
+  }
+  return shape;
+}
+
 }  // namespace
 
 Result<int64_t> ParseHistoryRetention(std::string_view text) {
@@ -45,7 +69,16 @@ void ApplyRetention(Database::Impl& db, const CatalogVersion& catalog, const Tab
   std::string text = OptionOf(catalog, table.oid);
   if (text.empty()) text = DatabaseRetention(catalog);
   const Result<int64_t> micros = ParseHistoryRetention(text);
+  tablet->history().set_shape(ShapeOf(table));
   db.txns.SetRetention(*tablet, micros.ok() ? *micros : 0);
+}
+
+void EndOutdatedHistories(Database::Impl& db, const CatalogVersion& catalog) {
+  for (const auto& [oid, table] : catalog.tables()) {
+    const std::shared_ptr<Tablet> tablet = db.txns.tablets().Find(table->tablet);
+    if (tablet == nullptr || tablet->history().shape() == ShapeOf(*table)) continue;
+    tablet->history().Begin(Timestamp::Max());
+  }
 }
 
 void ApplyRetentions(Database::Impl& db, const CatalogVersion& catalog) {

@@ -24,6 +24,8 @@ std::string DatabaseRetention(const CatalogVersion& catalog);
 void ApplyRetention(Database::Impl& db, const CatalogVersion& catalog, const TableDef& table);
 /// The same for all.
 void ApplyRetentions(Database::Impl& db, const CatalogVersion& catalog);
+/// After recovery: ends the histories of tables that have changed since these were written.
+void EndOutdatedHistories(Database::Impl& db, const CatalogVersion& catalog);
 
 /// Whether rows written under `before` may not be read as those of `after` says: columns, types, or
 /// what the planner takes for granted.

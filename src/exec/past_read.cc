@@ -23,7 +23,6 @@ Status PastRead::Open(const Tablet& tablet) {
                    plan_.as_of.is_transaction ? TimeOfTransaction(value) : TimeOf(value));
   pin_ = state_.context->txn->manager().PinPast(tablet, at);
   if (!pin_) return TooOld(tablet, at);
-  snapshot_ = {at, {}, 0};
   return {};
 }
 

@@ -20,7 +20,7 @@ class PastRead {
   Status Open(const Tablet& tablet);
   void Close() { pin_.Release(); }
   /// REQUIRES: open
-  const Snapshot& snapshot() const { return snapshot_; }
+  Timestamp read_ts() const { return pin_.read_ts(); }
 
  private:
   Result<Timestamp> TimeOf(const Value& value);
@@ -30,7 +30,6 @@ class PastRead {
   const PhysicalScanBase& plan_;
   ExecState& state_;
   OptionalExpression at_;
-  Snapshot snapshot_;
   SnapshotPin pin_;
 };
 

@@ -164,7 +164,7 @@ Status Transaction::LogPrivate() {
 // disposed of.
 void Transaction::StampPrivate() {
   // What was replaced is in segments that merging drops.
-  for (const Private& moved : private_) moved.tablet->history().Advance(commit_ts_);
+  for (const Private& moved : private_) moved.tablet->history().Cut(commit_ts_);
   MutexLock lock(mark_->mu);
   for (const Private& moved : private_) {
     for (const auto& [row, copy] : moved.segment->private_rows()->copies) {

@@ -12,7 +12,8 @@ Result<RowId> SegmentScan::OpenWindow() {
   sources_.clear();
   RowId end = last_;
   OXI_POINT();
-  for (const SegmentList::Part& part : list_.For(snapshot_.read_ts)) {
+  const bool is_past = mode_ == Mode::kPast;
+  for (const SegmentList::Part& part : is_past ? list_.parts : list_.For(snapshot_.read_ts)) {
     const std::optional<uint64_t> seen = part.segment->SeenUpTo(snapshot_);
     if (!seen) continue;
     const auto groups = part.segment->file().groups();
@@ -36,6 +37,23 @@ Result<RowId> SegmentScan::OpenWindow() {
     source.end = end >= info.last ? info.rows : source.ids.LowerBound(end.value + 1, info.rows);
   }
   return end;
+}
+
+Result<RowRef> SegmentScan::Resolve(RowId row) const {
+  if (mode_ == Mode::kSnapshot) return ResolveRow(tablet_, list_, snapshot_, row);
+  const RowVersion* head = tablet_.rows().Head(row);
+  if (head != nullptr) return RowRef{row, VisibleVersion(head, snapshot_)};
+  for (size_t at = 0;;) {
+    ASSIGN_OR_RETURN(const SegmentList::Place newest, list_.FindNewest(row, &at));
+    if (!newest) return RowRef{row};
+    // Of a transaction that was larger than memory: what it replaced was the newest until it
+    // committed.
+    if (newest.segment->private_rows() != nullptr && newest.begin > snapshot_.read_ts.value) {
+      continue;
+    }
+    if (!newest.row || newest.begin > snapshot_.read_ts.value) return RowRef{row};
+    return RowRef{row, nullptr, newest.row.group, newest.row.position};
+  }
 }
 
 uint64_t SegmentScan::NextHot(RowId row, RowId end) const {
@@ -113,7 +131,7 @@ Result<size_t> SegmentScan::Merge(RowId end, std::span<RowRef> rows) {
         rows[found++] = {RowId(id), nullptr, holder->group, holder->position};
       }
     } else {
-      ASSIGN_OR_RETURN(const RowRef row, ResolveRow(tablet_, list_, snapshot_, RowId(id)));
+      ASSIGN_OR_RETURN(const RowRef row, Resolve(RowId(id)));
       if (row) rows[found++] = row;
     }
     for (Source& source : sources_) {

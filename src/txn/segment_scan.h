@@ -16,12 +16,17 @@ namespace oxibase {
 /// to src/txn. REQUIRES: a ReadGuard, as long as this lives
 class SegmentScan {
  public:
+  /// kPast: the newest version of each row, if it began in time, or what its chain has
+  /// (PastCursor).
+  enum class Mode : uint8_t { kSnapshot, kPast };
+
   /// Rows with ids in [next, last]; with `only` those of them that it has.
   SegmentScan(const Tablet& tablet, const SegmentList& list, const Snapshot& snapshot, RowId next,
-              RowId last, const RowSet* only = nullptr)
+              RowId last, const RowSet* only = nullptr, Mode mode = Mode::kSnapshot)
       : tablet_(tablet),
         list_(list),
         snapshot_(snapshot),
+        mode_(mode),
         next_(next),
         last_(last),
         is_selective_(only != nullptr),
@@ -54,12 +59,14 @@ class SegmentScan {
   Result<size_t> ReadWhole(Source& source, std::span<RowRef> rows);
   size_t ReadWanted(Source& source, std::span<RowRef> rows);
   Result<size_t> Merge(RowId end, std::span<RowRef> rows);
+  Result<RowRef> Resolve(RowId row) const;
   /// The first hot row at or after `row`; UINT64_MAX: none up to `end`.
   uint64_t NextHot(RowId row, RowId end) const;
 
   const Tablet& tablet_;
   const SegmentList& list_;
   const Snapshot snapshot_;
+  const Mode mode_;
   RowId next_;
   const RowId last_;
   const bool is_selective_;

@@ -44,6 +44,9 @@ class TxnCheckpointSource final : public CheckpointSource {
   }
   TxnId HighestTxn() override { return txns_.last_txn_id(); }
   std::vector<Timestamp> Snapshots() override { return txns_.Snapshots(); }
+  void ReleaseHistory(Tablet& tablet, Timestamp as_of) override {
+    txns_.ReleaseHistory(tablet, as_of);
+  }
   uint64_t HotBytes() override;
 
  private:

@@ -231,7 +231,8 @@ void TxnManager::SetRetention(Tablet& tablet, int64_t micros) {
   while (longest < micros && !longest_retention_micros_.compare_exchange_weak(
                                  longest, micros, std::memory_order_relaxed)) {
   }
-  if (before <= 0) BeginHistory(tablet);
+  // (Recovery has found the history of before.)
+  if (before <= 0 && history.from() == Timestamp::Max()) BeginHistory(tablet);
 }
 
 void TxnManager::BeginHistory(Tablet& tablet) {
@@ -254,13 +255,17 @@ void TxnManager::TrimHistory() {
     TabletHistory& history = tablet->history();
     if (!history.keeps()) continue;
     history.Advance(before(history.retention_micros()));
-    std::vector<DeadVersion> dead;
-    for (const TabletHistory::Superseded& old : history.TakeOld()) {
-      tablet->Pin(1);
-      dead.push_back({tablet.get(), old.row, old.version, old.begin, old.end});
-    }
-    DisposePinned(dead, /*keep_history=*/false);
+    ReleaseHistory(*tablet, history.from());
   }
+}
+
+void TxnManager::ReleaseHistory(Tablet& tablet, Timestamp as_of) {
+  std::vector<DeadVersion> dead;
+  for (const TabletHistory::Superseded& old : tablet.history().Take(as_of)) {
+    tablet.Pin(1);
+    dead.push_back({&tablet, old.row, old.version, old.begin, old.end});
+  }
+  DisposePinned(dead, /*keep_history=*/false);
 }
 
 SnapshotPin TxnManager::PinLastCommit() {

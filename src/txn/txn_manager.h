@@ -108,8 +108,10 @@ class TxnManager {
   /// How long a tablet's superseded versions are kept; 0: no longer than snapshots need them. A
   /// history that begins with this begins now.
   void SetRetention(Tablet& tablet, int64_t micros);
-  /// The tablet's history begins now: what was before cannot be read.
+  /// The tablet's history, if it is to have one, begins now: what was before cannot be read.
   void BeginHistory(Tablet& tablet);
+  /// Segments have what ended at or before `as_of`: memory keeps it only for snapshots.
+  void ReleaseHistory(Tablet& tablet, Timestamp as_of);
   /// Lets go of what is older than the retentions. (The collector calls it.)
   void TrimHistory();
   /// The highest retention of a tablet that there was since opening; 0: transactions are not noted.

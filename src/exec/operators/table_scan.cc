@@ -26,7 +26,11 @@ Status TableScanOperator::DoOpen() {
   fetcher_.Rewind();
   if (!override_) {
     if (!past_) fetcher_.reads().Table(fetcher_.tablet());  // the past does not change
-    cursor_.emplace(*context().txn, fetcher_.tablet());
+    if (past_) {
+      past_cursor_.emplace(fetcher_.tablet(), past_.read_ts());
+    } else {
+      cursor_.emplace(*context().txn, fetcher_.tablet());
+    }
     if (context().progress) context().progress->Expect(fetcher_.tablet().live_rows());
   }
   return {};
@@ -46,7 +50,7 @@ Result<const Batch*> TableScanOperator::DoNext() {
     });
   }
   ASSIGN_OR_RETURN(const Batch* batch, fetcher_.Next([&](std::span<RowRef> refs) -> Result<size_t> {
-    ASSIGN_OR_RETURN(const size_t count, cursor_->Next(snapshot(), refs));
+    ASSIGN_OR_RETURN(const size_t count, Read(refs));
     if (context().progress) context().progress->Add(count);
     return count;
   }));
@@ -56,8 +60,7 @@ Result<const Batch*> TableScanOperator::DoNext() {
 
 Result<uint64_t> TableScanOperator::DoSkip(uint64_t rows) {
   if (done_ || override_) return uint64_t{0};
-  return fetcher_.Skip(rows,
-                       [&](std::span<RowRef> refs) { return cursor_->Next(snapshot(), refs); });
+  return fetcher_.Skip(rows, [&](std::span<RowRef> refs) { return Read(refs); });
 }
 
 std::string TableScanOperator::Note() const {

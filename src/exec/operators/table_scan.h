@@ -5,6 +5,7 @@
 #include "exec/operators/operator.h"
 #include "exec/past_read.h"
 #include "exec/row_fetcher.h"
+#include "txn/past_cursor.h"
 
 namespace oxibase {
 
@@ -22,17 +23,21 @@ class TableScanOperator : public Operator {
   Result<uint64_t> DoSkip(uint64_t rows) override;
   void DoClose() override {
     cursor_.reset();
+    past_cursor_.reset();
     past_.Close();
   }
   std::string Note() const override;
 
  private:
-  const Snapshot& snapshot() const { return past_ ? past_.snapshot() : context().snapshot; }
+  Result<size_t> Read(std::span<RowRef> refs) {
+    return past_cursor_ ? past_cursor_->Next(refs) : cursor_->Next(context().snapshot, refs);
+  }
 
   const PhysicalTableScan& plan_;
   RowFetcher fetcher_;
   PastRead past_;
   std::optional<TableCursor> cursor_;
+  std::optional<PastCursor> past_cursor_;
   std::optional<RowId> override_;
   bool done_ = false;
 };

@@ -33,6 +33,9 @@ class CheckpointSource {
   /// The snapshots in use, ascending; those taken from now on are not older than the last of these.
   /// Never empty. REQUIRES: pinned, and the log is durable up to there
   virtual std::vector<Timestamp> Snapshots() = 0;
+  /// A manifest names segments with all of the tablet's history up to `as_of`: memory needs it only
+  /// for snapshots.
+  virtual void ReleaseHistory(Tablet& /*tablet*/, Timestamp /*as_of*/) {}
   /// Bytes of rows and index entries in memory.
   virtual uint64_t HotBytes() = 0;
 };

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/plant.h"
+#include "storage/checkpoint/past_checkpoint.h"
 #include "storage/checkpoint/tablet_checkpoint.h"
 #include "storage/mvcc/tablet.h"
 
@@ -27,9 +28,15 @@ class SegmentLocks {
   const std::vector<std::shared_ptr<Tablet>> tablets_;
 };
 
-/// Who looks at the tablet's past may yet come.
-Timestamp OldestReader(const Tablet& tablet, Timestamp oldest_snapshot) {
-  return std::min(oldest_snapshot, tablet.history().from());
+/// The part of a manifest that names a segment.
+Manifest::Segment Named(const SegmentList::Part& part) {
+  const SegmentFile& file = part.segment->file();
+  Manifest::Segment segment = {part.segment->number(), file.file_bytes(), file.row_count(),
+                               file.removed_count(),   file.as_of(),      {}};
+  for (const auto& [index, run] : part.runs) segment.runs.push_back({index, run.number});
+  std::sort(segment.runs.begin(), segment.runs.end(),
+            [](const auto& a, const auto& b) { return a.index < b.index; });
+  return segment;
 }
 
 }  // namespace
@@ -152,6 +159,8 @@ Status Checkpointer::WriteSegments(const std::vector<std::shared_ptr<Tablet>>& t
     const RowId next_row_id = tablet->next_row_id();
     ASSIGN_OR_RETURN(std::shared_ptr<const SegmentList> list,
                      TabletCheckpoint::Write(folder_.store(), *tablet, as_of, snapshots, &written));
+    ASSIGN_OR_RETURN(list, PastCheckpoint::Write(folder_.store(), *tablet, as_of, snapshots.front(),
+                                                 std::move(list), &written));
     manifest.tablets.push_back(FilesOf(tablet->id(), list.get()));
     manifest.tablets.back().next_row_id = next_row_id;
     lists.push_back(std::move(list));
@@ -163,15 +172,15 @@ Status Checkpointer::WriteSegments(const std::vector<std::shared_ptr<Tablet>>& t
   // synced: they count as soon as the folder says that it took it.
   if (folder_.manifest().number != next_manifest_ - 1) return published;
   for (size_t i = 0; i < tablets.size(); ++i) {
-    if (lists[i] != tablets[i]->segment_list()) {
-      TabletCheckpoint::Publish(*tablets[i], std::move(lists[i]), as_of);
-    }
+    TabletCheckpoint::Publish(*tablets[i], std::move(lists[i]), as_of);
+  }
+  for (const std::shared_ptr<Tablet>& tablet : tablets) {
+    if (tablet->history().keeps()) source_.ReleaseHistory(*tablet, as_of);
   }
   // Deleted rows need no trace in memory once a segment has it.
   const Timestamp oldest = source_.Snapshots().front();
   for (const std::shared_ptr<Tablet>& tablet : tablets) {
-    RETURN_IF_ERROR(
-        tablet->Evict(as_of, OldestReader(*tablet, oldest), Tablet::Evicted::kTombstones).status());
+    RETURN_IF_ERROR(tablet->Evict(as_of, oldest, Tablet::Evicted::kTombstones).status());
   }
   MutexLock lock(mu_);
   stats_.rows_written += written.rows;
@@ -185,16 +194,12 @@ Manifest::TabletFiles Checkpointer::FilesOf(TabletId tablet, const SegmentList* 
   if (list == nullptr) return files;
   files.live_rows = list->live_rows;
   for (size_t i = list->parts.size(); i-- > 0;) {
-    const SegmentList::Part& part = list->parts[i];
-    if (part.segment->private_rows() != nullptr) continue;  // the log has it
-    const SegmentFile& file = part.segment->file();
-    Manifest::Segment& segment = files.segments.emplace_back();
-    segment = {part.segment->number(), file.file_bytes(), file.row_count(),
-               file.removed_count(),   file.as_of(),      {}};
-    for (const auto& [index, run] : part.runs) segment.runs.push_back({index, run.number});
-    std::sort(segment.runs.begin(), segment.runs.end(),
-              [](const auto& a, const auto& b) { return a.index < b.index; });
+    if (list->parts[i].segment->private_rows() != nullptr) continue;  // the log has it
+    files.segments.push_back(Named(list->parts[i]));
   }
+  const SegmentList::Past& past = list->past;
+  files.past = {past.from, past.until, past.shape, {}};
+  for (size_t i = past.parts.size(); i-- > 0;) files.past.segments.push_back(Named(past.parts[i]));
   return files;
 }
 
@@ -205,8 +210,7 @@ Status Checkpointer::EvictSome(std::vector<std::shared_ptr<Tablet>> tablets, Tim
   log_after_ = folder_.wal().position().next;
   for (const std::shared_ptr<Tablet>& tablet : tablets) {
     if (source_.HotBytes() <= options_.hot_bytes_max / 2) break;
-    ASSIGN_OR_RETURN(const size_t rows,
-                     tablet->Evict(as_of, OldestReader(*tablet, oldest), Tablet::Evicted::kAll));
+    ASSIGN_OR_RETURN(const size_t rows, tablet->Evict(as_of, oldest, Tablet::Evicted::kAll));
     MutexLock lock(mu_);
     stats_.rows_evicted += rows;
   }

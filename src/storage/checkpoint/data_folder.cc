@@ -168,13 +168,11 @@ Status DataFolder::LoadSegments(RecoveryTarget& target) {
 
 Result<std::shared_ptr<const SegmentList>> DataFolder::OpenSegments(
     const Manifest::TabletFiles& files) {
-  if (files.segments.empty()) return std::shared_ptr<const SegmentList>();
+  if (files.segments.empty() && !files.past.is_kept()) return std::shared_ptr<const SegmentList>();
   auto list = std::make_shared<SegmentList>();
   list->store = store_.get();
   list->live_rows = files.live_rows;
-  for (size_t i = files.segments.size(); i-- > 0;) {
-    const Manifest::Segment& named = files.segments[i];
-    SegmentList::Part& part = list->parts.emplace_back();
+  const auto open = [&](const Manifest::Segment& named, SegmentList::Part& part) -> Status {
     ASSIGN_OR_RETURN(part.segment,
                      store_->OpenSegment(store_->HoldFile(named.number), files.tablet));
     const SegmentFile& file = part.segment->file();
@@ -182,6 +180,16 @@ Result<std::shared_ptr<const SegmentList>> DataFolder::OpenSegments(
         file.as_of() != named.as_of)
       return Error(ErrorCode::kDataCorrupted,
                    "segment file \"{}\" is not the one that the manifest means", file.path());
+    return Status::Ok();
+  };
+  list->past = {{}, files.past.from, files.past.until, files.past.shape};
+  for (size_t i = files.past.segments.size(); i-- > 0;) {
+    RETURN_IF_ERROR(open(files.past.segments[i], list->past.parts.emplace_back()));
+  }
+  for (size_t i = files.segments.size(); i-- > 0;) {
+    const Manifest::Segment& named = files.segments[i];
+    SegmentList::Part& part = list->parts.emplace_back();
+    RETURN_IF_ERROR(open(named, part));
     for (const Manifest::Run& run : named.runs) {
       SegmentList::Run& opened = part.runs[run.index];
       opened.number = run.number;
@@ -234,11 +242,13 @@ Status DataFolder::RemoveOrphans() {
       RETURN_IF_ERROR(files.Remove(JoinPath(path_, name)));
   }
   std::set<uint64_t> used;
-  for (const Manifest::TabletFiles& tablet : manifest_.tablets)
+  for (const Manifest::TabletFiles& tablet : manifest_.tablets) {
     for (const Manifest::Segment& segment : tablet.segments) {
       used.insert(segment.number);
       for (const Manifest::Run& run : segment.runs) used.insert(run.number);
     }
+    for (const Manifest::Segment& segment : tablet.past.segments) used.insert(segment.number);
+  }
   ASSIGN_OR_RETURN(const std::vector<std::string> data, files.List(data_path()));
   for (const std::string& name : data) {
     auto number = ParseSegmentFileName(name);

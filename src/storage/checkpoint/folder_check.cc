@@ -99,6 +99,9 @@ Status FolderCheck::Run() {
       CheckSegment(segment, tablet.tablet);
       for (const Manifest::Run& run : segment.runs) CheckRun(run, tablet.tablet);
     }
+    for (const Manifest::Segment& segment : tablet.past.segments) {
+      CheckSegment(segment, tablet.tablet);
+    }
   }
   if (has_manifest_) CheckLog(format->is_new);
   return Status::Ok();

@@ -9,6 +9,7 @@
 #include "storage/byte_codec.h"
 #include "storage/checkpoint/data_folder.h"
 #include "storage/checkpoint/log_salvage.h"
+#include "storage/segment/past_segment.h"
 #include "storage/segment/segment_open.h"
 #include "storage/segment/segment_salvage.h"
 #include "storage/segment/segment_store.h"
@@ -190,6 +191,7 @@ Status FolderSalvage::RebuildManifest() {
       Lose(fmt::format("{} (which table it is of is not known)", salvage.damages().back()));
       continue;
     }
+    if (IsPastSegment(salvage.footer())) continue;  // superseded versions: no rows of today
     // The log has what transactions wrote to segments of their own, if they committed.
     if (segment.as_of.value == 0) continue;
     segment.row_count = segment.removed_count = UINT64_MAX;  // as it has it
@@ -216,6 +218,10 @@ Status FolderSalvage::SalvageTablet(Manifest::TabletFiles& tablet) {
   const std::string data = JoinPath(path_, "data");
   std::vector<SegmentSalvage> segments;  // oldest first
   bool is_whole = true;
+  if (tablet.past.is_kept()) {
+    tablet.past = {};
+    Lose("the table's history is left behind: AS OF finds nothing from before", tablet.tablet);
+  }
   for (Manifest::Segment& named : tablet.segments) {
     named.runs.clear();
     SegmentSalvage& segment = segments.emplace_back(SegmentSalvage::Options{

@@ -11,7 +11,7 @@
 namespace oxibase {
 namespace {
 
-constexpr uint32_t kManifestFormatVersion = 2;
+constexpr uint32_t kManifestFormatVersion = 3;
 constexpr size_t kHeadBytes = 32;
 constexpr std::string_view kMagic = "OXIMANI\n";
 constexpr std::string_view kManifestPrefix = "manifest-";
@@ -29,6 +29,21 @@ std::optional<uint64_t> ParseHex(std::string_view digits) {
 std::vector<std::byte> Manifest::Encode(const DatabaseIdentity& identity) const {
   std::vector<std::byte> out(kHeadBytes);
   ByteWriter to(out);
+  const auto put_segments = [&](const std::vector<Segment>& segments) {
+    to.Varint(segments.size());
+    for (const Segment& segment : segments) {
+      to.Varint(segment.number);
+      to.Varint(segment.file_bytes);
+      to.Varint(segment.row_count);
+      to.Varint(segment.removed_count);
+      to.Varint(segment.as_of.value);
+      to.Varint(segment.runs.size());
+      for (const Run& run : segment.runs) {
+        to.Varint(run.index);
+        to.Varint(run.number);
+      }
+    }
+  };
   to.Varint(number);
   to.Varint(as_of.value);
   to.Varint(highest_txn.value);
@@ -42,19 +57,13 @@ std::vector<std::byte> Manifest::Encode(const DatabaseIdentity& identity) const 
     to.Varint(files.tablet.value);
     to.Varint(files.next_row_id.value);
     to.Varint(files.live_rows);
-    to.Varint(files.segments.size());
-    for (const Segment& segment : files.segments) {
-      to.Varint(segment.number);
-      to.Varint(segment.file_bytes);
-      to.Varint(segment.row_count);
-      to.Varint(segment.removed_count);
-      to.Varint(segment.as_of.value);
-      to.Varint(segment.runs.size());
-      for (const Run& run : segment.runs) {
-        to.Varint(run.index);
-        to.Varint(run.number);
-      }
-    }
+    put_segments(files.segments);
+    to.Fixed<uint8_t>(files.past.is_kept() ? 1 : 0);
+    if (!files.past.is_kept()) continue;
+    to.Varint(files.past.from.value);
+    to.Varint(files.past.until.value);
+    to.Fixed(files.past.shape);
+    put_segments(files.past.segments);
   }
   to.Varint(sequences.size());
   for (const SequenceState& sequence : sequences) {
@@ -79,7 +88,7 @@ Result<Manifest> Manifest::Decode(ByteSpan bytes, const DatabaseIdentity& identi
   if (bytes.size() < kHeadBytes || std::memcmp(bytes.data(), kMagic.data(), kMagic.size()) != 0)
     return damaged("it is not a manifest");
   const auto version = LoadLe<uint32_t>(bytes.data() + 8);
-  if (version != 1 && version != kManifestFormatVersion)
+  if (version == 0 || version > kManifestFormatVersion)
     return Error(ErrorCode::kFeatureNotSupported,
                  "file \"{}\" has version {} of the manifest format; this program reads version {}",
                  path, version, kManifestFormatVersion);
@@ -93,6 +102,23 @@ Result<Manifest> Manifest::Decode(ByteSpan bytes, const DatabaseIdentity& identi
   const auto count = [&] {
     const uint64_t n = from.Varint();
     return n <= from.remaining() ? n : 0;
+  };
+  const auto read_segments = [&] {
+    std::vector<Segment> segments;
+    for (uint64_t left = count(); left > 0 && from.ok(); --left) {
+      Segment& segment = segments.emplace_back();
+      segment.number = from.Varint();
+      segment.file_bytes = from.Varint();
+      segment.row_count = from.Varint();
+      segment.removed_count = from.Varint();
+      segment.as_of = {from.Varint()};
+      for (uint64_t runs = version > 1 ? count() : 0; runs > 0 && from.ok(); --runs) {
+        Run& run = segment.runs.emplace_back();
+        run.index = static_cast<Oid>(from.Varint());
+        run.number = from.Varint();
+      }
+    }
+    return segments;
   };
   Manifest manifest;
   manifest.number = from.Varint();
@@ -109,20 +135,15 @@ Result<Manifest> Manifest::Decode(ByteSpan bytes, const DatabaseIdentity& identi
     files.tablet = TabletId(from.Varint());
     files.next_row_id = RowId(from.Varint());
     if (version > 1) files.live_rows = from.Varint();
-    for (uint64_t segments = count(); segments > 0 && from.ok(); --segments) {
-      Segment segment;
-      segment.number = from.Varint();
-      segment.file_bytes = from.Varint();
-      segment.row_count = from.Varint();
-      segment.removed_count = from.Varint();
-      segment.as_of = {from.Varint()};
-      if (version == 1) files.live_rows += segment.row_count;
-      for (uint64_t runs = version > 1 ? count() : 0; runs > 0 && from.ok(); --runs) {
-        Run& run = segment.runs.emplace_back();
-        run.index = static_cast<Oid>(from.Varint());
-        run.number = from.Varint();
-      }
-      files.segments.push_back(std::move(segment));
+    files.segments = read_segments();
+    if (version == 1) {
+      for (const Segment& segment : files.segments) files.live_rows += segment.row_count;
+    }
+    if (version > 2 && from.Fixed<uint8_t>() != 0) {
+      files.past.from = {from.Varint()};
+      files.past.until = {from.Varint()};
+      files.past.shape = from.Fixed<uint64_t>();
+      files.past.segments = read_segments();
     }
     manifest.tablets.push_back(std::move(files));
   }

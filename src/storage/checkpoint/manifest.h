@@ -5,7 +5,8 @@
 //
 //   file "manifest-<16 hexadecimal digits>":
 //     0  8  "OXIMANI\n"
-//     8  4  format version, 2; 1 is read too: it has no runs and no counts of live rows
+//     8  4  format version, 3; 2 is read too: it has no superseded versions; 1 as well, which has
+//           no runs and no counts of live rows either
 //    12  4  CRC-32C of all that follows
 //    16 16  the database's identity
 //    32     the body: varints and byte strings, see Encode
@@ -35,11 +36,21 @@ struct Manifest {
     Timestamp as_of;
     std::vector<Run> runs;  // by index
   };
+  /// As in SegmentList.
+  struct Past {
+    Timestamp from = Timestamp::Max();
+    Timestamp until;
+    uint64_t shape = 0;
+    std::vector<Segment> segments;  // oldest first
+
+    bool is_kept() const { return from != Timestamp::Max(); }
+  };
   struct TabletFiles {
     TabletId tablet;
     RowId next_row_id;  // ids below it may have been given out
     uint64_t live_rows = 0;
     std::vector<Segment> segments;  // oldest first; a later one's rows and removals count
+    Past past;
   };
 
   uint64_t number = 0;

@@ -212,7 +212,16 @@ Result<std::shared_ptr<const SegmentList>> TabletCheckpoint::Write(
 
 void TabletCheckpoint::Publish(Tablet& tablet, std::shared_ptr<const SegmentList> list,
                                Timestamp as_of) {
-  tablet.MarkFrozen(as_of);
+  const std::shared_ptr<const SegmentList> before = tablet.segment_list();
+  if (list == before) return;
+  // Where only superseded versions were written, segments have no further rows.
+  const auto is_same = [](const SegmentList::Part& a, const SegmentList::Part& b) {
+    return a.segment == b.segment;
+  };
+  const bool has_new_rows = before == nullptr
+                                ? !list->parts.empty()
+                                : !std::ranges::equal(list->parts, before->parts, is_same);
+  if (has_new_rows) tablet.MarkFrozen(as_of);
   tablet.PublishSegments(std::move(list));
 }
 

@@ -36,8 +36,8 @@ class TabletCheckpoint {
                                                           std::span<const Timestamp> snapshots,
                                                           Written* written);
 
-  /// Makes `list`, which a durable manifest names, the tablet's. REQUIRES: the tablet's
-  /// segments_mu(); the snapshot `as_of` is pinned still
+  /// Makes `list`, which a durable manifest names, the tablet's. Without effect if it is already.
+  /// REQUIRES: the tablet's segments_mu(); the snapshot `as_of` is pinned still
   static void Publish(Tablet& tablet, std::shared_ptr<const SegmentList> list, Timestamp as_of);
 };
 

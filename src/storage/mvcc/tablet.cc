@@ -229,6 +229,18 @@ void Tablet::RestoreVersion(RowId row, RowVersion* version) {
     RowVersion::Destroy(version);
     return;
   }
+  if (old != nullptr && history_.keeps() &&
+      old->begin.load(std::memory_order_relaxed) < version->begin.load(std::memory_order_relaxed)) {
+    // Each has the keys of its own; the indexes are filled when all are there.
+    version->next.store(old, std::memory_order_relaxed);
+    RowDirectory::Unlatch(slot, version);
+    rows_.Unpin(row, next_row_id());
+    memory_.Add(static_cast<int64_t>(version->total_bytes()));
+    return;
+  }
+  if (old != nullptr) {
+    version->next.store(old->next.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  }
   RowDirectory::Unlatch(slot, version);
   if (old != nullptr) rows_.Unpin(row, next_row_id());  // it had a pin
   int64_t bytes = static_cast<int64_t>(version->total_bytes());
@@ -239,11 +251,32 @@ void Tablet::RestoreVersion(RowId row, RowVersion* version) {
   memory_.Add(bytes);
 }
 
-// Whether a private segment of the log has something newer of the row.
-Result<bool> Tablet::IsOutdated(const SegmentList& list, RowId row, const RowVersion& head) const {
+// When what a private segment of the log has of the row began; 0: none has anything newer than the
+// other segments.
+Result<uint64_t> Tablet::PrivateBegin(const SegmentList& list, RowId row) const {
   ASSIGN_OR_RETURN(const SegmentList::Place newest, list.FindNewest(row));
-  return newest && newest.segment->private_rows() != nullptr &&
-         newest.begin > head.begin.load(std::memory_order_relaxed);
+  return newest && newest.segment->private_rows() != nullptr ? newest.begin : 0;
+}
+
+void Tablet::CutBefore(RowVersion& head, uint64_t begin) {
+  RowVersion* last = &head;
+  while (RowVersion* next = last->next.load(std::memory_order_relaxed)) {
+    if (next->begin.load(std::memory_order_relaxed) < begin) {
+      last->next.store(nullptr, std::memory_order_relaxed);
+      DestroyFrom(next);
+      return;
+    }
+    last = next;
+  }
+}
+
+void Tablet::DestroyFrom(RowVersion* version) {
+  while (version != nullptr) {
+    RowVersion* const next = version->next.load(std::memory_order_relaxed);
+    memory_.Add(-static_cast<int64_t>(version->total_bytes()));
+    RowVersion::Destroy(version);
+    version = next;
+  }
 }
 
 Status Tablet::FinishRestore() {
@@ -256,14 +289,15 @@ Status Tablet::FinishRestore() {
     live = static_cast<int64_t>(list->live_rows);
     for (const SegmentList::Part& part : list->parts) {
       const PrivateRows* rows = part.segment->private_rows();
-      has_private |= rows != nullptr;
-      live += rows != nullptr ? rows->live_delta : 0;
+      if (rows == nullptr) continue;
+      has_private = true;
+      live += rows->live_delta;
+      history_.Cut({rows->mark->begin()});
     }
   }
   const auto drop = [this](RowId row, RowDirectory::Slot& slot, RowVersion* head) {
     RowDirectory::Unlatch(slot, nullptr);
-    memory_.Add(-static_cast<int64_t>(head->total_bytes()));
-    RowVersion::Destroy(head);
+    DestroyFrom(head);
     rows_.Unpin(row, next_row_id());
   };
   RowId row(0);
@@ -272,17 +306,18 @@ Status Tablet::FinishRestore() {
     for (; left > 0; --left, ++slot, ++row.value) {
       RowVersion* head = RowDirectory::HeadOf(*slot);
       if (head == nullptr) continue;
-      if (list == nullptr) {
+      if (list == nullptr || list->parts.empty()) {
         head->flags.fetch_and(static_cast<uint8_t>(~(RowVersion::kFrozen | RowVersion::kKeysVary)),
                               std::memory_order_relaxed);
       }
       if (has_private) {
-        ASSIGN_OR_RETURN(const bool is_outdated, IsOutdated(*list, row, *head));
-        if (is_outdated) {
+        ASSIGN_OR_RETURN(const uint64_t moved, PrivateBegin(*list, row));
+        if (moved > head->begin.load(std::memory_order_relaxed)) {
           live += head->is_tombstone() || head->Has(RowVersion::kFrozen) ? 0 : 1;
           drop(row, *slot, head);
           continue;
         }
+        CutBefore(*head, moved);
       }
       if (!head->is_tombstone()) {
         const RowLayout* layout = schema().Find(head->schema_version);
@@ -299,9 +334,11 @@ Status Tablet::FinishRestore() {
         --live;
         continue;
       }
+      if (head->next.load(std::memory_order_relaxed) != nullptr) continue;
       drop(row, *slot, head);
     }
   }
+  if (history_.keeps()) RETURN_IF_ERROR(FinishHistory());
   live_rows_.store(live, std::memory_order_relaxed);
   rows_.FreeEmptyPages(next_row_id());
   for (const auto& index : indexes()) RETURN_IF_ERROR(FillIndex(*index, false));

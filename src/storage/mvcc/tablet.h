@@ -175,9 +175,17 @@ class Tablet {
   /// during the call.
   RowId ScanImages(Timestamp at, RowId first, const std::function<bool(const RowImage&)>& emit);
 
+  /// Calls `emit` for each version in memory that ended after `since` and at or before `at`, in
+  /// order of row id and then of time, until `more`, which is asked after each row, says no.
+  /// Returns the id to go on from, or 0 at the end. No guard is needed, nor held while this is not
+  /// running; those versions must be kept from being freed.
+  RowId ScanSuperseded(Timestamp since, Timestamp at, RowId first,
+                       const std::function<void(RowId, Timestamp end, const RowVersion&)>& emit,
+                       const std::function<bool()>& more);
+
   /// Recovery: makes this the row's only version in memory if `commit_ts` is newer than what is
-  /// there. Any order; any threads, each row on one thread at a time. Needs an EpochGuard. Indexes
-  /// are not touched. `is_new`: no segment has the row.
+  /// there; where history is kept, the newest one. Any order; any threads, each row on one thread
+  /// at a time. Needs an EpochGuard. Indexes are not touched. `is_new`: no segment has the row.
   void Restore(RowId row, Timestamp commit_ts, SchemaVersion schema,
                std::span<const std::byte> bytes, bool is_new);
   void RestoreDelete(RowId row, Timestamp commit_ts);
@@ -199,12 +207,20 @@ class Tablet {
                          std::string_view key, std::string* scratch,
                          std::vector<Value>* values) const;
   Status CheckSegmentSchemas() const;
-  Result<bool> IsOutdated(const SegmentList& list, RowId row, const RowVersion& head) const;
+  Result<uint64_t> PrivateBegin(const SegmentList& list, RowId row) const;
+  /// Takes the versions below `head` that began before `begin` out of its chain. Recovery only, as
+  /// the next one.
+  void CutBefore(RowVersion& head, uint64_t begin);
+  /// The version and what lies below it.
+  void DestroyFrom(RowVersion* version);
   bool EveryIndexHasRuns(const SegmentList& list) const;
   Result<bool> EvictRow(RowId row, RowDirectory::Slot& slot, const SegmentList& list,
                         Timestamp as_of, Timestamp oldest_snapshot);
   void RemoveEntries(RowId row, const RowVersion* chain, const RowVersion& version);
   void RestoreVersion(RowId row, RowVersion* version);
+  /// Recovery, where history is kept: all that was superseded since the last checkpoint is listed.
+  Status FinishHistory();
+  Status AppendFrozen(RowId row, RowVersion* head, const SegmentList& list);
   Status FillIndex(TabletIndex& index, bool check_unique);
   Status FillFromChain(TabletIndex& index, RowId row, RowVersion* head, bool check_unique);
   Status CheckUnique(const TabletIndex& index, std::string_view key, RowId row);

@@ -63,6 +63,11 @@ void Tablet::PublishSegments(std::shared_ptr<const SegmentList> list) {
 }
 
 void Tablet::RestoreSegments(std::shared_ptr<const SegmentList> list) {
+  if (list->past.is_kept()) {
+    history_.StartKeeping();
+    history_.Begin(list->past.from);
+    history_.set_shape(list->past.shape);
+  }
   PublishSegments(std::move(list));
   ReadSegments();
 }

@@ -12,8 +12,9 @@ namespace oxibase {
 
 struct RowVersion;
 
-/// How far back a tablet can be read, and its superseded versions that are kept in memory for that.
-/// They stay in their rows' chains; this lists them, so that they can be let go in time.
+/// How far back a tablet can be read, and its superseded versions that are kept in memory for that:
+/// until a checkpoint has them in history segments. They stay in their rows' chains; this lists
+/// them, so that they can be let go in time.
 ///
 /// All versions that ended after from() are there. It only rises: with time, and to the present
 /// when history begins anew. Who reads the past first pins its time as a snapshot and then looks at
@@ -43,17 +44,31 @@ class TabletHistory {
   void Begin(Timestamp from) { from_.store(from.value, std::memory_order_seq_cst); }
   /// The same, but never backwards; without effect where nothing can be read.
   void Advance(Timestamp from);
+  /// The same, and nobody finds what was before any more, not even who has pinned it.
+  void Cut(Timestamp from);
+  Timestamp cut() const { return {cut_.load(std::memory_order_seq_cst)}; }
 
   void Keep(const Superseded& version);
   /// Takes out what ended at or before from().
-  std::vector<Superseded> TakeOld();
+  std::vector<Superseded> TakeOld() { return Take(from()); }
+  /// Takes out what ended at or before `end`: segments have it.
+  std::vector<Superseded> Take(Timestamp end);
+  /// Recovery: after versions were handed over in any order.
+  void SortKept();
+
+  /// What the table was when its history began, so that after recovery it is known whether it still
+  /// is: a number of whoever knows tables.
+  uint64_t shape() const { return shape_.load(std::memory_order_relaxed); }
+  void set_shape(uint64_t shape) { shape_.store(shape, std::memory_order_relaxed); }
   /// Versions kept.
   size_t size() const;
 
  private:
   std::atomic<bool> keeps_{false};
   std::atomic<uint64_t> from_{Timestamp::Max().value};
+  std::atomic<uint64_t> cut_{0};
   std::atomic<int64_t> retention_micros_{0};
+  std::atomic<uint64_t> shape_{0};
   mutable Mutex mu_;
   /// About in order of their ends: neighbours may have come in the wrong order.
   std::deque<Superseded> kept_ GUARDED_BY(mu_);

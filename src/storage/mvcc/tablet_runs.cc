@@ -9,6 +9,7 @@
 #include "storage/index/run_scan.h"
 #include "storage/mvcc/epoch.h"
 #include "storage/mvcc/tablet.h"
+#include "storage/segment/past_segment.h"
 #include "storage/segment/segment_builder.h"
 #include "storage/segment/segment_list.h"
 
@@ -32,6 +33,32 @@ Result<std::shared_ptr<const SegmentList>> WithRuns(const Tablet& tablet, const 
   auto with = std::make_shared<SegmentList>(*list);
   with->Assign(std::move(parts));
   return std::shared_ptr<const SegmentList>(std::move(with));
+}
+
+/// Of `parts`, whose rows have the layouts of `schema`.
+Status CheckSchemas(const Tablet& tablet, std::span<const SegmentList::Part> parts,
+                    const TableSchema& schema) {
+  for (const SegmentList::Part& part : parts) {
+    const SegmentFile& file = part.segment->file();
+    for (uint32_t group = 0; group < file.groups().size(); ++group) {
+      const SegmentFooter::Schema& stored = file.schema(group);
+      const RowLayout* layout = schema.Find(stored.version);
+      const bool fits =
+          layout != nullptr && layout->columns().size() == stored.columns.size() &&
+          std::equal(stored.columns.begin(), stored.columns.end(), layout->columns().begin(),
+                     [](const auto& column, const RowLayout::Column& wanted) {
+                       return column.first == wanted.id &&
+                              PhysicalTypeOf(column.second) == wanted.physical;
+                     });
+      if (!fits) {
+        return Error(ErrorCode::kDataCorrupted,
+                     "segment file \"{}\" does not have the columns of table \"{}\" (tablet {}), "
+                     "schema version {}",
+                     file.path(), tablet.name(), tablet.id().value, stored.version);
+      }
+    }
+  }
+  return Status::Ok();
 }
 
 }  // namespace
@@ -143,27 +170,9 @@ Status Tablet::AddRuns(const TabletIndex& index) {
 Status Tablet::CheckSegmentSchemas() const {
   const std::shared_ptr<const SegmentList> list = segment_list();
   if (list == nullptr) return Status::Ok();
-  for (const SegmentList::Part& part : list->parts) {
-    const SegmentFile& file = part.segment->file();
-    for (uint32_t group = 0; group < file.groups().size(); ++group) {
-      const SegmentFooter::Schema& stored = file.schema(group);
-      const RowLayout* layout = schema().Find(stored.version);
-      const bool fits =
-          layout != nullptr && layout->columns().size() == stored.columns.size() &&
-          std::equal(stored.columns.begin(), stored.columns.end(), layout->columns().begin(),
-                     [](const auto& column, const RowLayout::Column& wanted) {
-                       return column.first == wanted.id &&
-                              PhysicalTypeOf(column.second) == wanted.physical;
-                     });
-      if (!fits) {
-        return Error(ErrorCode::kDataCorrupted,
-                     "segment file \"{}\" does not have the columns of table \"{}\" (tablet {}), "
-                     "schema version {}",
-                     file.path(), name(), id().value, stored.version);
-      }
-    }
-  }
-  return Status::Ok();
+  RETURN_IF_ERROR(CheckSchemas(*this, list->parts, schema()));
+  if (list->past.parts.empty()) return Status::Ok();
+  return CheckSchemas(*this, list->past.parts, *MakePastSchema(schema()));
 }
 
 }  // namespace oxibase

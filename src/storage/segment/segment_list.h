@@ -53,6 +53,18 @@ struct SegmentList {
   /// Rows that `parts` show.
   uint64_t live_rows = 0;
 
+  /// Superseded versions (past_segment.h): every one that ended after `from` and at or before
+  /// `until`.
+  struct Past {
+    std::vector<Part> parts;  // newest first
+    Timestamp from = Timestamp::Max();
+    Timestamp until;
+    uint64_t shape = 0;  // TabletHistory::shape
+
+    bool is_kept() const { return from != Timestamp::Max(); }
+  };
+  Past past;
+
   const std::vector<Part>& all() const { return history.empty() ? parts : history; }
   /// Makes `all` its parts; newest first.
   void Assign(std::vector<Part> all);

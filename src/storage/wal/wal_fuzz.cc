@@ -162,7 +162,9 @@ extern "C" size_t OxiFuzzSeed(size_t i, const uint8_t** data) {
       add_block(1, decimals);
     }
     Manifest manifest;
-    manifest.tablets.push_back({TabletId(4), RowId(9), 7, {{1, 2, 3, 4, {}, {{5, 6}}}}});
+    manifest.tablets.push_back({TabletId(4), RowId(9), 7, {{1, 2, 3, 4, {}, {{5, 6}}}}, {}});
+    manifest.tablets.push_back(
+        {TabletId(5), RowId(9), 7, {}, {Timestamp{3}, Timestamp{8}, 99, {{7, 2, 3, 0, {}, {}}}}});
     const std::vector<std::byte> encoded = manifest.Encode({});
     add(5, ByteSpan(encoded).subspan(32));
     return all;
