@@ -220,7 +220,8 @@ Status DdlTransaction::AlterTable(TableDef table, const TableDef& before) {
     undo_.push_back([tablet, dropped] { tablet->RestoreIndex(dropped); });
   }
   for (const IndexDef& index : table.indexes) {
-    if (old->FindIndex(index.oid)) continue;
+    // (One that was built beside writers is there.)
+    if (old->FindIndex(index.oid) || tablet->FindIndex(index.oid)) continue;
     RETURN_IF_ERROR(AddIndex(*tablet, table, index));
     undo_.push_back([tablet, oid = index.oid] { tablet->DropIndex(oid); });
   }
@@ -278,14 +279,35 @@ Status DdlTransaction::PutStatistics(Oid table, std::shared_ptr<const TableStati
       MutexLock lock(database_.statistics_mu);
       database_.statistics[table] = statistics;
     }
-    // Plans made without them are made again.
+    RenewPlans();  // those made without them
+  });
+  return {};
+}
+
+void DdlTransaction::RenewPlans() {
+  MutexLock lock(database_.catalog_mu);
+  auto next = std::make_shared<CatalogVersion>(*database_.catalog);
+  next->set_number(database_.catalog->number() + 1);
+  database_.catalog = std::move(next);
+  database_.catalog_number_now.store(database_.catalog->number(), std::memory_order_release);
+}
+
+void DdlTransaction::ShowAhead(const TableDef& table) {
+  const auto show = [this](const TableDef& shown) {
     MutexLock lock(database_.catalog_mu);
     auto next = std::make_shared<CatalogVersion>(*database_.catalog);
+    PutObject(*next, CatalogObject(shown));
     next->set_number(database_.catalog->number() + 1);
     database_.catalog = std::move(next);
     database_.catalog_number_now.store(database_.catalog->number(), std::memory_order_release);
-  });
-  return {};
+  };
+  OnUndo([show, before = database_.Catalog()->TableByOid(table.oid)] { show(*before); });
+  show(table);
+}
+
+void DdlTransaction::OnUndo(std::function<void()> action) {
+  undo_.push_back(std::move(action));
+  on_commit_.push_back([] {});  // so that there is something to undo
 }
 
 Status DdlTransaction::Remove(ObjectKind kind, Oid oid) {

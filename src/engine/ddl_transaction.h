@@ -42,6 +42,14 @@ class DdlTransaction {
   Status PutSchema(SchemaDef schema);
   /// An empty text removes it.
   Status PutComment(CommentDef comment);
+  /// Shows others the table as it is going to be, before the commit: plans made from now on are for
+  /// that. Undone with the rest, and not there after a crash.
+  void ShowAhead(const TableDef& table);
+  /// Makes everybody plan anew.
+  void RenewPlans();
+  /// Further things to be done then.
+  void OnUndo(std::function<void()> action);
+  void OnCommit(std::function<void()> action) { on_commit_.push_back(std::move(action)); }
   /// Keeps what ANALYZE found; others see it from the commit on.
   Status PutStatistics(Oid table, std::shared_ptr<const TableStatistics> statistics);
   /// Removes the object alone; what depends on it is the caller's affair.

@@ -193,6 +193,7 @@ Status SessionImpl::CommitTransaction() {
   if (has_ddl) ddl_->Committed();
   settings_.EndTransaction(true);
   pending_lsn_ = std::max(pending_lsn_, *committed);
+  if (!index_lists_left_.empty()) ReleaseIndexLists();
   return {};
 }
 

@@ -119,6 +119,10 @@ class SessionImpl final : public Session,
   void NoteRowsRead() { pending_lsn_ = std::max(pending_lsn_, txn_->read_dependency()); }
   Result<std::shared_ptr<Tablet>> FindTablet(const TableDef& table) override;
   Status CheckNotInUse(const TableDef& table, std::string_view command) override;
+  Status RefuseInBlock(std::string_view command) override;
+  Status BuildIndexBeside(const TableDef& table, const IndexDef& index) override;
+  Status DropIndexBeside(TableDef table, const IndexDef& index) override;
+  Status RebuildIndexBeside(const TableDef& table, const IndexDef& index) override;
   Status RestartSequence(Oid sequence, int64_t value) override;
   Result<std::optional<std::vector<Value>>> FirstRow(const std::string& sql) override;
   Status LockTablesOf(const LogicalPlan& plan) override;
@@ -265,6 +269,13 @@ class SessionImpl final : public Session,
   /// The session ends: its temporary objects go. (temp_schema.cc)
   void DropTempSchema();
   void EndPortals();
+  // Indexes beside readers and writers (concurrent_index.cc).
+  Result<std::shared_ptr<TabletIndex>> MakeIndexBeside(const TableDef& table,
+                                                       const IndexDef& index);
+  /// Without a snapshot of its own, so that garbage goes meanwhile.
+  Status AwaitHolders(Oid table, TableLockMode mode);
+  /// After the commit: lets go of lists of indexes that writers may still have.
+  void ReleaseIndexLists();
   Status RunTransaction(PortalImpl& portal, const ast::TransactionStmt& statement);
   Status RunSet(const ast::SetStmt& statement);
   Status RunExplain(PortalImpl& portal, const ast::ExplainStmt& statement);
@@ -354,6 +365,7 @@ class SessionImpl final : public Session,
     bool drop;
   };
   std::vector<AtCommitAction> at_commit_;
+  std::vector<std::shared_ptr<Tablet>> index_lists_left_;  // see ReleaseIndexLists
   bool mute_notices_ = false;
   std::vector<Oid> search_path_;
   uint64_t search_path_epoch_ = 0, search_path_catalog_ = 0;

@@ -8,6 +8,7 @@
 #include "expr/hash.h"
 #include "expr/type_io.h"
 #include "storage/index/tablet_index.h"
+#include "storage/mvcc/epoch.h"
 #include "storage/mvcc/tablet.h"
 #include "txn/read_set.h"
 #include "txn/transaction.h"
@@ -98,8 +99,11 @@ Status ForeignKey::Prepare() {
   RETURN_IF_ERROR(CompileConversions(types_, referenced_types_, &to_referenced_));
   RETURN_IF_ERROR(CompileConversions(referenced_types_, types_, &to_referring_));
 
+  // (Lists may be replaced beside this: docs/sql.md, CONCURRENTLY.)
+  const EpochGuard guard(referenced_tablet_->epochs());
   for (const auto& index : referenced_tablet_->indexes()) {
     const IndexSpec& spec = index->spec();
+    if (!index->is_complete()) continue;
     if (!spec.always_unique() || spec.predicate || spec.columns.size() != columns_.size()) continue;
     index_order_ = IndexOrder(spec, constraint_.referenced_columns);
     if (index_order_.empty()) continue;
@@ -113,6 +117,7 @@ Status ForeignKey::Prepare() {
   index_order_ = IndexOrder(referenced_index_->spec(), constraint_.referenced_columns);
   for (const auto& index : referring_tablet_->indexes()) {
     const IndexSpec& spec = index->spec();
+    if (!index->is_complete()) continue;
     if (spec.predicate || index->is_bitmap() ||
         (index->is_hash() && spec.columns.size() != columns_.size())) {
       continue;

@@ -49,11 +49,12 @@ std::span<const std::byte> RowSpan(const RowVersion& version) {
 
 KeyChanges CompareKeys(const Tablet& tablet, const RowVersion& old, const RowVersion& version) {
   KeyChanges changes;
+  changes.list = &tablet.indexes();
   const TableSchema& schema = tablet.schema();
   const RowLayout& old_layout = schema.At(old.schema_version);
   const RowLayout& layout = schema.newest();
   size_t position = 0;
-  for (const auto& index : tablet.indexes()) {
+  for (const auto& index : *changes.list) {
     const size_t bit = position++;
     if (index->SameKey(old_layout, old.row(), layout, version.row())) continue;
     if (bit < 64) changes.indexes |= uint64_t{1} << bit;
@@ -171,7 +172,8 @@ Result<RowId> InsertRow(Transaction& txn, Tablet& tablet, std::span<const Vector
   tablet.memory().Add(static_cast<int64_t>(version->total_bytes()));
   tablet.AddLiveRows(1);
   TxnInternals::AddWrite(txn, tablet, id, version, nullptr);
-  RETURN_IF_ERROR(AddIndexEntries(txn, tablet, id, *version, ~uint64_t{0}, arbiters, conflict));
+  RETURN_IF_ERROR(AddIndexEntries(txn, tablet, id, *version, tablet.indexes(), ~uint64_t{0},
+                                  arbiters, conflict));
   if (conflict != nullptr && conflict->has_value()) {
     TxnInternals::UndoLastWrite(txn);
     return RowId(0);
@@ -197,7 +199,8 @@ Result<RowOutcome> UpdateRow(Transaction& txn, Tablet& tablet, RowId id, const S
   TxnInternals::AddWrite(txn, tablet, id, version, superseded);
   RETURN_IF_ERROR(txn.CheckReads());
   if (changes.indexes != 0) {
-    RETURN_IF_ERROR(AddIndexEntries(txn, tablet, id, *version, changes.indexes, {}, nullptr));
+    RETURN_IF_ERROR(
+        AddIndexEntries(txn, tablet, id, *version, *changes.list, changes.indexes, {}, nullptr));
   }
   if (TxnInternals::logs(txn)) {
     TxnInternals::redo(txn).Update(tablet.id(), id, version->schema_version, RowSpan(*version));

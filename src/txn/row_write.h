@@ -5,6 +5,7 @@
 
 #include "common/status.h"
 #include "storage/mvcc/row_directory.h"
+#include "storage/mvcc/tablet.h"
 #include "txn/tablet_access.h"
 
 namespace oxibase {
@@ -16,16 +17,23 @@ inline constexpr uint32_t kRowBytesMax = uint32_t{1} << 30;
 /// where there are more indexes than bits.
 struct KeyChanges {
   uint64_t indexes = 0;
-  bool referable = false;  // a key that foreign keys may refer to is among them
+  const Tablet::IndexList* list = nullptr;  // what they were counted in
+  bool referable = false;                   // a key that foreign keys may refer to is among them
 };
 
-/// Adds the version's entries to the indexes in `which`, after it was put at the head of its row's
-/// chain. A unique key that another live row has: 23505, or *conflict where that is given (some
-/// entries may then be there; the caller takes the version back). Waits for transactions in flight
-/// with the key. REQUIRES: no ReadGuard
+/// Adds the version's entries to the indexes of the tablet's list in `which`, after it was put at
+/// the head of its row's chain. A unique key that another live row has: 23505, or *conflict where
+/// that is given (some entries may then be there; the caller takes the version back). Waits for
+/// transactions in flight with the key. REQUIRES: no ReadGuard
 Status AddIndexEntries(Transaction& txn, Tablet& tablet, RowId row, const RowVersion& version,
-                       uint64_t which, std::span<const TabletIndex* const> arbiters,
+                       const Tablet::IndexList& indexes, uint64_t which,
+                       std::span<const TabletIndex* const> arbiters,
                        std::optional<UniqueConflict>* conflict);
+
+/// 23505 (of CREATE UNIQUE INDEX) if two rows have this key; waits for transactions in flight that
+/// will tell. For an ordered index. REQUIRES: no ReadGuard
+Status CheckKeyHolders(Transaction& txn, Tablet& tablet, const TabletIndex& index,
+                       std::string_view key);
 
 /// Whether a live row has the key of `version`, which is in no chain yet, in one of the arbiters
 /// (empty: any unique index). Waits for transactions in flight.

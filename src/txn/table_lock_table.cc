@@ -124,6 +124,49 @@ Status TableLockTable::LockSlow(Transaction& txn, uint64_t owner, Partition& par
   return status;
 }
 
+Status TableLockTable::WaitForHolders(Transaction& txn, uint64_t owner, Key key,
+                                      TableLockMode mode) {
+  Partition& partition = PartitionOf(key);
+  // From now on weak locks are seen in the table.
+  partition.strong.fetch_add(1, std::memory_order_seq_cst);
+  LockWaiting waiting(txn, Wanted(key, mode));
+  // Woken like those who wait for the lock, but in nobody's way.
+  LockQueue::Waiter self{&txn, owner, static_cast<uint8_t>(TableLockMode::kAccessShare)};
+  std::vector<uint64_t> blockers;
+  Status status;
+  for (bool first = true; status.ok(); first = false) {
+    {
+      MutexLock lock(partition.mu);
+      waiting.Arm();
+      MoveFastLocks(partition, key);
+      LockQueue& queue = partition.queues[key];
+      std::vector<uint64_t> holders;
+      for (const LockQueue::Holder& holder : queue.holders) {
+        const bool conflicts = (holder.modes & kConflicts[static_cast<int>(mode)]) != 0;
+        if (conflicts && holder.owner != owner) holders.push_back(holder.owner);
+      }
+      if (first) {
+        queue.waiters.push_back(&self);
+        blockers = std::move(holders);
+      } else {
+        std::erase_if(blockers, [&](uint64_t one) {
+          return std::find(holders.begin(), holders.end(), one) == holders.end();
+        });
+      }
+    }
+    if (blockers.empty()) break;
+    status = waiting.Sleep(blockers);
+  }
+  {
+    MutexLock lock(partition.mu);
+    LockQueue& queue = partition.queues[key];
+    queue.Dequeue(&self);
+    if (queue.empty()) partition.queues.erase(key);
+  }
+  partition.strong.fetch_sub(1, std::memory_order_seq_cst);
+  return status;
+}
+
 void TableLockTable::MoveFastLocks(Partition& partition, Key key) {
   if (key.space != 0) return;
   LockQueue& queue = partition.queues[key];

@@ -75,6 +75,11 @@ class TableLockTable {
   /// All locks there are. They change while this looks.
   std::vector<LockShown> All();
 
+  /// Waits until none of those who hold the object in a mode that conflicts with `mode` now, but
+  /// `owner`, holds it any more; others are not kept from taking it. Errors: as of waiting for a
+  /// lock.
+  Status WaitForHolders(Transaction& txn, uint64_t owner, Key key, TableLockMode mode);
+
   void Unlock(uint64_t owner, FastTableLocks& fast, Key key, TableLockMode mode, int16_t slot);
 
  private:

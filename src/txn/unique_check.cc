@@ -98,6 +98,7 @@ Result<Claim> TryClaim(Transaction& txn, Tablet& tablet, const TabletIndex& inde
       for (const SegmentList::Part& part : list->parts) {
         if (!failed.ok() || claim.kind != Claim::Kind::kFree) break;
         const IndexRun* run = part.FindRun(index.spec().oid);
+        if (run == nullptr && !index.is_complete()) continue;  // it is on its way out
         if (run == nullptr) return NoRunError(index, *part.segment);
         RETURN_IF_ERROR(run->ForEachWithKey(tree_key, look_at));
       }
@@ -129,7 +130,11 @@ Status UniqueViolation(Transaction& txn, const Tablet& tablet, const TabletIndex
 }
 
 bool IsArbiter(const TabletIndex& index, std::span<const TabletIndex* const> arbiters) {
-  return arbiters.empty() || std::find(arbiters.begin(), arbiters.end(), &index) != arbiters.end();
+  // (There may be two of one index: REINDEX CONCURRENTLY.)
+  return arbiters.empty() ||
+         std::any_of(arbiters.begin(), arbiters.end(), [&](const TabletIndex* arbiter) {
+           return arbiter->spec().oid == index.spec().oid;
+         });
 }
 
 }  // namespace
@@ -165,6 +170,61 @@ Status FindConflict(Transaction& txn, Tablet& tablet, RowId row, const RowVersio
   return Status::Ok();
 }
 
+Status CheckKeyHolders(Transaction& txn, Tablet& tablet, const TabletIndex& index,
+                       std::string_view key) {
+  for (;;) {
+    Claim claim;  // who has it, or may come to have it
+    Claim other;  // and another row
+    {
+      ReadGuard guard(txn);
+      MutexLock latch(index.KeyLatch(key));
+      const SegmentList* list;
+      do {
+        list = tablet.segments();
+        claim = other = {};
+        Status failed;
+        const auto look_at = [&](RowId row) {
+          Result<Claim> found = ClaimOf(tablet, index, list, row, key, TxnInternals::owner(txn),
+                                        &TxnInternals::other_key(txn));
+          if (!found.ok()) {
+            failed = std::move(found).status();
+          } else if (claim.kind == Claim::Kind::kFree) {
+            claim = *found;
+          } else if (found->row != claim.row) {
+            other = *found;
+          }
+          return failed.ok() && other.kind == Claim::Kind::kFree;
+        };
+        index.tree().ForEachWithKey(key, look_at);
+        if (list != nullptr) {
+          for (const SegmentList::Part& part : list->parts) {
+            if (!failed.ok() || other.kind != Claim::Kind::kFree) break;
+            const IndexRun* run = part.FindRun(index.spec().oid);
+            if (run == nullptr) return NoRunError(index, *part.segment);
+            RETURN_IF_ERROR(run->ForEachWithKey(key, look_at));
+          }
+        }
+        RETURN_IF_ERROR(std::move(failed));
+      } while (tablet.segments() != list);
+      if (other.kind == Claim::Kind::kFree) return Status::Ok();
+      if (claim.kind == Claim::Kind::kTaken && other.kind == Claim::Kind::kTaken) {
+        Status status = Error(ErrorCode::kUniqueViolation, "could not create unique index \"{}\"",
+                              index.spec().name)
+                            .Constraint(index.spec().name);
+        ASSIGN_OR_RETURN(const bool hot, tablet.EnsureHot(claim.row));
+        const RowVersion* head = hot ? tablet.rows().Head(claim.row) : nullptr;
+        if (head != nullptr && !head->is_tombstone() && index.spec().describe_duplicate) {
+          status.info().detail = index.spec().describe_duplicate(
+              index.KeyValues(tablet.schema().At(head->schema_version), head->row()));
+        }
+        return status;
+      }
+    }
+    const Claim& in_flight = claim.kind == Claim::Kind::kInFlight ? claim : other;
+    RETURN_IF_ERROR(WaitForWriter(txn, tablet, in_flight.row, in_flight.writer));
+  }
+}
+
 Status CheckUniqueKey(Transaction& txn, Tablet& tablet, const TabletIndex& index, RowId row) {
   for (;;) {
     const RowVersion* version;
@@ -192,10 +252,11 @@ Status CheckUniqueKey(Transaction& txn, Tablet& tablet, const TabletIndex& index
 }
 
 Status AddIndexEntries(Transaction& txn, Tablet& tablet, RowId row, const RowVersion& version,
-                       uint64_t which, std::span<const TabletIndex* const> arbiters,
+                       const Tablet::IndexList& indexes, uint64_t which,
+                       std::span<const TabletIndex* const> arbiters,
                        std::optional<UniqueConflict>* conflict) {
   size_t position = 0;
-  for (const auto& index : tablet.indexes()) {
+  for (const auto& index : indexes) {
     const size_t bit = position++;
     if (bit < 64 && (which >> bit & 1) == 0) continue;
     for (;;) {

@@ -11,12 +11,14 @@ Result<std::string> CreateIndex(DdlHost& host, const ast::CreateIndexStmt& state
   // writers kept out.
   bool stores = statement.where != nullptr;
   for (const ast::IndexElement& element : statement.elements) stores |= element.expr != nullptr;
-  ASSIGN_OR_RETURN(
-      const std::shared_ptr<const TableDef> before,
-      GetTable(host, statement.table.name,
-               // (PostgreSQL's SHARE lets two make indexes of one table side by
-               // side; here they change one definition.)
-               stores ? TableLockMode::kAccessExclusive : TableLockMode::kShareRowExclusive));
+  if (statement.concurrently) RETURN_IF_ERROR(host.RefuseInBlock("CREATE INDEX CONCURRENTLY"));
+  ASSIGN_OR_RETURN(const std::shared_ptr<const TableDef> before,
+                   GetTable(host, statement.table.name,
+                            // (PostgreSQL's SHARE lets two make indexes of one table side by
+                            // side; here they change one definition.)
+                            statement.concurrently ? TableLockMode::kShareUpdateExclusive
+                            : stores               ? TableLockMode::kAccessExclusive
+                                                   : TableLockMode::kShareRowExclusive));
   RETURN_IF_ERROR(host.CheckNotInUse(*before, "CREATE INDEX"));
   if (!statement.name.empty()) {
     RETURN_IF_ERROR(host.LockName(before->schema, statement.name));
@@ -33,6 +35,14 @@ Result<std::string> CreateIndex(DdlHost& host, const ast::CreateIndexStmt& state
   bool needs_rewrite = false;
   ASSIGN_OR_RETURN(const std::string name, AddIndex(host, after, statement, needs_rewrite));
   if (statement.name.empty()) RETURN_IF_ERROR(host.LockName(after.schema, name));
+  if (statement.concurrently) {
+    if (needs_rewrite) {
+      return NotSupported("CREATE INDEX CONCURRENTLY with an expression or a WHERE clause");
+    }
+    for (const IndexDef& index : after.indexes) {
+      if (!before->FindIndex(index.oid)) RETURN_IF_ERROR(host.BuildIndexBeside(after, index));
+    }
+  }
   if (!needs_rewrite) {
     RETURN_IF_ERROR(host.PutTable(std::move(after)));
     return std::string("CREATE INDEX");

@@ -17,6 +17,7 @@ bool IsDdl(const ast::Statement& statement) {
     case ast::StatementKind::kCreateIndex:
     case ast::StatementKind::kDrop:
     case ast::StatementKind::kTruncate:
+    case ast::StatementKind::kReindex:
     case ast::StatementKind::kComment:
     case ast::StatementKind::kRename:
     case ast::StatementKind::kAlterObjectSchema:
@@ -54,6 +55,8 @@ std::string DdlTag(const ast::Statement& statement) {
       return of("DROP", ast::As<ast::DropStmt>(statement).type);
     case ast::StatementKind::kTruncate:
       return "TRUNCATE TABLE";
+    case ast::StatementKind::kReindex:
+      return "REINDEX";
     case ast::StatementKind::kComment:
       return "COMMENT";
     case ast::StatementKind::kRename: {
@@ -96,6 +99,8 @@ Result<std::string> ExecuteDdl(DdlHost& host, const ast::Statement& statement,
       return ddl::Drop(host, ast::As<ast::DropStmt>(statement));
     case ast::StatementKind::kTruncate:
       return ddl::Truncate(host, ast::As<ast::TruncateStmt>(statement));
+    case ast::StatementKind::kReindex:
+      return ddl::Reindex(host, ast::As<ast::ReindexStmt>(statement));
     case ast::StatementKind::kComment:
       return ddl::CommentOn(host, ast::As<ast::CommentStmt>(statement));
     case ast::StatementKind::kRename:

@@ -86,6 +86,20 @@ class DdlHost {
   /// A sequence's next value is `value`.
   virtual Status RestartSequence(Oid sequence, int64_t value) = 0;
 
+  // ---- Indexes beside readers and writers (engine/concurrent_index.cc).
+
+  /// 25001 in a transaction block; `command` is what the message calls it.
+  virtual Status RefuseInBlock(std::string_view command) = 0;
+  /// Builds an index of `table`, a definition that has it, before the catalog does; PutTable
+  /// follows. 23505. Waits for those who write. REQUIRES: a SHARE UPDATE EXCLUSIVE lock
+  virtual Status BuildIndexBeside(const TableDef& table, const IndexDef& index) = 0;
+  /// Puts `table`, which has lost the index, into the catalog, and drops it: waits for all who use
+  /// the table. REQUIRES: a SHARE UPDATE EXCLUSIVE lock
+  virtual Status DropIndexBeside(TableDef table, const IndexDef& index) = 0;
+  /// Builds the index of that definition anew, and puts it in the place of the old one. Waits for
+  /// all who use the table. REQUIRES: a SHARE UPDATE EXCLUSIVE lock
+  virtual Status RebuildIndexBeside(const TableDef& table, const IndexDef& index) = 0;
+
   // ---- Running statements inside this one: same transaction, a new command.
 
   /// The first row of a query, or nothing.

@@ -92,9 +92,39 @@ Status AddRelations(DdlHost& host, const ast::DropStmt& statement, ObjectKind ki
   return {};
 }
 
+/// DROP INDEX CONCURRENTLY.
+Result<std::string> DropIndexConcurrently(DdlHost& host, const ast::DropStmt& statement) {
+  if (statement.names.size() > 1) {
+    return NotSupported("DROP INDEX CONCURRENTLY of several objects");
+  }
+  if (statement.behavior == ast::DropBehavior::kCascade) {
+    return NotSupported("DROP INDEX CONCURRENTLY with CASCADE");
+  }
+  RETURN_IF_ERROR(host.RefuseInBlock("DROP INDEX CONCURRENTLY"));
+  const ast::QualifiedName& name = statement.names[0];
+  ASSIGN_OR_RETURN(Relation found, FindRelation(host, name, /*missing_schema_ok=*/true));
+  if (!found || found.kind != ObjectKind::kIndex) {
+    // (The plain form says what is wrong, or that there is nothing to drop.)
+    DropSet drop(host, nullptr);
+    RETURN_IF_ERROR(AddRelations(host, statement, ObjectKind::kIndex, drop));
+    return std::string("DROP INDEX");
+  }
+  RETURN_IF_ERROR(RefuseSystem(found));
+  RETURN_IF_ERROR(host.LockTable(found.table->oid, TableLockMode::kShareUpdateExclusive));
+  TableDef after = *found.table;
+  const IndexDef index = *found.index;
+  DropSet drop(host, &after);
+  drop.AddIndex(after.oid, index.oid);
+  RETURN_IF_ERROR(drop.Resolve(statement.behavior));
+  RETURN_IF_ERROR(drop.Execute());
+  RETURN_IF_ERROR(host.DropIndexBeside(std::move(after), index));
+  return std::string("DROP INDEX");
+}
+
 }  // namespace
 
 Result<std::string> Drop(DdlHost& host, const ast::DropStmt& statement) {
+  if (statement.concurrently) return DropIndexConcurrently(host, statement);
   DropSet drop(host, nullptr);
   switch (statement.type) {
     case ast::ObjectType::kSchema:

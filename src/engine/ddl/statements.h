@@ -23,6 +23,7 @@ Result<std::string> CreateSchema(DdlHost& host, const ast::CreateSchemaStmt& sta
 Result<std::string> AlterTable(DdlHost& host, const ast::AlterTableStmt& statement);
 Result<std::string> Drop(DdlHost& host, const ast::DropStmt& statement);
 Result<std::string> Truncate(DdlHost& host, const ast::TruncateStmt& statement);
+Result<std::string> Reindex(DdlHost& host, const ast::ReindexStmt& statement);
 Result<std::string> CommentOn(DdlHost& host, const ast::CommentStmt& statement);
 Result<std::string> Rename(DdlHost& host, const ast::RenameStmt& statement);
 Result<std::string> SetSchemaOf(DdlHost& host, const ast::AlterObjectSchemaStmt& statement);

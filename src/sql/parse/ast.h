@@ -56,6 +56,7 @@ enum class StatementKind : uint8_t {
   kCreateIndex,
   kDrop,
   kTruncate,
+  kReindex,
   kComment,
   kRename,
   kAlterObjectSchema,

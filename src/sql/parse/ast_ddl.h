@@ -290,6 +290,18 @@ struct DropStmt : Statement {
   bool concurrently = false;
 };
 
+struct ReindexStmt : Statement {
+  static constexpr StatementKind kKind = StatementKind::kReindex;
+  enum class Type : uint8_t { kIndex, kTable, kSchema, kDatabase, kSystem };
+  ReindexStmt() : Statement(kKind) {}
+
+  Type type = Type::kIndex;
+  /// Of a schema or database only the name.
+  QualifiedName name;
+  /// concurrently, verbose, tablespace.
+  OptionList options;
+};
+
 struct TruncateStmt : Statement {
   static constexpr StatementKind kKind = StatementKind::kTruncate;
   TruncateStmt() : Statement(kKind) {}

@@ -210,8 +210,6 @@ std::string CommandName(const Node* node) {
       return "LOAD";
     case T_ClusterStmt:
       return "CLUSTER";
-    case T_ReindexStmt:
-      return "REINDEX";
     case T_RefreshMatViewStmt:
       return "REFRESH MATERIALIZED VIEW";
     case T_AlterTSDictionaryStmt:

@@ -311,6 +311,8 @@ StatementPtr Transformer::TransformStatement(const Node* node) {
       return MakeDrop(Pg<::DropStmt>(node));
     case T_TruncateStmt:
       return MakeTruncate(Pg<::TruncateStmt>(node));
+    case T_ReindexStmt:
+      return MakeReindex(Pg<::ReindexStmt>(node));
     case T_CommentStmt:
       return MakeComment(Pg<::CommentStmt>(node));
     case T_RenameStmt:

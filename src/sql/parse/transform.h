@@ -136,6 +136,7 @@ class Transformer {
   StatementPtr MakeCreateView(const ViewStmt* node);
   StatementPtr MakeCreateIndex(const IndexStmt* node);
   StatementPtr MakeDrop(const ::DropStmt* node);
+  StatementPtr MakeReindex(const ::ReindexStmt* node);
   StatementPtr MakeTruncate(const ::TruncateStmt* node);
   StatementPtr MakeComment(const ::CommentStmt* node);
   StatementPtr MakeRename(const ::RenameStmt* node);

@@ -119,6 +119,24 @@ StatementPtr Transformer::MakeDrop(const ::DropStmt* node) {
   return out;
 }
 
+StatementPtr Transformer::MakeReindex(const ::ReindexStmt* node) {
+  auto out = std::make_unique<ReindexStmt>();
+  static_assert(REINDEX_OBJECT_INDEX == 0 && REINDEX_OBJECT_TABLE == 1 &&
+                REINDEX_OBJECT_SCHEMA == 2 && REINDEX_OBJECT_SYSTEM == 3 &&
+                REINDEX_OBJECT_DATABASE == 4);
+  using Type = ReindexStmt::Type;
+  constexpr Type kTypes[] = {Type::kIndex, Type::kTable, Type::kSchema, Type::kSystem,
+                             Type::kDatabase};
+  out->type = kTypes[node->kind];
+  if (node->relation != nullptr) {
+    out->name = Name(node->relation);
+  } else {
+    out->name.name = Text(node->name);
+  }
+  out->options = Options(node->params);
+  return out;
+}
+
 StatementPtr Transformer::MakeTruncate(const ::TruncateStmt* node) {
   auto out = std::make_unique<TruncateStmt>();
   out->tables = RelationNames(node->relations);

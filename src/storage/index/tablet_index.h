@@ -35,6 +35,11 @@ class TabletIndex {
   /// Then its entries in memory are in `bitmaps`, and the tree stays empty.
   bool is_bitmap() const { return spec_.method == IndexSpec::Method::kBitmap; }
 
+  /// Whether readers may use it: every row has its entries, and will have. False while it is built
+  /// or dropped beside writers (src/storage/mvcc/tablet_concurrent.cc), who keep it all the same.
+  bool is_complete() const { return complete_.load(std::memory_order_acquire); }
+  void set_complete(bool on) const { complete_.store(on, std::memory_order_release); }
+
   /// Writes the key that a row has in this index to `key`; false if it has no entry (a partial
   /// index's predicate is not true). `has_null`: some key column is NULL. Allocates only when `key`
   /// must grow.
@@ -101,6 +106,7 @@ class TabletIndex {
   std::unique_ptr<HotBitmaps> bitmaps_;
   mutable std::unique_ptr<Mutex[]> key_latches_;
   mutable std::atomic<bool> notes_locks_{false};
+  mutable std::atomic<bool> complete_{true};
 };
 
 }  // namespace oxibase

@@ -20,7 +20,11 @@ Tablet::Tablet(TabletId id, std::shared_ptr<const TableSchema> schema, EpochMana
   if (schema) schemas_.push_back(std::move(schema));
 }
 
-Tablet::~Tablet() { delete indexes_.load(std::memory_order_relaxed); }
+Tablet::~Tablet() {
+  delete indexes_.load(std::memory_order_relaxed);
+  MutexLock lock(ddl_mu_);
+  for (const auto& [number, list] : old_lists_) delete list;
+}
 
 void Tablet::SetSchema(std::shared_ptr<const TableSchema> schema) {
   MutexLock lock(ddl_mu_);
@@ -31,10 +35,13 @@ void Tablet::SetSchema(std::shared_ptr<const TableSchema> schema) {
 
 const TabletIndex* Tablet::FindIndex(Oid oid) const {
   MutexLock lock(ddl_mu_);
+  const TabletIndex* found = nullptr;
   for (const auto& index : indexes()) {
-    if (index->spec().oid == oid) return index.get();
+    if (index->spec().oid != oid) continue;
+    if (index->is_complete()) return index.get();
+    found = index.get();
   }
-  return nullptr;
+  return found;
 }
 
 void Tablet::PublishIndexes(IndexList list) {

@@ -58,7 +58,7 @@ class Tablet {
 
   /// The indexes. The list is valid while the caller has a ReadGuard or keeps DDL out.
   const IndexList& indexes() const { return *indexes_.load(std::memory_order_acquire); }
-  /// Null if there is none.
+  /// Null if there is none. Of two (REINDEX CONCURRENTLY) the one that is complete.
   const TabletIndex* FindIndex(Oid oid) const;
   /// Makes an index over all rows. REQUIRES: writers are kept out (a SHARE lock or stronger).
   /// 23505 when a unique one finds two live rows with one key. It is seen by others when this
@@ -70,6 +70,22 @@ class Tablet {
   /// A segment that was written meanwhile gets its run; if that fails (58030), so do readers of the
   /// index, until the folder is opened again.
   void RestoreIndex(std::shared_ptr<TabletIndex> index);
+
+  // ---- Indexes made and dropped while others write: tablet_concurrent.cc says how.
+
+  /// Puts a new index that is not complete into the list, over the segments but without entries of
+  /// rows in memory. Errors: of reading and writing files.
+  Result<std::shared_ptr<TabletIndex>> BeginIndex(IndexSpec spec);
+  /// Adds the entries of all rows in memory; unique keys are not looked at. REQUIRES: all who wrote
+  /// when it began have ended. `check` is asked now and then, and its error ends this.
+  Status FillBeside(TabletIndex& index, const std::function<Status()>& check);
+  /// Takes it out of the list, if it is there. It is not complete from now on.
+  void RemoveIndex(TabletIndex& index);
+  std::shared_ptr<TabletIndex> SharedIndex(Oid oid) const;
+  /// Writers may still go by lists that have been replaced beside them. Those up to `mark`, of
+  /// lists_mark(), are done away with: when all who wrote then have ended.
+  uint64_t lists_mark() const;
+  void ReleaseLists(uint64_t mark);
 
   /// Row ids below this may have been given out.
   RowId next_row_id() const { return RowId(next_row_id_.load(std::memory_order_relaxed)); }
@@ -202,6 +218,10 @@ class Tablet {
   /// From here on segments are looked at.
   void ReadSegments();
   Status AddRuns(const TabletIndex& index) REQUIRES(segments_mu_);
+  /// Makes runs of all segments anew; unique keys are not looked at.
+  Status RenewRuns(const TabletIndex& index) REQUIRES(segments_mu_);
+  void RemoveRuns(Oid index) REQUIRES(segments_mu_);
+  void PublishBeside(IndexList list) REQUIRES(ddl_mu_);
   Status CheckUniqueOverSegments(const TabletIndex& index, const SegmentList& list) const;
   Result<bool> HasKeyNow(const TabletIndex& index, const SegmentList& list, RowId row,
                          std::string_view key, std::string* scratch,
@@ -240,6 +260,9 @@ class Tablet {
   std::atomic<const TableSchema*> schema_;
   std::atomic<const IndexList*> indexes_;
   mutable Mutex ddl_mu_;
+  // Replaced beside writers, with the number of each; oldest first.
+  std::vector<std::pair<uint64_t, const IndexList*>> old_lists_ GUARDED_BY(ddl_mu_);
+  uint64_t lists_replaced_ GUARDED_BY(ddl_mu_) = 0;
   // Every schema there was: readers hold plain references. DDL is rare.
   std::vector<std::shared_ptr<const TableSchema>> schemas_ GUARDED_BY(ddl_mu_);
   std::atomic<const SegmentList*> segments_{nullptr};

@@ -61,6 +61,14 @@ Status CheckSchemas(const Tablet& tablet, std::span<const SegmentList::Part> par
   return Status::Ok();
 }
 
+std::shared_ptr<const SegmentList> WithoutRuns(const SegmentList& list, Oid index) {
+  std::vector<SegmentList::Part> parts = list.all();
+  for (SegmentList::Part& part : parts) part.runs.erase(index);
+  auto without = std::make_shared<SegmentList>(list);
+  without->Assign(std::move(parts));
+  return without;
+}
+
 }  // namespace
 
 Result<bool> Tablet::HasKeyNow(const TabletIndex& index, const SegmentList& list, RowId row,
@@ -165,6 +173,22 @@ Status Tablet::AddRuns(const TabletIndex& index) {
   if (built && index.spec().unique) RETURN_IF_ERROR(CheckUniqueOverSegments(index, *with));
   if (with != list) PublishSegments(std::move(with));
   return Status::Ok();
+}
+
+Status Tablet::RenewRuns(const TabletIndex& index) {
+  const std::shared_ptr<const SegmentList> list = segment_list();
+  if (list == nullptr) return Status::Ok();
+  std::shared_ptr<const SegmentList> without = WithoutRuns(*list, index.spec().oid);
+  bool built = false;
+  ASSIGN_OR_RETURN(std::shared_ptr<const SegmentList> with,
+                   WithRuns(*this, index, std::move(without), &built));
+  PublishSegments(std::move(with));
+  return Status::Ok();
+}
+
+void Tablet::RemoveRuns(Oid index) {
+  const std::shared_ptr<const SegmentList> list = segment_list();
+  if (list != nullptr) PublishSegments(WithoutRuns(*list, index));
 }
 
 Status Tablet::CheckSegmentSchemas() const {

@@ -1,5 +1,6 @@
 #include "storage/segment/segment_builder.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "storage/index/run_writer.h"
@@ -52,6 +53,11 @@ Status SegmentBuilder::Begin(Timestamp as_of) {
   ASSIGN_OR_RETURN(writer_, SegmentWriter::Create(store_.files(), options));
   EpochGuard guard(tablet_.epochs());
   for (const auto& index : tablet_.indexes()) {
+    // Of an index that is built anew beside the old one, a run will do for both.
+    const bool has = std::any_of(keys_.begin(), keys_.end(), [&](const Keys& keys) {
+      return keys.index->spec().oid == index->spec().oid;
+    });
+    if (has) continue;
     keys_.push_back({index, NewSorter(store_, file_, index->spec().oid)});
   }
   return Status::Ok();
