@@ -17,6 +17,13 @@ Status LockRowsOperator::DoOpen() {
   return child().Open();
 }
 
+void LockRowsOperator::SetRowGoal(uint64_t rows) {
+  // Some of what the child finds may be gone, or locked, by the time it is wanted here.
+  constexpr uint64_t kLostMeanwhile = 3;
+  goal_ = rows;
+  child().SetRowGoal(rows > UINT64_MAX - kLostMeanwhile ? rows : rows + kLostMeanwhile);
+}
+
 void LockRowsOperator::DoClose() {
   if (recheck_) recheck_->Close();
   kept_.Clear();

@@ -17,7 +17,7 @@ class LockRowsOperator : public Operator {
   LockRowsOperator(const PhysicalLockRows& node, ExecState& state)
       : Operator(node, state), plan_(node), kept_(node.types), out_(node.types) {}
   Status Prepare() override;
-  void SetRowGoal(uint64_t rows) override { goal_ = rows; }
+  void SetRowGoal(uint64_t rows) override;
 
  protected:
   Status DoOpen() override;
