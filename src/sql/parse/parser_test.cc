@@ -439,6 +439,10 @@ TEST(Parser, Utility) {
   EXPECT_EQ(One("CHECKPOINT")->kind, StatementKind::kCheckpoint);
   EXPECT_EQ(One<LockTableStmt>("LOCK t IN SHARE MODE NOWAIT")->mode, 5);
   EXPECT_TRUE(One<SetConstraintsStmt>("SET CONSTRAINTS ALL DEFERRED")->deferred);
+  const auto reindex = One<ReindexStmt>("REINDEX (VERBOSE) TABLE CONCURRENTLY s.t");
+  EXPECT_EQ(reindex->type, ReindexStmt::Type::kTable);
+  EXPECT_EQ(reindex->name.name, "t");
+  EXPECT_EQ(reindex->options.size(), 2u);
   EXPECT_EQ(One<ListenStmt>("LISTEN a")->channel, "a");
   EXPECT_EQ(One<NotifyStmt>("NOTIFY a, 'b'")->payload, "b");
   for (const auto& [sql, command] : std::initializer_list<std::pair<const char*, const char*>>{
@@ -446,8 +450,7 @@ TEST(Parser, Utility) {
            {"DO 'x'", "DO"},
            {"GRANT SELECT ON t TO bob", "GRANT"},
            {"CREATE TYPE e AS ENUM ('a')", "CREATE TYPE"},
-           {"CREATE AGGREGATE a (int) (sfunc = f)", "CREATE AGGREGATE"},
-           {"REINDEX TABLE t", "REINDEX"}}) {
+           {"CREATE AGGREGATE a (int) (sfunc = f)", "CREATE AGGREGATE"}}) {
     EXPECT_EQ(One<UnsupportedStmt>(sql)->command, command);
   }
 }
