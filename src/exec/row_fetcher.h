@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "exec/exec_state.h"
@@ -51,6 +52,25 @@ class RowFetcher {
       if (kept > 0) return &out_;
     }
   }
+  /// READ COMMITTED's re-check of a scan: the row as the override's snapshot sees it, if it is
+  /// there and `passes(RowRef)` and the filter want it; else null. `passes` gives a Result<bool>.
+  template <typename Passes>
+  Result<const Batch*> Recheck(RowId row, Passes&& passes) {
+    bool looked = false;
+    return Next([&](std::span<RowRef> refs) -> Result<size_t> {
+      if (looked) return size_t{0};
+      looked = true;
+      const ExecContext& context = *state_.context;
+      ASSIGN_OR_RETURN(refs[0], GetRow(*context.txn, *tablet_, context.override_snapshot, row));
+      if (!refs[0]) return size_t{0};
+      ASSIGN_OR_RETURN(const bool passed, passes(refs[0]));
+      return size_t{passed ? 1u : 0u};
+    });
+  }
+  /// The filter alone says whether the row is wanted.
+  Result<const Batch*> Recheck(RowId row) {
+    return Recheck(row, [](const RowRef&) -> Result<bool> { return true; });
+  }
   /// Calls `find` as Next does and reads nothing of what it finds. Passes over at most `rows` rows;
   /// over none where a filter decides which rows there are.
   template <typename Find>
@@ -71,7 +91,10 @@ class RowFetcher {
   ScanReads& reads() { return reads_; }
   /// Which of the references found last are in the batch; null: all.
   const uint32_t* selection() const { return all_kept_ ? nullptr : sel_.get(); }
-  uint64_t removed() const { return removed_; }
+  /// What EXPLAIN ANALYZE says of the filter.
+  std::string Note() const {
+    return removed_ ? "Rows Removed by Filter: " + std::to_string(removed_) : std::string();
+  }
 
  private:
   static constexpr uint32_t kFirstRows = 64;

@@ -41,7 +41,6 @@ class BitmapScanOperator : public Operator {
   Status Begin();
   Result<RowSet> Find(Node& node);
   Result<RowSet> FindInIndex(Node& leaf);
-  Result<const Batch*> Recheck(RowId row);
 
   const PhysicalBitmapScan& plan_;
   RowFetcher fetcher_;

@@ -102,15 +102,9 @@ Result<size_t> IndexScanOperator::Find(std::span<RowRef> refs) {
 }
 
 Result<const Batch*> IndexScanOperator::Recheck(RowId row) {
-  bool looked = false;
-  return fetcher_.Next([&](std::span<RowRef> refs) -> Result<size_t> {
-    if (looked) return size_t{0};
-    looked = true;
-    const Tablet& tablet = fetcher_.tablet();
-    ASSIGN_OR_RETURN(refs[0], GetRow(*context().txn, tablet, context().override_snapshot, row));
-    if (!refs[0]) return size_t{0};
-    ASSIGN_OR_RETURN(const bool has_key, KeyOfRow(tablet, *index_, refs[0], &key_));
-    return size_t{has_key && ranges_->Contains(key_) ? 1u : 0u};
+  return fetcher_.Recheck(row, [&](const RowRef& ref) -> Result<bool> {
+    ASSIGN_OR_RETURN(const bool has_key, KeyOfRow(fetcher_.tablet(), *index_, ref, &key_));
+    return has_key && ranges_->Contains(key_);
   });
 }
 
@@ -146,9 +140,6 @@ Result<const Batch*> IndexScanOperator::DoNext() {
   return fetcher_.Next([this](std::span<RowRef> refs) { return Find(refs); });
 }
 
-std::string IndexScanOperator::Note() const {
-  return fetcher_.removed() ? "Rows Removed by Filter: " + std::to_string(fetcher_.removed())
-                            : std::string();
-}
+std::string IndexScanOperator::Note() const { return fetcher_.Note(); }
 
 }  // namespace oxibase

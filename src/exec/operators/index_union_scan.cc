@@ -83,23 +83,11 @@ Result<size_t> IndexUnionScanOperator::Find(std::span<RowRef> refs) {
   }
 }
 
-/// The filter alone says whether the row's newest version is wanted.
-Result<const Batch*> IndexUnionScanOperator::Recheck(RowId row) {
-  bool looked = false;
-  return fetcher_.Next([&](std::span<RowRef> refs) -> Result<size_t> {
-    if (looked) return size_t{0};
-    looked = true;
-    ASSIGN_OR_RETURN(refs[0],
-                     GetRow(*context().txn, fetcher_.tablet(), context().override_snapshot, row));
-    return size_t{refs[0] ? 1u : 0u};
-  });
-}
-
 Result<const Batch*> IndexUnionScanOperator::DoNext() {
   if (done_) return nullptr;
   if (const auto override = FindOverride(context(), plan_.scan_id)) {
     done_ = true;
-    return Recheck(*override);
+    return fetcher_.Recheck(*override);
   }
   if (!begun_) RETURN_IF_ERROR(Begin());
   ASSIGN_OR_RETURN(const Batch* batch,
@@ -109,9 +97,6 @@ Result<const Batch*> IndexUnionScanOperator::DoNext() {
   return batch;
 }
 
-std::string IndexUnionScanOperator::Note() const {
-  return fetcher_.removed() ? "Rows Removed by Filter: " + std::to_string(fetcher_.removed())
-                            : std::string();
-}
+std::string IndexUnionScanOperator::Note() const { return fetcher_.Note(); }
 
 }  // namespace oxibase

@@ -42,7 +42,6 @@ class IndexUnionScanOperator : public Operator {
   bool NextPart();
   void Seek();
   Result<size_t> Find(std::span<RowRef> refs);
-  Result<const Batch*> Recheck(RowId row);
 
   const PhysicalIndexUnionScan& plan_;
   RowFetcher fetcher_;

@@ -40,14 +40,7 @@ Result<const Batch*> TableScanOperator::DoNext() {
   if (done_) return nullptr;
   if (override_) {
     done_ = true;
-    bool looked = false;
-    return fetcher_.Next([&](std::span<RowRef> refs) -> Result<size_t> {
-      if (looked) return size_t{0};
-      looked = true;
-      ASSIGN_OR_RETURN(refs[0], GetRow(*context().txn, fetcher_.tablet(),
-                                       context().override_snapshot, *override_));
-      return size_t{refs[0] ? 1u : 0u};
-    });
+    return fetcher_.Recheck(*override_);
   }
   ASSIGN_OR_RETURN(const Batch* batch, fetcher_.Next([&](std::span<RowRef> refs) -> Result<size_t> {
     ASSIGN_OR_RETURN(const size_t count, Read(refs));
@@ -63,9 +56,6 @@ Result<uint64_t> TableScanOperator::DoSkip(uint64_t rows) {
   return fetcher_.Skip(rows, [&](std::span<RowRef> refs) { return Read(refs); });
 }
 
-std::string TableScanOperator::Note() const {
-  return fetcher_.removed() ? "Rows Removed by Filter: " + std::to_string(fetcher_.removed())
-                            : std::string();
-}
+std::string TableScanOperator::Note() const { return fetcher_.Note(); }
 
 }  // namespace oxibase
