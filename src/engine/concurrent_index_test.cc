@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "engine/database.h"
+#include "engine/query_number.h"
 #include "engine/session.h"
 
 namespace oxibase {
@@ -46,16 +47,7 @@ class ConcurrentIndexTest : public testing::Test {
     const Status status = Run(sql);
     ASSERT_TRUE(status.ok()) << sql << ": " << status.message();
   }
-  int64_t Number(const std::string& query) {
-    auto session = *database_->Connect({});
-    int64_t number = -1;
-    const Status status = session->Execute(query, [&](Portal&, const Batch* batch) -> Status {
-      if (batch) number = batch->columns[0].GetValue(0).As<int64_t>();
-      return {};
-    });
-    EXPECT_TRUE(status.ok()) << query << ": " << status.message();
-    return number;
-  }
+  int64_t Number(const std::string& query) { return QueryNumber(**database_->Connect({}), query); }
   /// Files in the folder whose names end so.
   size_t Files(const std::string& path, const std::string& ending) {
     size_t count = 0;

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "engine/database.h"
+#include "engine/query_number.h"
 #include "engine/session.h"
 
 namespace oxibase {
@@ -45,16 +46,7 @@ class DdlConcurrencyTest : public testing::Test {
       }
     }
   }
-  int64_t Number(const std::string& query) {
-    auto session = *database_->Connect({});
-    int64_t number = -1;
-    const Status status = session->Execute(query, [&](Portal&, const Batch* batch) -> Status {
-      if (batch) number = batch->columns[0].GetValue(0).As<int64_t>();
-      return {};
-    });
-    EXPECT_TRUE(status.ok()) << query << ": " << status.message();
-    return number;
-  }
+  int64_t Number(const std::string& query) { return QueryNumber(**database_->Connect({}), query); }
 
   std::string folder_;
   std::unique_ptr<Database> database_;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/database.h"
+#include "engine/query_number.h"
 #include "engine/session.h"
 #include "env/env.h"
 #include "env/sim_file_system.h"
@@ -70,17 +71,7 @@ class TimeTravelTest : public testing::TestWithParam<uint64_t> {
                                       }));
     return state;
   }
-  int64_t Number(const std::string& sql) {
-    int64_t number = 0;
-    const Status status = session_->Execute(sql, [&](Portal&, const Batch* batch) -> Status {
-      if (batch && batch->size == 1 && batch->columns.size() == 1) {
-        number = batch->columns[0].GetValue(0).As<int64_t>();
-      }
-      return {};
-    });
-    EXPECT_TRUE(status.ok()) << sql << ": " << status.message();
-    return number;
-  }
+  int64_t Number(const std::string& sql) { return QueryNumber(*session_, sql); }
 
   /// One transaction of up to four changes, remembered.
   void Change() {
